@@ -1,0 +1,136 @@
+// The contract between agent and sidecar: everything one sidecar needs, whole, immutable and versioned, and what a
+// sidecar reports back. The agent writes snapshots; the sidecar only reads them. Both sides import this file.
+import type { Protocol } from "../../mesh/model.ts";
+
+/** The whole configuration of one sidecar. A sidecar swaps to it in one step or keeps the one it has. */
+export interface Snapshot {
+  /** Hash of the content: equal versions are equal snapshots. */
+  readonly version: string;
+  /** The catalog name of the service this sidecar stands beside, and its workload's instance id. */
+  readonly service: string;
+  readonly instanceId: string;
+  readonly certificates: Certificates;
+  readonly inbound: readonly InboundPort[];
+  readonly outbound: readonly OutboundService[];
+  /** True from the workload's stop signal on: finish what is in flight, tell callers to go elsewhere, keep outbound open. */
+  readonly draining: boolean;
+}
+
+export interface Certificates {
+  /** PEM, leaf first. */
+  readonly certificateChain: string;
+  readonly privateKey: string;
+  /** The SPIFFE id this sidecar presents. */
+  readonly uri: string;
+  /** PEM. A peer must chain to one of these. */
+  readonly roots: readonly string[];
+  /** A peer's SPIFFE id must be of this trust domain. */
+  readonly trustDomain: string;
+  /** Wall clock, ms. */
+  readonly notAfter: number;
+}
+
+/** A port of the application and the listeners that stand before it. */
+export interface InboundPort {
+  readonly name: string;
+  readonly protocol: Protocol;
+  /** Where the application listens, on 127.0.0.1. */
+  readonly applicationPort: number;
+  /** Mutual TLS from other sidecars, on all addresses. */
+  readonly tlsPort: number;
+  /** Redirected plaintext from outside the mesh, accepted without identity; absent under `mesh.mtls: strict` and without interception. */
+  readonly plaintextPort: number | undefined;
+  readonly check: ApplicationCheck;
+}
+
+/** How the sidecar asks whether the application works; `none` counts as passing. */
+export type ApplicationCheck =
+  | { readonly kind: "none" }
+  | { readonly kind: "tcp" }
+  | { readonly kind: "http"; readonly path: string };
+
+/** A service this workload may call. */
+export interface OutboundService {
+  /** The catalog name, e.g. `shop-orders`. */
+  readonly service: string;
+  /** Names written to the namespace's hosts file, all pointing to `address`. */
+  readonly names: readonly string[];
+  /** A loopback address of 127.64.0.0/10 that stands for the service in this namespace. */
+  readonly address: string;
+  /** The SPIFFE id its sidecars must present. */
+  readonly uri: string;
+  readonly ports: readonly OutboundPort[];
+}
+
+export interface OutboundPort {
+  /** The port callers dial. */
+  readonly port: number;
+  /**
+   * The port to listen on at the service's address. Not `port` under interception: an application that listens on
+   * 0.0.0.0:8080 would forbid any other listener on 8080 in its namespace, so a redirect moves the destination port.
+   */
+  readonly listenPort: number;
+  readonly protocol: Protocol;
+  /** Healthy endpoints on a network shared with this workload, sorted by id. Empty: answer 503 or refuse. */
+  readonly endpoints: readonly Endpoint[];
+}
+
+export interface Endpoint {
+  /** The instance id. */
+  readonly id: string;
+  readonly address: string;
+  /** The sidecar's mutual TLS port. */
+  readonly port: number;
+}
+
+/** What a sidecar tells its agent after each change, and at least every {@link REPORT_INTERVAL}. */
+export interface SidecarReport {
+  /** The version in force; undefined before the first. */
+  readonly version: string | undefined;
+  /** True when every listener of the snapshot in force is open. */
+  readonly ready: boolean;
+  /** What could not be done, each a sentence for people (a port in use, a hosts file that cannot be written). */
+  readonly problems: readonly string[];
+  /** What the probe of the application says; `starting` before the first answer. */
+  readonly application: "starting" | "passing" | "critical";
+  readonly applicationNote: string;
+  /** Since the sidecar started. */
+  readonly counters: SidecarCounters;
+  /** Resident set size of the sidecar process, bytes. */
+  readonly residentBytes: number;
+}
+
+export interface SidecarCounters {
+  /** Requests (http) and connections (tcp) that arrived over mutual TLS. */
+  readonly inboundTls: number;
+  /** The same in plaintext from outside the mesh. */
+  readonly inboundPlaintext: number;
+  /** Requests and connections from the application, by catalog name of the callee. */
+  readonly outbound: Readonly<Record<string, number>>;
+  /** Outbound ones that ended in an error made by the mesh. */
+  readonly outboundFailed: number;
+  /** Peers refused for their certificate or identity. */
+  readonly refusedPeers: number;
+}
+
+/** Longest silence between two reports, ms; three missed ones mean that the sidecar is gone. */
+export const REPORT_INTERVAL = 5_000;
+
+// The transport: HTTP/1.1 on a unix socket, `Authorization: Bearer <token>` on each request.
+
+/** `GET`: newline-delimited JSON that never ends, a {@link Snapshot} a line, the current one first. */
+export const SNAPSHOTS_PATH = "/v1/sidecar/snapshots";
+/** `POST` of one {@link SidecarReport} as JSON; answers 204. */
+export const REPORT_PATH = "/v1/sidecar/report";
+
+/** Environment of the sidecar container. */
+export const SIDECAR_ENVIRONMENT = {
+  /** Path of the agent's unix socket. */
+  socket: "MESH_AGENT_SOCKET",
+  /** The bearer token of this one sidecar. */
+  token: "MESH_SIDECAR_TOKEN",
+  /** Path of the application's hosts file as mounted into the sidecar. */
+  hosts: "MESH_HOSTS_FILE",
+  /** debug, info, warn or error. */
+  logLevel: "MESH_LOG_LEVEL",
+} as const;
