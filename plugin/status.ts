@@ -1,0 +1,66 @@
+// What the agent knows of its node at one moment, in the shape that `docker mesh status`, the API and the console show.
+// Only types: the agent fills it (agent side), commands and API render it.
+import type { Health, Protocol } from "../mesh/model.ts";
+
+export interface MeshStatus {
+  readonly agent: AgentStatus;
+  readonly services: readonly ServiceStatus[];
+  readonly workloads: readonly WorkloadStatus[];
+  /** Every problem known on this node, the most recent state only. Sorted by subject. */
+  readonly problems: readonly Problem[];
+}
+
+export interface AgentStatus {
+  readonly version: string;
+  readonly node: string;
+  readonly engineVersion: string;
+  readonly catalog: "consul" | "embedded";
+  readonly catalogReachable: boolean;
+  readonly trustDomain: string | undefined;
+  /** Wall clock, ms. */
+  readonly startedAt: number;
+}
+
+/** One service of the catalog, over all nodes. */
+export interface ServiceStatus {
+  readonly service: string;
+  readonly protocol: Protocol;
+  readonly ports: readonly number[];
+  readonly instances: number;
+  readonly passing: number;
+}
+
+/** One labelled container of this node. */
+export interface WorkloadStatus {
+  readonly service: string;
+  readonly container: string;
+  readonly containerId: string;
+  readonly version: string | undefined;
+  readonly health: Health | "starting";
+  readonly sidecar: "starting" | "ready" | "failing" | "absent";
+  readonly mtls: "strict" | "permissive";
+  readonly intercept: "on" | "off";
+  /** The SPIFFE id its sidecar presents, once it has one. */
+  readonly identity: string | undefined;
+  /** Wall clock, ms. */
+  readonly certificateExpiresAt: number | undefined;
+  readonly requests: RequestCounts;
+  /** Resident set size of the sidecar, bytes. */
+  readonly sidecarResidentBytes: number | undefined;
+}
+
+export interface RequestCounts {
+  readonly inboundTls: number;
+  readonly inboundPlaintext: number;
+  readonly outbound: number;
+  readonly outboundFailed: number;
+}
+
+export interface Problem {
+  /** What it is about: a container name, a service name, `consul`, `engine`. */
+  readonly subject: string;
+  /** A stable code, see docs/errors.md. */
+  readonly code: string;
+  /** What is wrong, what was expected, what to do; one sentence or two. */
+  readonly message: string;
+}
