@@ -17,7 +17,9 @@ export type ErrorCode =
   | "AGENT_UNAVAILABLE"
   | "CONFIGURATION_INVALID"
   | "NETWORK_NOT_SHARED"
+  | "SERVICE_UNKNOWN"
   | "PORT_IN_USE"
+  | "SIDECAR_PROBLEM"
   | "TIMEOUT";
 
 /** An error with a stable code; the message says what was expected and what was found instead. */

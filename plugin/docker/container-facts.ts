@@ -1,0 +1,117 @@
+// What the engine attests about a container, taken from `inspect` and nothing else: the ground on which a workload gets
+// its identity. Environment variables are not read, except the one token that the agent itself put into its sidecars.
+import type { ContainerInspectInfo } from "dockerode";
+import type { NetworkAddress } from "../../mesh/model.ts";
+import { SIDECAR_ENVIRONMENT } from "../../proxy/configuration/snapshot.ts";
+
+/** Labels on containers that the agent creates; users write `mesh.*` labels instead. */
+export const OWN_LABELS = {
+  /** `agent`, `sidecar` or `init`. */
+  role: "docker-mesh.role",
+  /** On a sidecar: the full id of the container whose namespace it shares. */
+  workload: "docker-mesh.workload",
+  /** On a sidecar: when that container was started; another start means another namespace. */
+  startedAt: "docker-mesh.workload-started-at",
+  /** On a sidecar: hash of what it was created from. */
+  specification: "docker-mesh.specification",
+} as const;
+
+/** Docker's HEALTHCHECK, or `none` where the container has no such check. */
+export type DockerHealth = "none" | "starting" | "healthy" | "unhealthy";
+
+export interface ContainerFacts {
+  readonly id: string;
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly running: boolean;
+  readonly paused: boolean;
+  /** The engine's own text; differs after every start. */
+  readonly startedAt: string;
+  readonly networkMode: string;
+  readonly networks: readonly NetworkAddress[];
+  /** TCP ports of the image's EXPOSE and the container's `expose`, ascending. */
+  readonly exposedPorts: readonly number[];
+  /** The file on the host that is this container's /etc/hosts. */
+  readonly hostsPath: string;
+  readonly health: DockerHealth;
+  readonly stopSignal: string;
+  /** How long `docker stop` waits before it kills, ms. */
+  readonly stopTimeout: number;
+}
+
+export interface SidecarFacts {
+  readonly id: string;
+  readonly name: string;
+  readonly role: string;
+  readonly running: boolean;
+  readonly workloadId: string;
+  readonly workloadStartedAt: string;
+  readonly specification: string;
+  readonly token: string;
+}
+
+/** Networks that Docker makes for its own plumbing; no workload can be reached on them. */
+const PLUMBING_NETWORKS = new Set(["ingress", "docker_gwbridge", "host", "none"]);
+const DEFAULT_STOP_TIMEOUT_SECONDS = 10;
+
+/** `inspect` output as facts. Fields that are absent on older engines or stopped containers become empty values. */
+export function readContainerFacts(inspected: ContainerInspectInfo): ContainerFacts {
+  const { Config: config, State: state, HostConfig: host } = inspected;
+  const stopTimeout =
+    (config as { StopTimeout?: number | null }).StopTimeout ?? DEFAULT_STOP_TIMEOUT_SECONDS;
+  return {
+    id: inspected.Id,
+    name: inspected.Name.replace(/^\//, ""),
+    labels: config.Labels ?? {},
+    running: state.Running && !state.Restarting,
+    paused: state.Paused,
+    startedAt: state.StartedAt,
+    networkMode: host.NetworkMode ?? "default",
+    networks: readNetworks(inspected),
+    exposedPorts: readExposedPorts(config.ExposedPorts ?? {}),
+    hostsPath: inspected.HostsPath,
+    health: readHealth(state.Health?.Status),
+    stopSignal: (config as { StopSignal?: string }).StopSignal ?? "SIGTERM",
+    stopTimeout: stopTimeout * 1000,
+  };
+}
+
+/** Facts of a container that the agent created. */
+export function readSidecarFacts(inspected: ContainerInspectInfo): SidecarFacts {
+  const labels = inspected.Config.Labels ?? {};
+  const prefix = `${SIDECAR_ENVIRONMENT.token}=`;
+  const token = (inspected.Config.Env ?? []).find((entry) => entry.startsWith(prefix));
+  return {
+    id: inspected.Id,
+    name: inspected.Name.replace(/^\//, ""),
+    role: labels[OWN_LABELS.role] ?? "",
+    running: inspected.State.Running || inspected.State.Restarting,
+    workloadId: labels[OWN_LABELS.workload] ?? "",
+    workloadStartedAt: labels[OWN_LABELS.startedAt] ?? "",
+    specification: labels[OWN_LABELS.specification] ?? "",
+    token: token?.slice(prefix.length) ?? "",
+  };
+}
+
+function readNetworks(inspected: ContainerInspectInfo): NetworkAddress[] {
+  return Object.entries(inspected.NetworkSettings.Networks ?? {})
+    .filter(([name, network]) => !PLUMBING_NETWORKS.has(name) && network.IPAddress !== "")
+    .map(([name, network]) => ({
+      networkId: network.NetworkID,
+      networkName: name,
+      address: network.IPAddress,
+    }))
+    .sort((a, b) => (a.networkName < b.networkName ? -1 : 1));
+}
+
+function readExposedPorts(exposed: object): number[] {
+  return Object.keys(exposed)
+    .map((entry) => /^(\d+)\/tcp$/.exec(entry)?.[1])
+    .filter((port) => port !== undefined)
+    .map(Number)
+    .sort((a, b) => a - b);
+}
+
+function readHealth(status: string | undefined): DockerHealth {
+  return status === "starting" || status === "healthy" || status === "unhealthy" ? status : "none";
+}

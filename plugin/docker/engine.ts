@@ -1,0 +1,175 @@
+// The one place that talks to the Docker Engine. Every call has a time limit, since the client library leaves a call
+// pending for ever when a response body stalls, and every failure becomes a MeshError. Decides nothing.
+import type Docker from "dockerode";
+import type { ContainerCreateOptions } from "dockerode";
+import { MeshError } from "../../mesh/errors.ts";
+import {
+  type ContainerFacts,
+  OWN_LABELS,
+  readContainerFacts,
+  readSidecarFacts,
+  type SidecarFacts,
+} from "./container-facts.ts";
+
+/** The engine's version as far as the mesh cares. */
+export interface EngineVersion {
+  readonly version: string;
+  readonly apiVersion: string;
+  /** The engine's node name. */
+  readonly node: string;
+}
+
+/** Either a container of the user's, or one that an agent made. */
+export type Inspected =
+  | { readonly kind: "container"; readonly facts: ContainerFacts }
+  | { readonly kind: "sidecar"; readonly facts: SidecarFacts };
+
+/** Docker 20.10: the first engine on which ports below 1024 need no capability, and the oldest tested. */
+export const OLDEST_API_VERSION = "1.41";
+
+const CALL_LIMIT = 20_000;
+
+interface AnsweringAbout {
+  version(options: { abortSignal: AbortSignal }): Promise<{ Version: string; ApiVersion: string }>;
+  info(options: { abortSignal: AbortSignal }): Promise<{ Name: string }>;
+}
+
+export class Engine {
+  readonly #docker: Docker;
+
+  constructor(docker: Docker) {
+    this.#docker = docker;
+  }
+
+  /** Throws ENGINE_TOO_OLD below API {@link OLDEST_API_VERSION}. */
+  async version(signal: AbortSignal): Promise<EngineVersion> {
+    // The library takes options here, which its types do not say.
+    const docker = this.#docker as unknown as AnsweringAbout;
+    const [version, info] = await engineCall("tell its version", () =>
+      Promise.all([docker.version(limit(signal)), docker.info(limit(signal))]),
+    );
+    if (compareVersions(version.ApiVersion, OLDEST_API_VERSION) < 0) {
+      throw new MeshError(
+        "ENGINE_TOO_OLD",
+        `expected a Docker Engine with API ${OLDEST_API_VERSION} (20.10) or newer, found API ${version.ApiVersion} (${version.Version}): upgrade the engine`,
+      );
+    }
+    return { version: version.Version, apiVersion: version.ApiVersion, node: info.Name };
+  }
+
+  /** Ids of the containers that concern the mesh: labelled `mesh.*` by users, or made by an agent. */
+  async list(signal: AbortSignal): Promise<string[]> {
+    const all = await engineCall("list containers", () =>
+      this.#docker.listContainers({ all: true, ...limit(signal) }),
+    );
+    return all.filter(({ Labels }) => concernsMesh(Labels ?? {})).map(({ Id }) => Id);
+  }
+
+  /** Undefined when there is no such container, or when it does not concern the mesh. */
+  async inspect(id: string, signal: AbortSignal): Promise<Inspected | undefined> {
+    const inspected = await engineCall(
+      `inspect ${id}`,
+      () => this.#docker.getContainer(id).inspect(limit(signal)),
+      404,
+    );
+    if (inspected === undefined) return undefined;
+    const labels = inspected.Config.Labels ?? {};
+    if (!concernsMesh(labels)) return undefined;
+    return isOwn(labels)
+      ? { kind: "sidecar", facts: readSidecarFacts(inspected) }
+      : { kind: "container", facts: readContainerFacts(inspected) };
+  }
+
+  /** Creates a container and gives its id. */
+  async create(specification: ContainerCreateOptions, signal: AbortSignal): Promise<string> {
+    const container = await engineCall(`create ${specification.name}`, () =>
+      this.#docker.createContainer({ ...specification, ...limit(signal) }),
+    );
+    return container.id;
+  }
+
+  async start(id: string, signal: AbortSignal): Promise<void> {
+    await engineCall(`start ${id}`, () => this.#docker.getContainer(id).start(limit(signal)));
+  }
+
+  /** Waits for the end of a container and gives its exit code and, when it failed, the last lines it printed. */
+  async waitForExit(id: string, signal: AbortSignal): Promise<{ code: number; output: string }> {
+    const container = this.#docker.getContainer(id);
+    const { StatusCode: code } = await engineCall(`wait for ${id}`, () =>
+      container.wait(limit(signal)),
+    );
+    if (code === 0) return { code, output: "" };
+    const logs = await engineCall(`read logs of ${id}`, () =>
+      container.logs({ stdout: true, stderr: true, tail: 5, ...limit(signal) }),
+    );
+    return { code, output: printable(logs) };
+  }
+
+  /** Stops and removes; a container that is gone already is fine. */
+  async remove(id: string, signal: AbortSignal): Promise<void> {
+    const remove = (): Promise<void> =>
+      this.#docker.getContainer(id).remove({ force: true, v: true, ...limit(signal) });
+    // 409: somebody else is removing it at this moment.
+    await engineCall(`remove ${id}`, remove, 404, 409);
+  }
+
+  /** The raw event stream of containers and networks; see `events.ts` for its reader. */
+  async openEvents(signal: AbortSignal): Promise<NodeJS.ReadableStream> {
+    return await engineCall("subscribe to events", () =>
+      this.#docker.getEvents({ filters: { type: ["container", "network"] }, abortSignal: signal }),
+    );
+  }
+}
+
+function concernsMesh(labels: Readonly<Record<string, string>>): boolean {
+  return Object.keys(labels).some((label) => label.startsWith("mesh.")) || isOwn(labels);
+}
+
+function isOwn(labels: Readonly<Record<string, string>>): boolean {
+  const role = labels[OWN_LABELS.role];
+  return role === "sidecar" || role === "init";
+}
+
+function limit(signal: AbortSignal): { abortSignal: AbortSignal } {
+  return { abortSignal: AbortSignal.any([signal, AbortSignal.timeout(CALL_LIMIT)]) };
+}
+
+function engineCall<T>(what: string, call: () => Promise<T>): Promise<T>;
+function engineCall<T>(
+  what: string,
+  call: () => Promise<T>,
+  ...accepted: number[]
+): Promise<T | undefined>;
+async function engineCall<T>(
+  what: string,
+  call: () => Promise<T>,
+  ...accepted: number[]
+): Promise<T | undefined> {
+  try {
+    return await call();
+  } catch (error) {
+    const { statusCode, json } = error as { statusCode?: number; json?: { message?: string } };
+    if (statusCode !== undefined && accepted.includes(statusCode)) return undefined;
+    const code = statusCode === undefined ? "ENGINE_UNAVAILABLE" : "ENGINE_REFUSED";
+    const detail = json?.message === undefined ? "" : ` (${json.message})`;
+    throw new MeshError(code, `the Docker Engine could not ${what}${detail}`, { cause: error });
+  }
+}
+
+function compareVersions(a: string, b: string): number {
+  const [left, right] = [a, b].map((version) => version.split(".").map(Number));
+  for (const index of [0, 1]) {
+    const difference = (left?.[index] ?? 0) - (right?.[index] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}
+
+/** Log output without Docker's 8-byte stream headers and other control characters. */
+function printable(raw: Buffer | string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are exactly what is removed
+  return raw
+    .toString("utf8")
+    .replace(/[\u0000-\u0009\u000b-\u001f\ufffd]/g, "")
+    .trim();
+}

@@ -1,0 +1,92 @@
+// Reads the engine's event stream. An event only says which container to look at again, and whether it is being stopped;
+// what is true is asked of `inspect` afterwards. Reconnects for ever, and says so, since events in between are lost.
+import { Backoff } from "../../mesh/backoff.ts";
+import type { Clock } from "../../mesh/clock.ts";
+import { describeError } from "../../mesh/errors.ts";
+import type { Log } from "../../mesh/log.ts";
+
+/** `subscribed` comes first and after every reconnection: whatever happened before it must be listed. */
+export type EngineEvent =
+  | { readonly kind: "subscribed" }
+  | { readonly kind: "lost"; readonly reason: string }
+  | { readonly kind: "changed"; readonly containerId: string; readonly action: string }
+  | { readonly kind: "signalled"; readonly containerId: string; readonly signal: string };
+
+/** The newest actions that can change what the mesh must do; `exec_*`, `top` and the like are noise. */
+const ACTIONS = new Set([
+  "create",
+  "start",
+  "die",
+  "pause",
+  "unpause",
+  "update",
+  "rename",
+  "destroy",
+  "connect",
+  "disconnect",
+]);
+
+export interface EventSource {
+  openEvents(signal: AbortSignal): Promise<NodeJS.ReadableStream>;
+}
+
+/** All events until the signal aborts. */
+export async function* followEvents(
+  engine: EventSource,
+  clock: Clock,
+  log: Log,
+  signal: AbortSignal,
+): AsyncGenerator<EngineEvent, void, undefined> {
+  const backoff = new Backoff({ base: 100, max: 5_000 });
+  while (!signal.aborted) {
+    let reason = "the stream ended";
+    try {
+      const stream = await engine.openEvents(signal);
+      yield { kind: "subscribed" };
+      for await (const line of readLines(stream)) {
+        backoff.reset();
+        const event = readEvent(line);
+        if (event !== undefined) yield event;
+      }
+    } catch (error) {
+      if (signal.aborted) return;
+      reason = describeError(error);
+    }
+    yield { kind: "lost", reason };
+    log.warn("lost the engine's event stream, reconnecting", { reason });
+    await clock.sleep(backoff.next(), signal).catch(() => undefined);
+  }
+}
+
+/** Lines of a byte stream: the engine cuts chunks in the middle of lines and even of characters. */
+export async function* readLines(
+  stream: NodeJS.ReadableStream,
+): AsyncGenerator<string, void, undefined> {
+  stream.setEncoding("utf8");
+  let rest = "";
+  for await (const chunk of stream) {
+    const lines = (rest + String(chunk)).split("\n");
+    rest = lines.pop() ?? "";
+    yield* lines.filter((line) => line.trim() !== "");
+  }
+}
+
+/** One line as an event; undefined when it does not matter here. */
+export function readEvent(line: string): EngineEvent | undefined {
+  const { Type: type, Action: action, Actor: actor } = JSON.parse(line) as RawEvent;
+  const attributes = actor?.Attributes ?? {};
+  const containerId = type === "network" ? attributes["container"] : actor?.ID;
+  if (containerId === undefined || action === undefined) return undefined;
+  if (action === "kill")
+    return { kind: "signalled", containerId, signal: attributes["signal"] ?? "15" };
+  // "health_status: healthy" carries its value in the action.
+  const name = action.split(":", 1)[0] ?? action;
+  if (!ACTIONS.has(name) && name !== "health_status") return undefined;
+  return { kind: "changed", containerId, action };
+}
+
+interface RawEvent {
+  readonly Type?: string;
+  readonly Action?: string;
+  readonly Actor?: { readonly ID?: string; readonly Attributes?: Readonly<Record<string, string>> };
+}

@@ -1,0 +1,100 @@
+// What the agent asks the engine to create beside a workload: its sidecar, and for a moment the container that installs
+// the redirection. Bodies are built from these templates alone; nothing a user writes in labels reaches them as text.
+import { createHash } from "node:crypto";
+import type { ContainerCreateOptions } from "dockerode";
+import { SIDECAR_ENVIRONMENT } from "../../proxy/configuration/snapshot.ts";
+import type { Workload } from "../workload/workload.ts";
+import { OWN_LABELS } from "./container-facts.ts";
+import { interceptionRules } from "./interception-rules.ts";
+import type { OwnContainer } from "./own-container.ts";
+
+/** Where the application's hosts file is mounted in the sidecar; its own /etc/hosts is read-only there. */
+const HOSTS_FILE = "/run/mesh-hosts";
+
+export interface SidecarTemplate {
+  readonly own: Pick<OwnContainer, "image" | "socketMount">;
+  /** Path of the agent's socket inside the sidecar. */
+  readonly socket: string;
+  readonly logLevel: string;
+}
+
+/** Changes whenever a sidecar created from this template would differ in more than its token and name. */
+export function sidecarSpecification(template: SidecarTemplate, workload: Workload): string {
+  const { Env, name, ...rest } = sidecarContainer(template, workload, {
+    token: "",
+    suffix: "",
+    specification: "",
+  });
+  return createHash("sha256")
+    .update(JSON.stringify([rest, Env, template.logLevel]))
+    .digest("hex")
+    .slice(0, 16);
+}
+
+/** The sidecar: in the workload's namespace, without capabilities, read-only, reaching only the agent's socket. */
+export function sidecarContainer(
+  template: SidecarTemplate,
+  workload: Workload,
+  unique: { readonly token: string; readonly suffix: string; readonly specification: string },
+): ContainerCreateOptions {
+  return {
+    name: `${workload.containerName}.mesh-${unique.suffix}`,
+    Image: template.own.image,
+    Cmd: ["node", "/app/sidecar.mjs"],
+    // The hosts file belongs to root and there is no capability to override that: uid 0 it is.
+    User: "0:0",
+    Env: [
+      `${SIDECAR_ENVIRONMENT.socket}=${template.socket}`,
+      `${SIDECAR_ENVIRONMENT.token}=${unique.token}`,
+      `${SIDECAR_ENVIRONMENT.hosts}=${HOSTS_FILE}`,
+      `${SIDECAR_ENVIRONMENT.logLevel}=${template.logLevel}`,
+    ],
+    Labels: {
+      [OWN_LABELS.role]: "sidecar",
+      [OWN_LABELS.workload]: workload.containerId,
+      [OWN_LABELS.startedAt]: workload.startedAt,
+      [OWN_LABELS.specification]: unique.specification,
+    },
+    StopTimeout: 10,
+    Healthcheck: { Test: ["NONE"] },
+    HostConfig: {
+      ...RESTRICTED,
+      NetworkMode: `container:${workload.containerId}`,
+      RestartPolicy: { Name: "unless-stopped" },
+      PidsLimit: 64,
+      Mounts: [
+        template.own.socketMount,
+        { Type: "bind", Source: workload.hostsPath, Target: HOSTS_FILE, ReadOnly: false },
+      ],
+    },
+  };
+}
+
+/** Installs the redirection and ends; the only container with a capability. */
+export function interceptionContainer(
+  template: SidecarTemplate,
+  workload: Workload,
+  suffix: string,
+): ContainerCreateOptions {
+  return {
+    name: `${workload.containerName}.mesh-init-${suffix}`,
+    Image: template.own.image,
+    Cmd: ["nft", interceptionRules(workload.mtls, workload.redirected)],
+    User: "0:0",
+    Labels: { [OWN_LABELS.role]: "init", [OWN_LABELS.workload]: workload.containerId },
+    Healthcheck: { Test: ["NONE"] },
+    HostConfig: {
+      ...RESTRICTED,
+      CapAdd: ["NET_ADMIN"],
+      NetworkMode: `container:${workload.containerId}`,
+      PidsLimit: 16,
+    },
+  };
+}
+
+const RESTRICTED = {
+  CapDrop: ["ALL"],
+  SecurityOpt: ["no-new-privileges"],
+  ReadonlyRootfs: true,
+  LogConfig: { Type: "json-file", Config: { "max-size": "5m", "max-file": "2" } },
+} as const;

@@ -1,0 +1,113 @@
+// Carries out steps of a plan; decides nothing. Steps of one workload run in a lane of their own, in the plan's order
+// (redirection and sidecar side by side, since neither waits for the other); lanes run beside each other.
+import { randomBytes } from "node:crypto";
+import { MeshError } from "../../mesh/errors.ts";
+import type { Instance } from "../../mesh/model.ts";
+import type { Catalog } from "../../registry/catalog.ts";
+import type { Engine } from "../docker/engine.ts";
+import {
+  interceptionContainer,
+  type SidecarTemplate,
+  sidecarContainer,
+  sidecarSpecification,
+} from "../docker/sidecar-container.ts";
+import type { Workload } from "../workload/workload.ts";
+import type { InterceptionRecord } from "./interception-record.ts";
+import type { Step } from "./plan.ts";
+
+export interface ApplyContext {
+  readonly engine: Engine;
+  readonly catalog: Catalog;
+  readonly template: SidecarTemplate;
+  readonly interceptions: InterceptionRecord;
+  /** Called with the ids of containers that changed, before their events arrive. */
+  readonly onChanged: (containerIds: readonly string[]) => void;
+  readonly onRegistered: (instance: Instance, registered: boolean) => void;
+}
+
+/** Runs the steps of one workload; the first failure ends the lane and is thrown. */
+export async function applyLane(
+  steps: readonly Step[],
+  context: ApplyContext,
+  signal: AbortSignal,
+): Promise<void> {
+  const beside = steps.filter(({ kind }) => kind === "intercept" || kind === "attach");
+  for (const step of steps.filter(
+    ({ kind }) => kind === "deregister" || kind === "remove-sidecar",
+  )) {
+    await applyStep(step, context, signal);
+  }
+  const results = await Promise.allSettled(beside.map((step) => applyStep(step, context, signal)));
+  for (const result of results) if (result.status === "rejected") throw result.reason;
+  for (const step of steps.filter(({ kind }) => kind === "register"))
+    await applyStep(step, context, signal);
+}
+
+async function applyStep(step: Step, context: ApplyContext, signal: AbortSignal): Promise<void> {
+  switch (step.kind) {
+    case "remove-sidecar":
+      await context.engine.remove(step.sidecar.id, signal);
+      return context.onChanged([step.sidecar.id]);
+    case "intercept":
+      return await intercept(step.workload, context, signal);
+    case "attach":
+      return await attach(step.workload, context, signal);
+    case "register":
+      await context.catalog.register(step.instance, signal);
+      return context.onRegistered(step.instance, true);
+    case "deregister":
+      await context.catalog.deregister(step.instance.id, signal);
+      return context.onRegistered(step.instance, false);
+  }
+}
+
+async function attach(
+  workload: Workload,
+  context: ApplyContext,
+  signal: AbortSignal,
+): Promise<void> {
+  const unique = {
+    token: randomBytes(24).toString("base64url"),
+    suffix: randomBytes(3).toString("hex"),
+    specification: sidecarSpecification(context.template, workload),
+  };
+  const id = await context.engine.create(
+    sidecarContainer(context.template, workload, unique),
+    signal,
+  );
+  // Looked at before it runs: the token must be known when the sidecar knocks.
+  context.onChanged([id]);
+  try {
+    await context.engine.start(id, signal);
+  } catch (error) {
+    await context.engine.remove(id, signal);
+    throw error;
+  } finally {
+    context.onChanged([id]);
+  }
+}
+
+async function intercept(
+  workload: Workload,
+  context: ApplyContext,
+  signal: AbortSignal,
+): Promise<void> {
+  const suffix = randomBytes(3).toString("hex");
+  const id = await context.engine.create(
+    interceptionContainer(context.template, workload, suffix),
+    signal,
+  );
+  try {
+    await context.engine.start(id, signal);
+    const { code, output } = await context.engine.waitForExit(id, signal);
+    if (code !== 0) {
+      throw new MeshError(
+        "ENGINE_REFUSED",
+        `expected nft to install the redirection of ${workload.containerName}, it ended with ${code}: ${output}; mesh.intercept=off goes without`,
+      );
+    }
+    await context.interceptions.add(workload.containerId, workload.startedAt);
+  } finally {
+    await context.engine.remove(id, signal);
+  }
+}

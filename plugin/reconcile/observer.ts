@@ -1,0 +1,127 @@
+// What the engine says about the node, kept current: events mark containers as dirty, `refresh` asks about those again.
+// Holds facts only; what follows from them is decided elsewhere.
+import type { Clock } from "../../mesh/clock.ts";
+import type { ContainerFacts, SidecarFacts } from "../docker/container-facts.ts";
+import type { Inspected } from "../docker/engine.ts";
+import type { EngineEvent } from "../docker/events.ts";
+import { endsContainer } from "../workload/stopping.ts";
+
+/** As much of the engine as observing needs. */
+export interface Inspector {
+  list(signal: AbortSignal): Promise<string[]>;
+  inspect(id: string, signal: AbortSignal): Promise<Inspected | undefined>;
+}
+
+/** How many inspections run at once: enough to hide latency, too few to keep the engine from its work. */
+const PARALLEL_INSPECTIONS = 8;
+
+export class Observer {
+  readonly #engine: Inspector;
+  readonly #clock: Clock;
+  readonly #known = new Map<string, Inspected>();
+  readonly #dirty = new Set<string>();
+  /** Container id → when its stop signal came, on the monotonic clock. */
+  readonly #stopping = new Map<string, number>();
+  #listDue = true;
+
+  constructor(engine: Inspector, clock: Clock) {
+    this.#engine = engine;
+    this.#clock = clock;
+  }
+
+  /** Everything must be listed again: at the start, after lost events, and now and then. */
+  markAll(): void {
+    this.#listDue = true;
+  }
+
+  mark(containerIds: Iterable<string>): void {
+    for (const id of containerIds) this.#dirty.add(id);
+  }
+
+  /** Takes note of an event; true when there is something to look at. */
+  note(event: EngineEvent): boolean {
+    switch (event.kind) {
+      case "subscribed":
+        this.markAll();
+        return true;
+      case "lost":
+        return false;
+      case "changed":
+        if (event.action === "start" || event.action === "die")
+          this.#stopping.delete(event.containerId);
+        this.#dirty.add(event.containerId);
+        return true;
+      case "signalled":
+        return this.#noteSignal(event.containerId, event.signal);
+    }
+  }
+
+  /** Asks the engine about everything that is dirty. What could not be asked stays dirty. */
+  async refresh(signal: AbortSignal): Promise<void> {
+    if (this.#listDue) await this.#list(signal);
+    const ids = [...this.#dirty];
+    this.#dirty.clear();
+    const next = ids.values();
+    const worker = async (): Promise<void> => {
+      for (const id of next) await this.#look(id, signal);
+    };
+    const results = await Promise.allSettled(Array.from({ length: PARALLEL_INSPECTIONS }, worker));
+    for (const result of results) if (result.status === "rejected") throw result.reason;
+  }
+
+  /** The user's running containers that carry mesh labels, by name. */
+  get containers(): readonly ContainerFacts[] {
+    return [...this.#known.values()]
+      .filter((entry) => entry.kind === "container")
+      .map(({ facts }) => facts)
+      .filter(({ running }) => running)
+      .sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  get sidecars(): readonly SidecarFacts[] {
+    return [...this.#known.values()]
+      .filter((entry) => entry.kind === "sidecar")
+      .map(({ facts }) => facts)
+      .sort((a, b) => (a.id < b.id ? -1 : 1));
+  }
+
+  /** When the container's stop signal came; undefined when none is known. */
+  stoppingSince(containerId: string): number | undefined {
+    return this.#stopping.get(containerId);
+  }
+
+  #noteSignal(containerId: string, signal: string): boolean {
+    const entry = this.#known.get(containerId);
+    if (entry?.kind !== "container" || !endsContainer(entry.facts, signal)) return false;
+    this.#stopping.set(containerId, this.#clock.monotonic());
+    return true;
+  }
+
+  async #list(signal: AbortSignal): Promise<void> {
+    this.#listDue = false;
+    try {
+      const listed = new Set(await this.#engine.list(signal));
+      for (const id of this.#known.keys()) if (!listed.has(id)) this.#forget(id);
+      for (const id of listed) this.#dirty.add(id);
+    } catch (error) {
+      this.#listDue = true;
+      throw error;
+    }
+  }
+
+  async #look(id: string, signal: AbortSignal): Promise<void> {
+    try {
+      const inspected = await this.#engine.inspect(id, signal);
+      if (inspected === undefined) this.#forget(id);
+      else this.#known.set(id, inspected);
+    } catch (error) {
+      this.#dirty.add(id);
+      throw error;
+    }
+  }
+
+  #forget(id: string): void {
+    this.#known.delete(id);
+    this.#stopping.delete(id);
+  }
+}

@@ -1,0 +1,261 @@
+// The agent's loop: look, understand, plan, start what is due, tell catalog and sidecars. Level-triggered: each pass
+// works from the whole current state, so a lost or doubled trigger changes nothing but the moment.
+import type { Clock } from "../../mesh/clock.ts";
+import { describeError, MeshError } from "../../mesh/errors.ts";
+import { Latest } from "../../mesh/latest.ts";
+import type { Log } from "../../mesh/log.ts";
+import type { Instance } from "../../mesh/model.ts";
+import type { Catalog, CatalogView, HealthReport } from "../../registry/catalog.ts";
+import type { ContainerFacts } from "../docker/container-facts.ts";
+import type { Engine } from "../docker/engine.ts";
+import { type SidecarTemplate, sidecarSpecification } from "../docker/sidecar-container.ts";
+import type { Publisher } from "../sidecars/publisher.ts";
+import type { SidecarSessions, SidecarState } from "../sidecars/sessions.ts";
+import type { Problem } from "../status.ts";
+import { type LocalHealth, toInstance, workloadHealth } from "../workload/health.ts";
+import type { HealthFeed } from "../workload/health-feed.ts";
+import { isDraining } from "../workload/stopping.ts";
+import { understand } from "../workload/understand.ts";
+import type { Workload } from "../workload/workload.ts";
+import { applyLane } from "./apply.ts";
+import type { InterceptionRecord } from "./interception-record.ts";
+import type { Lanes } from "./lanes.ts";
+import type { Observer } from "./observer.ts";
+import { plan, printPlan, type Step } from "./plan.ts";
+
+/** Triggers within this time make one pass, ms; the first one after a rest makes a pass at once. */
+const COALESCE = 20;
+/** An adopted sidecar that has not reported by then is as good as a new one, ms. */
+const ADOPTION_LIMIT = 15_000;
+
+export interface ReconcilerParts {
+  readonly node: string;
+  readonly engine: Engine;
+  readonly catalog: Catalog;
+  readonly observer: Observer;
+  readonly sessions: SidecarSessions;
+  readonly publisher: Publisher;
+  readonly healthFeed: HealthFeed;
+  readonly lanes: Lanes;
+  readonly template: SidecarTemplate;
+  readonly interceptions: InterceptionRecord;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** A workload and how it is, as of the last pass. */
+export interface LocalWorkload {
+  readonly workload: Workload;
+  readonly instance: Instance;
+  readonly health: LocalHealth["health"];
+  readonly note: string;
+  readonly sidecar: SidecarState | undefined;
+  readonly adopted: boolean;
+  readonly registered: boolean;
+}
+
+export class Reconciler {
+  readonly #parts: ReconcilerParts;
+  readonly #wake = new Latest<undefined>();
+  readonly #startedAt: number;
+  #adopted: ReadonlySet<string> | undefined;
+  #registered: ReadonlyMap<string, Instance> | undefined;
+  #view: CatalogView | undefined;
+  #workloads: readonly LocalWorkload[] = [];
+  #labelProblems: readonly Problem[] = [];
+  #engineProblem: Problem | undefined;
+  #steps: readonly Step[] = [];
+
+  constructor(parts: ReconcilerParts) {
+    this.#parts = parts;
+    this.#startedAt = parts.clock.monotonic();
+  }
+
+  /** Asks for a pass; returns at once. */
+  trigger(): void {
+    this.#wake.set(undefined);
+  }
+
+  setView(view: CatalogView): void {
+    this.#view = view;
+    this.trigger();
+  }
+
+  /** This node's instances as the catalog lists them. */
+  setRegistered(instances: readonly Instance[]): void {
+    this.#registered = new Map(instances.map((instance) => [instance.id, instance]));
+    this.trigger();
+  }
+
+  get workloads(): readonly LocalWorkload[] {
+    return this.#workloads;
+  }
+
+  /** The steps that were due at the last pass, as text. */
+  get printedPlan(): string {
+    return printPlan(this.#steps);
+  }
+
+  get problems(): readonly Problem[] {
+    const failures = [...this.#parts.lanes.failures()].map(([key, { code, message }]) => ({
+      subject:
+        this.#workloads.find(({ workload }) => key.endsWith(workload.containerId))?.workload
+          .containerName ?? key,
+      code,
+      message,
+    }));
+    return [
+      ...(this.#engineProblem === undefined ? [] : [this.#engineProblem]),
+      ...this.#labelProblems,
+      ...failures,
+    ];
+  }
+
+  /** Passes until the signal aborts; waits for work under way before it returns. */
+  async run(signal: AbortSignal): Promise<void> {
+    this.trigger();
+    for await (const _ of this.#wake.values(signal)) {
+      await this.#pass(signal);
+      await this.#parts.clock.sleep(COALESCE, signal).catch(() => undefined);
+    }
+    await this.#parts.lanes.idle();
+  }
+
+  async #pass(signal: AbortSignal): Promise<void> {
+    await this.#refresh(signal);
+    // Before the first complete look, "not seen" must not be read as "gone".
+    if (this.#adopted === undefined) return;
+    const { observer, sessions } = this.#parts;
+    sessions.sync(observer.sidecars);
+    this.#workloads = this.#understand(observer.containers);
+    this.#planAndStart(signal);
+    this.#parts.healthFeed.set(this.#healthReports());
+    this.#parts.publisher.publish({
+      node: this.#parts.node,
+      workloads: this.#workloads,
+      view: this.#view,
+      catalogReachable: this.#parts.catalog.status().reachable,
+    });
+  }
+
+  async #refresh(signal: AbortSignal): Promise<void> {
+    try {
+      await this.#parts.observer.refresh(signal);
+      this.#engineProblem = undefined;
+      this.#adopted ??= new Set(this.#parts.observer.sidecars.map(({ workloadId }) => workloadId));
+    } catch (error) {
+      if (signal.aborted) return;
+      const code = error instanceof MeshError ? error.code : "ENGINE_UNAVAILABLE";
+      this.#engineProblem = { subject: "engine", code, message: describeError(error) };
+      this.#parts.log.warn("could not look at the engine's containers", {
+        error: describeError(error),
+      });
+      void this.#parts.clock.sleep(1_000, signal).then(
+        () => this.trigger(),
+        () => undefined,
+      );
+    }
+  }
+
+  #understand(containers: readonly ContainerFacts[]): LocalWorkload[] {
+    const understood = containers.map((facts) => ({ facts, ...understand(facts) }));
+    const problems = understood.flatMap((entry) => entry.problems);
+    for (const problem of problems) {
+      const known = this.#labelProblems.some(
+        (p) => p.subject === problem.subject && p.message === problem.message,
+      );
+      if (!known)
+        this.#parts.log.error(problem.message, { container: problem.subject, code: problem.code });
+    }
+    this.#labelProblems = problems;
+    return understood.flatMap(({ facts, workload }) =>
+      workload === undefined ? [] : [this.#assess(facts, workload)],
+    );
+  }
+
+  #assess(facts: ContainerFacts, workload: Workload): LocalWorkload {
+    const { clock, sessions, observer, node } = this.#parts;
+    const now = clock.monotonic();
+    const draining = isDraining(facts, observer.stoppingSince(facts.id), now);
+    const adopted = this.#adopted?.has(facts.id) === true && now - this.#startedAt < ADOPTION_LIMIT;
+    const sidecar = sessions.state(facts.id);
+    const instance = toInstance(workload, node);
+    const registered = this.#registered?.has(instance.id) === true;
+    return {
+      workload,
+      instance,
+      sidecar,
+      adopted,
+      registered,
+      ...workloadHealth(facts, sidecar, draining, adopted),
+    };
+  }
+
+  #planAndStart(signal: AbortSignal): void {
+    const { observer, interceptions, template, lanes } = this.#parts;
+    const desired = this.#workloads.map(({ workload, instance, health }) => ({
+      workload,
+      instance,
+      specification: sidecarSpecification(template, workload),
+      ready: health === "passing",
+    }));
+    this.#steps = plan(desired, {
+      sidecars: observer.sidecars,
+      intercepted: interceptions.known,
+      registered: this.#registered && [...this.#registered.values()],
+    });
+    const byLane = Map.groupBy(this.#steps, laneOf);
+    lanes.keepOnly(new Set(byLane.keys()));
+    for (const [key, steps] of byLane) this.#startLane(key, steps, signal);
+  }
+
+  #startLane(key: string, steps: readonly Step[], signal: AbortSignal): void {
+    const { lanes, log } = this.#parts;
+    const task = async (): Promise<void> => {
+      log.info("applying", { steps: printPlan(steps).trimEnd().split("\n") });
+      try {
+        await applyLane(
+          steps,
+          { ...this.#parts, onChanged: this.#onChanged, onRegistered: this.#onRegistered },
+          signal,
+        );
+      } catch (error) {
+        if (!signal.aborted)
+          log.error("a step failed, it will be tried again", {
+            lane: key,
+            error: describeError(error),
+          });
+        throw error;
+      }
+    };
+    lanes.start(key, task, signal);
+  }
+
+  readonly #onChanged = (containerIds: readonly string[]): void => {
+    this.#parts.observer.mark(containerIds);
+    this.trigger();
+  };
+
+  readonly #onRegistered = (instance: Instance, registered: boolean): void => {
+    const next = new Map(this.#registered);
+    if (registered) next.set(instance.id, instance);
+    else next.delete(instance.id);
+    this.#registered = next;
+    this.trigger();
+  };
+
+  #healthReports(): ReadonlyMap<string, HealthReport> {
+    const reports = new Map<string, HealthReport>();
+    for (const { instance, health, note, registered } of this.#workloads) {
+      if (!registered || health === "unknown") continue;
+      reports.set(instance.id, { health: health === "starting" ? "critical" : health, note });
+    }
+    return reports;
+  }
+}
+
+/** Containers and catalog do not wait for each other: a catalog that is away must not keep a sidecar from being removed. */
+function laneOf(step: Step): string {
+  const lane = step.kind === "register" || step.kind === "deregister" ? "catalog" : "containers";
+  return `${lane} ${step.workloadId}`;
+}

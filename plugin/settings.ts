@@ -1,0 +1,95 @@
+// The agent's settings, read once from its environment. All problems are reported at once, by the variable's name.
+import { parseDuration } from "../mesh/duration.ts";
+import { describeError, MeshError } from "../mesh/errors.ts";
+import { LOG_LEVELS, type LogLevel } from "../mesh/log.ts";
+
+export interface Settings {
+  readonly catalog: "consul" | "embedded";
+  /** Address of the node's Consul agent. */
+  readonly consulAddress: string;
+  readonly consulToken: string | undefined;
+  /** Life of the certificates that the embedded authority issues, ms; Consul's own setting rules with Consul. */
+  readonly leafLifetime: number;
+  readonly apiHost: string;
+  readonly apiPort: number;
+  readonly logLevel: LogLevel;
+}
+
+/** Directories of the agent's container; compose/mesh.yaml mounts volumes there. */
+export const RUN_DIRECTORY = "/run/mesh";
+export const STATE_DIRECTORY = "/var/lib/mesh";
+export const SIDECAR_SOCKET: string = `${RUN_DIRECTORY}/agent.sock`;
+
+const SHORTEST_LEAF_LIFETIME = 10_000;
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Throws CONFIGURATION_INVALID with everything that is wrong. */
+export function readSettings(environment: Environment): Settings {
+  const problems: string[] = [];
+  const read = <T>(name: string, fallback: string, parse: (text: string) => T): T | undefined => {
+    const text = environment[name] || fallback;
+    try {
+      return parse(text);
+    } catch (error) {
+      problems.push(`${name}: ${describeError(error)}`);
+      return undefined;
+    }
+  };
+  const catalog = read("MESH_CATALOG", "consul", (text) =>
+    oneOf(["consul", "embedded"] as const, text),
+  );
+  const consulAddress = read("MESH_CONSUL_ADDRESS", "http://consul:8500", parseAddress);
+  const leafLifetime = read("MESH_LEAF_LIFETIME", "24h", parseLifetime);
+  const api = read("MESH_API_LISTEN", "0.0.0.0:8400", parseListen);
+  const logLevel = read("MESH_LOG_LEVEL", "info", (text) => oneOf(LOG_LEVELS, text));
+  if (
+    catalog === undefined ||
+    consulAddress === undefined ||
+    leafLifetime === undefined ||
+    api === undefined ||
+    logLevel === undefined
+  ) {
+    throw new MeshError("CONFIGURATION_INVALID", problems.join("; "));
+  }
+  const consulToken = environment["MESH_CONSUL_TOKEN"] || undefined;
+  return {
+    catalog,
+    consulAddress,
+    consulToken,
+    leafLifetime,
+    apiHost: api.host,
+    apiPort: api.port,
+    logLevel,
+  };
+}
+
+function oneOf<const T extends string>(values: readonly T[], text: string): T {
+  const found = values.find((value) => value === text);
+  if (found === undefined)
+    throw new Error(`expected ${values.join(" or ")}, got ${JSON.stringify(text)}`);
+  return found;
+}
+
+function parseAddress(text: string): string {
+  const url = URL.parse(text);
+  if (url === null || (url.protocol !== "http:" && url.protocol !== "https:")) {
+    throw new Error(`expected an http or https address, got ${JSON.stringify(text)}`);
+  }
+  return url.origin;
+}
+
+function parseLifetime(text: string): number {
+  const lifetime = parseDuration(text);
+  if (lifetime < SHORTEST_LEAF_LIFETIME)
+    throw new Error(`expected at least 10s, got ${JSON.stringify(text)}`);
+  return lifetime;
+}
+
+function parseListen(text: string): { host: string; port: number } {
+  const [, host, port] = /^(.+):(\d{1,5})$/.exec(text) ?? [];
+  if (host === undefined || Number(port) > 65_535) {
+    throw new Error(`expected host:port, got ${JSON.stringify(text)}`);
+  }
+  return { host, port: Number(port) };
+}

@@ -1,0 +1,253 @@
+// All services and endpoints as the sidecars of this node may know them, and what one workload may call. Pure.
+// Entries of this node are what the node itself knows, those of others what the catalog says: local news need no detour,
+// and a catalog that is away or late never outlives the containers that this agent watches.
+
+import { formatIdentity } from "../../mesh/identity.ts";
+import type { Health, Instance, ServicePort } from "../../mesh/model.ts";
+import type {
+  Endpoint,
+  OutboundPort,
+  OutboundService,
+} from "../../proxy/configuration/snapshot.ts";
+import type { CatalogEntry } from "../../registry/catalog.ts";
+import type { TrustBundle } from "../certificates/authority.ts";
+import type { Problem } from "../status.ts";
+import { outboundListenPort, virtualAddresses } from "../workload/addresses.ts";
+import type { LocalHealth } from "../workload/health.ts";
+import type { KnownService, Workload } from "../workload/workload.ts";
+
+export interface DirectoryService {
+  readonly service: string;
+  /** Short names, each good within one project. */
+  readonly aliases: readonly { readonly project: string; readonly alias: string }[];
+  readonly ports: readonly ServicePort[];
+  /** Of all known copies, running or not. */
+  readonly networkIds: ReadonlySet<string>;
+  readonly entries: readonly CatalogEntry[];
+  readonly address: string;
+}
+
+export interface Directory {
+  readonly services: readonly DirectoryService[];
+  readonly problems: readonly Problem[];
+}
+
+/** This node's workloads as it knows them; an instance of this node that is not among them is gone. */
+export interface LocalInstance {
+  readonly instance: Instance;
+  readonly health: LocalHealth["health"];
+}
+
+/**
+ * The catalog's entries corrected by what this node knows of its own. With the catalog away, its own healthy instances
+ * count even when the catalog has not heard of them.
+ */
+export function correctLocalEntries(
+  entries: readonly CatalogEntry[],
+  node: string,
+  local: readonly LocalInstance[],
+  catalogReachable: boolean,
+): CatalogEntry[] {
+  const own = new Map(local.map((entry) => [entry.instance.id, entry]));
+  const corrected = entries.flatMap((entry) => {
+    if (entry.instance.node !== node) return [entry];
+    const known = own.get(entry.instance.id);
+    own.delete(entry.instance.id);
+    return known === undefined
+      ? []
+      : [{ ...entry, health: knownHealth(known.health) ?? entry.health }];
+  });
+  const unheard = catalogReachable
+    ? []
+    : [...own.values()].filter(({ health }) => health === "passing");
+  const added = unheard.map(({ instance }): CatalogEntry => ({ instance, health: "passing" }));
+  return [...corrected, ...added].sort((a, b) => (a.instance.id < b.instance.id ? -1 : 1));
+}
+
+/** Undefined when this node does not know better than the catalog. */
+function knownHealth(health: LocalHealth["health"]): Health | undefined {
+  if (health === "unknown") return undefined;
+  return health === "starting" ? "critical" : health;
+}
+
+/** Groups entries by service, together with services of which no copy may be running. Sorted by name. */
+export function buildDirectory(
+  entries: readonly CatalogEntry[],
+  known: readonly KnownService[],
+): Directory {
+  const problems: Problem[] = [];
+  const names = [
+    ...new Set([
+      ...entries.map(({ instance }) => instance.service),
+      ...known.map(({ service }) => service),
+    ]),
+  ].sort();
+  const addresses = virtualAddresses(names);
+  const services = names.map((service) => {
+    const own = entries.filter(({ instance }) => instance.service === service);
+    const offers = [
+      ...own.map(({ instance }) => toKnownService(instance)),
+      ...known.filter((entry) => entry.service === service),
+    ];
+    return {
+      service,
+      aliases: uniqueAliases(offers),
+      ports: mergePorts(service, own, offers, problems),
+      networkIds: new Set(offers.flatMap(({ networkIds }) => networkIds)),
+      entries: own,
+      address: addresses.get(service) ?? "",
+    };
+  });
+  return { services, problems };
+}
+
+export function toKnownService(
+  source: Pick<Instance, "service" | "alias" | "project" | "ports" | "networks">,
+): KnownService {
+  return {
+    service: source.service,
+    alias: source.alias,
+    project: source.project,
+    ports: source.ports.map(({ name, port, protocol }) => ({ name, port, protocol })),
+    networkIds: source.networks.map(({ networkId }) => networkId),
+  };
+}
+
+function uniqueAliases(offers: readonly KnownService[]): { project: string; alias: string }[] {
+  const found = new Map<string, { project: string; alias: string }>();
+  for (const { project, alias } of offers) {
+    if (project !== undefined && alias !== undefined)
+      found.set(`${project} ${alias}`, { project, alias });
+  }
+  return [...found.values()];
+}
+
+/** The union of all copies' ports; where copies disagree about a port's protocol the first by id is right. */
+function mergePorts(
+  service: string,
+  entries: readonly CatalogEntry[],
+  offers: readonly KnownService[],
+  problems: Problem[],
+): ServicePort[] {
+  const ports = new Map<number, ServicePort>();
+  for (const port of offers.flatMap((offer) => offer.ports)) {
+    if (!ports.has(port.port)) ports.set(port.port, port);
+  }
+  for (const { instance } of entries) {
+    for (const { port, protocol } of instance.ports) {
+      const agreed = ports.get(port)?.protocol ?? protocol;
+      if (agreed === protocol) continue;
+      const message = `port ${port} of service ${service} is ${protocol} here and ${agreed} in another container: give them the same mesh.protocol or another mesh.service`;
+      problems.push({ subject: instance.containerName, code: "LABEL_CONFLICT", message });
+    }
+  }
+  return [...ports.values()].sort((a, b) => a.port - b.port);
+}
+
+export interface Outbound {
+  readonly services: readonly OutboundService[];
+  readonly problems: readonly Problem[];
+}
+
+/** What a workload may call: the services it names, or else all on a network it shares. */
+export function outboundOf(
+  workload: Workload,
+  directory: Directory,
+  bundle: TrustBundle,
+): Outbound {
+  const networkIds = new Set(workload.networks.map(({ networkId }) => networkId));
+  const problems: Problem[] = unknownUpstreams(workload, directory);
+  const services = directory.services.filter((service) => {
+    const expected = isExpected(workload, service);
+    if (workload.upstreams !== undefined && !expected) return false;
+    const shared = !service.networkIds.isDisjointFrom(networkIds);
+    if (!shared && expected && service.networkIds.size > 0)
+      problems.push(notShared(workload, service));
+    return shared;
+  });
+  return {
+    services: services.map((service) => toOutbound(workload, service, networkIds, bundle)),
+    problems,
+  };
+}
+
+/** Named in mesh.upstreams, or without that label a service of the same project. */
+function isExpected(workload: Workload, service: DirectoryService): boolean {
+  const local = service.aliases.filter(({ project }) => project === workload.project);
+  if (workload.upstreams === undefined) return local.length > 0;
+  const named = workload.upstreams;
+  return named.includes(service.service) || local.some(({ alias }) => named.includes(alias));
+}
+
+function unknownUpstreams(workload: Workload, directory: Directory): Problem[] {
+  return (workload.upstreams ?? [])
+    .filter((name) =>
+      directory.services.every(
+        ({ service, aliases }) =>
+          service !== name &&
+          !aliases.some(({ project, alias }) => project === workload.project && alias === name),
+      ),
+    )
+    .map((name) => ({
+      subject: workload.containerName,
+      code: "SERVICE_UNKNOWN",
+      message: `label mesh.upstreams: no service named ${JSON.stringify(name)} is known: start it, or correct the name`,
+    }));
+}
+
+function notShared(workload: Workload, service: DirectoryService): Problem {
+  const own = workload.networks.map(({ networkName }) => networkName).join(", ");
+  const others = new Set(
+    service.entries.flatMap(({ instance }) =>
+      instance.networks.map(({ networkName }) => networkName),
+    ),
+  );
+  return {
+    subject: workload.containerName,
+    code: "NETWORK_NOT_SHARED",
+    message: `cannot reach service ${service.service}: expected a network that both are on, found ${own} here and ${[...others].join(", ") || "others"} there: add a common network to both`,
+  };
+}
+
+function toOutbound(
+  workload: Workload,
+  service: DirectoryService,
+  networkIds: ReadonlySet<string>,
+  bundle: TrustBundle,
+): OutboundService {
+  const aliases = service.aliases
+    .filter(({ project }) => project === workload.project)
+    .map(({ alias }) => alias);
+  const { trustDomain, datacenter } = bundle;
+  return {
+    service: service.service,
+    names: [...new Set([...aliases, service.service])].sort(),
+    address: service.address,
+    uri: formatIdentity({ trustDomain, datacenter, service: service.service }),
+    ports: service.ports.map(
+      ({ port, protocol }): OutboundPort => ({
+        port,
+        listenPort: outboundListenPort(port, workload.intercept),
+        protocol,
+        endpoints: service.entries.flatMap((entry) => toEndpoint(entry, port, networkIds)),
+      }),
+    ),
+  };
+}
+
+function toEndpoint(
+  entry: CatalogEntry,
+  port: number,
+  networkIds: ReadonlySet<string>,
+): Endpoint[] {
+  const { instance, health } = entry;
+  const offered = instance.ports.find((candidate) => candidate.port === port);
+  const shared = instance.networks.find(({ networkId }) => networkIds.has(networkId));
+  if (
+    offered === undefined ||
+    shared === undefined ||
+    (health !== "passing" && health !== "warning")
+  )
+    return [];
+  return [{ id: instance.id, address: shared.address, port: offered.sidecarPort }];
+}

@@ -1,0 +1,133 @@
+// The unix socket on which sidecars fetch snapshots and report: HTTP/1.1, one bearer token per sidecar.
+// Paths and shapes stand in proxy/configuration/snapshot.ts, the contract.
+import { once } from "node:events";
+import { chmodSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { describeError } from "../../mesh/errors.ts";
+import type { Log } from "../../mesh/log.ts";
+import {
+  REPORT_PATH,
+  type SidecarReport,
+  SNAPSHOTS_PATH,
+  type Snapshot,
+} from "../../proxy/configuration/snapshot.ts";
+import type { SidecarSession, SidecarSessions } from "./sessions.ts";
+
+/** A report is some hundred bytes a service; a larger body is an error. */
+const REPORT_LIMIT = 256 * 1024;
+
+/** Listens at `path` until the signal aborts; replaces the socket of a predecessor that was killed. */
+export async function serveSidecars(
+  path: string,
+  sessions: SidecarSessions,
+  log: Log,
+  signal: AbortSignal,
+): Promise<Server> {
+  const server = createServer((request, response) => {
+    answer(request, response, sessions, signal).catch((error: unknown) => {
+      log.warn("a sidecar's request failed", { url: request.url, error: describeError(error) });
+      response.destroy();
+    });
+  });
+  server.requestTimeout = 0;
+  await rm(path, { force: true });
+  server.listen(path);
+  await once(server, "listening");
+  // Sidecars run as uid 0 too; nobody else has business here.
+  chmodSync(path, 0o600);
+  signal.addEventListener("abort", () => {
+    server.close();
+    server.closeAllConnections();
+  });
+  return server;
+}
+
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  sessions: SidecarSessions,
+  signal: AbortSignal,
+): Promise<void> {
+  const session = sessions.authenticate(
+    /^Bearer (.+)$/.exec(request.headers.authorization ?? "")?.[1] ?? "",
+  );
+  if (session === undefined)
+    return refuse(response, 401, "expected the token of a sidecar of this node");
+  if (request.method === "GET" && request.url === SNAPSHOTS_PATH) {
+    const gone = new AbortController();
+    response.once("close", () => gone.abort());
+    return await streamSnapshots(
+      response,
+      session,
+      AbortSignal.any([signal, gone.signal, session.closed.signal]),
+    );
+  }
+  if (request.method === "POST" && request.url === REPORT_PATH) {
+    const report = await readReport(request);
+    if (report === undefined)
+      return refuse(response, 400, "expected a report of a sidecar as JSON");
+    sessions.accept(session, report);
+    response.writeHead(204).end();
+    return;
+  }
+  refuse(response, 404, `expected ${SNAPSHOTS_PATH} or ${REPORT_PATH}`);
+}
+
+async function streamSnapshots(
+  response: ServerResponse,
+  session: SidecarSession,
+  signal: AbortSignal,
+): Promise<void> {
+  response.writeHead(200, { "content-type": "application/x-ndjson" });
+  response.flushHeaders();
+  for await (const snapshot of session.snapshots.values(signal)) {
+    if (response.write(line(snapshot))) continue;
+    // A sidecar that does not read gets the newest snapshot once it does, not a queue of them.
+    await once(response, "drain", { signal }).catch(() => undefined);
+  }
+  response.end();
+}
+
+function line(snapshot: Snapshot): string {
+  return `${JSON.stringify(snapshot)}\n`;
+}
+
+async function readReport(request: IncomingMessage): Promise<SidecarReport | undefined> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request) {
+    size += (chunk as Buffer).length;
+    if (size > REPORT_LIMIT) return undefined;
+    chunks.push(chunk as Buffer);
+  }
+  return parseReport(Buffer.concat(chunks).toString("utf8"));
+}
+
+/** A sidecar's own words are shown to people and steer registration: anything of another shape is refused. */
+export function parseReport(text: string): SidecarReport | undefined {
+  let report: Partial<SidecarReport>;
+  try {
+    report = JSON.parse(text) as Partial<SidecarReport>;
+  } catch {
+    return undefined;
+  }
+  const valid =
+    typeof report === "object" &&
+    report !== null &&
+    typeof report.ready === "boolean" &&
+    Array.isArray(report.problems) &&
+    report.problems.every((problem) => typeof problem === "string") &&
+    ["starting", "passing", "critical"].includes(report.application ?? "") &&
+    typeof report.applicationNote === "string" &&
+    typeof report.residentBytes === "number" &&
+    typeof report.counters?.inboundTls === "number" &&
+    typeof report.counters.outbound === "object";
+  return valid ? (report as SidecarReport) : undefined;
+}
+
+function refuse(response: ServerResponse, status: number, message: string): void {
+  response
+    .writeHead(status, { "content-type": "text/plain", connection: "close" })
+    .end(`${message}\n`);
+}

@@ -1,0 +1,48 @@
+// Puts one sidecar's snapshot together. Pure; a snapshot exists only when nothing in it is missing.
+import { createHash } from "node:crypto";
+import type { InboundPort, OutboundService, Snapshot } from "../../proxy/configuration/snapshot.ts";
+import type { Leaf, TrustBundle } from "../certificates/authority.ts";
+import type { Workload } from "../workload/workload.ts";
+
+export interface SnapshotParts {
+  readonly workload: Workload;
+  readonly leaf: Leaf;
+  readonly bundle: TrustBundle;
+  readonly outbound: readonly OutboundService[];
+  readonly draining: boolean;
+}
+
+export function buildSnapshot(parts: SnapshotParts): Snapshot {
+  const { workload, leaf, bundle, outbound, draining } = parts;
+  const content = {
+    service: workload.service,
+    instanceId: workload.instanceId,
+    certificates: {
+      certificateChain: leaf.certificateChain,
+      privateKey: leaf.privateKey,
+      uri: leaf.uri,
+      roots: bundle.roots,
+      trustDomain: bundle.trustDomain,
+      notAfter: leaf.notAfter,
+    },
+    inbound: inboundPorts(workload),
+    outbound,
+    draining,
+  };
+  return {
+    version: createHash("sha256").update(JSON.stringify(content)).digest("hex").slice(0, 16),
+    ...content,
+  };
+}
+
+function inboundPorts(workload: Workload): InboundPort[] {
+  return workload.ports.map(({ name, port, protocol, sidecarPort }) => ({
+    name,
+    protocol,
+    applicationPort: port,
+    tlsPort: sidecarPort,
+    plaintextPort: workload.redirected.find((redirected) => redirected.port === port)
+      ?.plaintextPort,
+    check: protocol === "tcp" && workload.check.kind === "http" ? { kind: "tcp" } : workload.check,
+  }));
+}

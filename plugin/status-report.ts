@@ -1,0 +1,103 @@
+// Puts the status of the node together from what the parts of the agent know. Pure.
+import type { CatalogStatus } from "../registry/catalog.ts";
+import type { TrustBundle } from "./certificates/authority.ts";
+import type { LocalWorkload } from "./reconcile/reconciler.ts";
+import type { DirectoryService } from "./sidecars/directory.ts";
+import type { AgentStatus, MeshStatus, Problem, ServiceStatus, WorkloadStatus } from "./status.ts";
+
+export interface StatusParts {
+  readonly agent: Omit<AgentStatus, "catalogReachable" | "trustDomain">;
+  readonly catalog: CatalogStatus;
+  readonly bundle: TrustBundle | undefined;
+  readonly authorityProblem: string | undefined;
+  readonly services: readonly DirectoryService[];
+  readonly workloads: readonly LocalWorkload[];
+  readonly leafExpiry: (
+    service: string,
+  ) => { readonly uri: string; readonly notAfter: number } | undefined;
+  readonly problems: readonly Problem[];
+}
+
+export function reportStatus(parts: StatusParts): MeshStatus {
+  return {
+    agent: {
+      ...parts.agent,
+      catalogReachable: parts.catalog.reachable,
+      trustDomain: parts.bundle?.trustDomain,
+    },
+    services: parts.services.map(toServiceStatus),
+    workloads: parts.workloads.map((workload) => toWorkloadStatus(workload, parts.leafExpiry)),
+    problems: collectProblems(parts),
+  };
+}
+
+function toServiceStatus({ service, ports, entries }: DirectoryService): ServiceStatus {
+  return {
+    service,
+    protocol: ports[0]?.protocol ?? "http",
+    ports: ports.map(({ port }) => port),
+    instances: entries.length,
+    passing: entries.filter(({ health }) => health === "passing").length,
+  };
+}
+
+function toWorkloadStatus(
+  local: LocalWorkload,
+  leafExpiry: StatusParts["leafExpiry"],
+): WorkloadStatus {
+  const { workload, sidecar } = local;
+  const report = sidecar?.report;
+  const certificate = report?.version === undefined ? undefined : leafExpiry(workload.service);
+  return {
+    service: workload.service,
+    container: workload.containerName,
+    containerId: workload.containerId,
+    version: workload.version,
+    health: local.health === "unknown" ? "starting" : local.health,
+    sidecar: sidecarState(local),
+    mtls: workload.mtls,
+    intercept: workload.intercept,
+    identity: certificate?.uri,
+    certificateExpiresAt: certificate?.notAfter,
+    requests: {
+      inboundTls: report?.counters.inboundTls ?? 0,
+      inboundPlaintext: report?.counters.inboundPlaintext ?? 0,
+      outbound: Object.values(report?.counters.outbound ?? {}).reduce(
+        (sum, count) => sum + count,
+        0,
+      ),
+      outboundFailed: report?.counters.outboundFailed ?? 0,
+    },
+    sidecarResidentBytes: report?.residentBytes,
+  };
+}
+
+function sidecarState({ sidecar }: LocalWorkload): WorkloadStatus["sidecar"] {
+  if (sidecar === undefined) return "absent";
+  if (sidecar.lost || (sidecar.report?.problems.length ?? 0) > 0) return "failing";
+  return sidecar.report?.ready ? "ready" : "starting";
+}
+
+function collectProblems(parts: StatusParts): Problem[] {
+  const problems = [...parts.problems];
+  const { catalog, authorityProblem } = parts;
+  if (!catalog.reachable) {
+    const message = `${catalog.problem ?? "not reached yet"}; traffic goes on with what was known last`;
+    problems.push({ subject: parts.agent.catalog, code: "CATALOG_UNAVAILABLE", message });
+  }
+  if (authorityProblem !== undefined) {
+    problems.push({
+      subject: "certificates",
+      code: "CERTIFICATE_INVALID",
+      message: authorityProblem,
+    });
+  }
+  for (const { workload, sidecar } of parts.workloads) {
+    for (const message of sidecar?.report?.problems ?? []) {
+      problems.push({ subject: workload.containerName, code: "SIDECAR_PROBLEM", message });
+    }
+  }
+  return problems.sort((a, b) =>
+    `${a.subject} ${a.message}` < `${b.subject} ${b.message}` ? -1 : 1,
+  );
+}

@@ -1,0 +1,173 @@
+// From the engine's facts and the user's labels to a workload, or to everything that is wrong with the container at once.
+import type { NetworkAddress, ServicePort } from "../../mesh/model.ts";
+import type { ContainerFacts } from "../docker/container-facts.ts";
+import { parseLabels, type WorkloadLabels } from "../labels/parse.ts";
+import type { Problem } from "../status.ts";
+import { isSidecarPort, SIDECAR_PORTS } from "./addresses.ts";
+import type { Workload } from "./workload.ts";
+
+/** Exactly one of the two is there for an enabled container; neither for one that wants no mesh. */
+export interface Understanding {
+  readonly workload: Workload | undefined;
+  readonly problems: readonly Problem[];
+}
+
+/** Compose's and Swarm's labels, from which a service gets its default name. */
+const COMPOSE = {
+  project: "com.docker.compose.project",
+  service: "com.docker.compose.service",
+} as const;
+const SWARM = {
+  stack: "com.docker.stack.namespace",
+  service: "com.docker.swarm.service.name",
+} as const;
+
+const SERVICE_NAME = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+
+export function understand(facts: ContainerFacts): Understanding {
+  const parsed = parseLabels(facts.labels);
+  const problems: Problem[] = parsed.problems.map(({ code, message }) => ({
+    subject: facts.name,
+    code,
+    message,
+  }));
+  if (!parsed.enabled || parsed.labels === undefined) return { workload: undefined, problems };
+  const complain = (code: string, message: string): void => {
+    problems.push({ subject: facts.name, code, message });
+  };
+  const naming = nameService(facts, parsed.labels, complain);
+  const ports = choosePorts(facts, parsed.labels, complain);
+  const networks = chooseNetworks(facts, parsed.labels, complain);
+  if (problems.length > 0) return { workload: undefined, problems };
+  return { workload: assemble(facts, parsed.labels, naming, ports, networks), problems };
+}
+
+type Complain = (code: string, message: string) => void;
+
+interface Naming {
+  readonly service: string;
+  readonly alias: string | undefined;
+  readonly project: string | undefined;
+}
+
+function assemble(
+  facts: ContainerFacts,
+  labels: WorkloadLabels,
+  naming: Naming,
+  ports: readonly ServicePort[],
+  networks: readonly NetworkAddress[],
+): Workload {
+  const redirect = labels.mtls === "permissive" && labels.intercept === "on";
+  return {
+    ...naming,
+    containerId: facts.id,
+    containerName: facts.name,
+    startedAt: facts.startedAt,
+    hostsPath: facts.hostsPath,
+    instanceId: `${naming.service}-${facts.id.slice(0, 12)}`,
+    version: labels.version,
+    ports: ports.map((port, index) => ({ ...port, sidecarPort: SIDECAR_PORTS.tls + index })),
+    redirected: redirect
+      ? ports.map(({ port }, index) => ({ port, plaintextPort: SIDECAR_PORTS.plaintext + index }))
+      : [],
+    networks,
+    mtls: labels.mtls,
+    intercept: labels.intercept,
+    upstreams: labels.upstreams,
+    check: labels.check ?? { kind: "tcp" },
+  };
+}
+
+function nameService(facts: ContainerFacts, labels: WorkloadLabels, complain: Complain): Naming {
+  const project = facts.labels[COMPOSE.project] ?? facts.labels[SWARM.stack];
+  const swarmName = facts.labels[SWARM.service];
+  const alias = facts.labels[COMPOSE.service] ?? withoutPrefix(swarmName, project);
+  const derived =
+    alias === undefined ? facts.name : project === undefined ? alias : `${project}-${alias}`;
+  const service = labels.service ?? normaliseName(derived);
+  if (!SERVICE_NAME.test(service)) {
+    complain(
+      "LABEL_INVALID",
+      `expected a service name of at most 63 lower-case letters, digits and hyphens, got ${JSON.stringify(service)} from the project and service: set mesh.service`,
+    );
+  }
+  return { service, alias: alias === undefined ? undefined : normaliseName(alias), project };
+}
+
+/** Swarm writes `stack_service`. */
+function withoutPrefix(name: string | undefined, prefix: string | undefined): string | undefined {
+  return prefix !== undefined && name?.startsWith(`${prefix}_`)
+    ? name.slice(prefix.length + 1)
+    : name;
+}
+
+/** Compose allows "_", "." and upper case, DNS names and SPIFFE ids want neither. */
+function normaliseName(name: string): string {
+  return name.toLowerCase().replaceAll(/[_.]/g, "-");
+}
+
+function choosePorts(
+  facts: ContainerFacts,
+  labels: WorkloadLabels,
+  complain: Complain,
+): readonly ServicePort[] {
+  const ports = labels.ports ?? defaultPort(facts, labels, complain);
+  if (ports.length > SIDECAR_PORTS.count) {
+    complain(
+      "LABEL_INVALID",
+      `label mesh.ports: expected at most ${SIDECAR_PORTS.count} ports, got ${ports.length}`,
+    );
+  }
+  for (const { port } of ports.filter(({ port }) => isSidecarPort(port))) {
+    complain(
+      "LABEL_CONFLICT",
+      `port ${port}: expected a port outside ${SIDECAR_PORTS.tls}–${SIDECAR_PORTS.plaintext + SIDECAR_PORTS.count - 1}, which the sidecar uses: let the application listen elsewhere`,
+    );
+  }
+  return ports;
+}
+
+function defaultPort(
+  facts: ContainerFacts,
+  labels: WorkloadLabels,
+  complain: Complain,
+): ServicePort[] {
+  const port = labels.port ?? (facts.exposedPorts.length === 1 ? facts.exposedPorts[0] : undefined);
+  if (port !== undefined) return [{ name: labels.protocol, port, protocol: labels.protocol }];
+  const found = facts.exposedPorts.length === 0 ? "none" : facts.exposedPorts.join(", ");
+  complain(
+    "LABEL_INVALID",
+    `label mesh.port: expected it to be set, since the image exposes not one port but ${found}`,
+  );
+  return [];
+}
+
+function chooseNetworks(
+  facts: ContainerFacts,
+  labels: WorkloadLabels,
+  complain: Complain,
+): readonly NetworkAddress[] {
+  if (facts.networkMode.startsWith("container:")) {
+    complain(
+      "LABEL_CONFLICT",
+      "shares another container's network (network_mode), whose ports would clash with its own: put the mesh labels on that container",
+    );
+  } else if (facts.networks.length === 0) {
+    complain(
+      "LABEL_CONFLICT",
+      `expected a network of its own, found network mode ${JSON.stringify(facts.networkMode)}`,
+    );
+  }
+  if (labels.network === undefined) return facts.networks;
+  const project = facts.labels[COMPOSE.project] ?? facts.labels[SWARM.stack];
+  const wanted = new Set([labels.network, `${project}_${labels.network}`]);
+  const preferred = facts.networks.filter(({ networkName }) => wanted.has(networkName));
+  if (preferred.length === 0) {
+    const names = facts.networks.map(({ networkName }) => networkName).join(", ") || "none";
+    complain(
+      "LABEL_INVALID",
+      `label mesh.network: expected a network of this container (${names}), got ${JSON.stringify(labels.network)}`,
+    );
+  }
+  return [...preferred, ...facts.networks.filter((network) => !preferred.includes(network))];
+}

@@ -1,0 +1,39 @@
+// A labelled container, understood: what it offers, whom it calls and how it is guarded. Immutable; made by `understand`.
+import type { NetworkAddress, ServicePort, WorkloadPort } from "../../mesh/model.ts";
+import type { ApplicationCheck } from "../../proxy/configuration/snapshot.ts";
+import type { RedirectedPort } from "../docker/interception-rules.ts";
+
+export interface Workload {
+  readonly containerId: string;
+  readonly containerName: string;
+  /** The engine's own text; another start is another network namespace. */
+  readonly startedAt: string;
+  readonly hostsPath: string;
+  /** Id in the catalog. */
+  readonly instanceId: string;
+  /** Name in the catalog. */
+  readonly service: string;
+  /** Short name within the project. */
+  readonly alias: string | undefined;
+  readonly project: string | undefined;
+  readonly version: string | undefined;
+  readonly ports: readonly WorkloadPort[];
+  /** Ports whose plaintext is led to the sidecar. */
+  readonly redirected: readonly RedirectedPort[];
+  /** At least one; the preferred network first. */
+  readonly networks: readonly NetworkAddress[];
+  readonly mtls: "strict" | "permissive";
+  readonly intercept: "on" | "off";
+  /** Services it may call, as written; undefined: every service on a shared network. */
+  readonly upstreams: readonly string[] | undefined;
+  readonly check: ApplicationCheck;
+}
+
+/** What callers need to know to dial a service of which no instance may be running. */
+export interface KnownService {
+  readonly service: string;
+  readonly alias: string | undefined;
+  readonly project: string | undefined;
+  readonly ports: readonly ServicePort[];
+  readonly networkIds: readonly string[];
+}
