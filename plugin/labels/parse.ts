@@ -1,0 +1,157 @@
+// From a container's labels to what its user wants of the mesh, or to everything that is wrong with them at once.
+// What needs more than the labels (exposed ports, networks, project) is not decided here.
+import type { Protocol, ServicePort } from "../../mesh/model.ts";
+import type { ApplicationCheck } from "../../proxy/configuration/snapshot.ts";
+import { quote, shorten } from "../printable.ts";
+import { nearestName } from "./nearest.ts";
+import { LABEL_NAMES, LABEL_PREFIX, LABELS, type LabelName } from "./table.ts";
+import {
+  Refusal,
+  readBoolean,
+  readCheck,
+  readMatching,
+  readName,
+  readNames,
+  readPort,
+  readPorts,
+  readProtocol,
+  readWord,
+  type ValueReader,
+} from "./values.ts";
+
+/** What a workload's labels say; undefined where they say nothing and the default needs facts about the container. */
+export interface WorkloadLabels {
+  readonly service: string | undefined;
+  readonly port: number | undefined;
+  readonly ports: readonly ServicePort[] | undefined;
+  readonly protocol: Protocol;
+  readonly mtls: "strict" | "permissive";
+  readonly intercept: "on" | "off";
+  readonly network: string | undefined;
+  /** Empty: calls nobody. */
+  readonly upstreams: readonly string[] | undefined;
+  readonly version: string | undefined;
+  readonly check: ApplicationCheck | undefined;
+}
+
+export interface LabelProblem {
+  readonly code: "LABEL_INVALID" | "LABEL_UNKNOWN" | "LABEL_CONFLICT";
+  /** The label's name, safe to print. */
+  readonly label: string;
+  readonly message: string;
+}
+
+export interface ParsedLabels {
+  /** True when the container asks for the mesh with `mesh.enable: true`. */
+  readonly enabled: boolean;
+  /** Undefined unless enabled and without problems. */
+  readonly labels: WorkloadLabels | undefined;
+  /** All of them in a stable order, unknown labels last. Empty for a container without `mesh.*` labels. */
+  readonly problems: readonly LabelProblem[];
+}
+
+const NETWORK = /^[A-Za-z0-9][A-Za-z0-9_.-]*$/;
+const VERSION = /^[A-Za-z0-9._-]{1,64}$/;
+
+/** Reads the `mesh.*` labels of one container. Never throws. */
+export function parseLabels(labels: Readonly<Record<string, string>>): ParsedLabels {
+  const ours = Object.entries(labels).filter(([name]) =>
+    name.toLowerCase().startsWith(LABEL_PREFIX),
+  );
+  if (ours.length === 0) return { enabled: false, labels: undefined, problems: [] };
+  const reader = new LabelReader(new Map(ours));
+  const enabled = reader.read("mesh.enable", readBoolean);
+  if (enabled === false) return { enabled: false, labels: undefined, problems: [] };
+  if (!reader.has("mesh.enable")) {
+    const advice = "expected beside other mesh labels, found none: add mesh.enable=true";
+    reader.complain("LABEL_CONFLICT", "mesh.enable", advice);
+  }
+  const workload = readWorkload(reader);
+  reader.complainOfUnknown();
+  const { problems } = reader;
+  return {
+    enabled: enabled === true,
+    labels: enabled === true && problems.length === 0 ? workload : undefined,
+    problems,
+  };
+}
+
+function readWorkload(reader: LabelReader): WorkloadLabels {
+  const service = reader.read("mesh.service", readName);
+  const port = reader.read("mesh.port", readPort);
+  const protocol = reader.read("mesh.protocol", readProtocol) ?? "http";
+  const workload: WorkloadLabels = {
+    service,
+    port,
+    ports: reader.read("mesh.ports", (text) => readPorts(text, protocol)),
+    protocol,
+    mtls: reader.read("mesh.mtls", readWord("strict", "permissive")) ?? "permissive",
+    intercept: reader.read("mesh.intercept", readWord("on", "off")) ?? "on",
+    network: reader.read("mesh.network", readMatching(NETWORK)),
+    upstreams: reader.read("mesh.upstreams", readNames),
+    version: reader.read("mesh.version", readMatching(VERSION)),
+    check: reader.read("mesh.check", readCheck),
+  };
+  if (reader.has("mesh.port") && reader.has("mesh.ports")) {
+    reader.complain("LABEL_CONFLICT", "mesh.ports", "expected mesh.port or mesh.ports, got both");
+  }
+  if (workload.mtls === "strict" && workload.intercept === "off") {
+    reader.complain(
+      "LABEL_CONFLICT",
+      "mesh.mtls",
+      "expected mesh.intercept to be on with strict, got off: nothing would keep plaintext out",
+    );
+  }
+  return workload;
+}
+
+/** The labels of one container and what was found wrong with them so far. */
+class LabelReader {
+  readonly #labels: ReadonlyMap<string, string>;
+  readonly #problems: LabelProblem[] = [];
+
+  constructor(labels: ReadonlyMap<string, string>) {
+    this.#labels = labels;
+  }
+
+  get problems(): readonly LabelProblem[] {
+    return this.#problems;
+  }
+
+  has(name: LabelName): boolean {
+    return this.#labels.has(name);
+  }
+
+  /** The label's value; undefined when it is absent, and when it is invalid, which is then a problem. */
+  read<T>(name: LabelName, read: ValueReader<T>): T | undefined {
+    const text = this.#labels.get(name);
+    const row = LABELS.find((label) => label.name === name);
+    if (text === undefined || row === undefined) return undefined;
+    if (text.length > row.maximumLength) {
+      const found = `expected at most ${row.maximumLength} characters, got ${quote(text)}`;
+      this.complain("LABEL_INVALID", name, found);
+      return undefined;
+    }
+    const value = read(text);
+    if (!(value instanceof Refusal)) return value;
+    this.complain(
+      "LABEL_INVALID",
+      name,
+      value.detail ?? `expected ${row.expected}, got ${quote(text)}`,
+    );
+    return undefined;
+  }
+
+  complain(code: LabelProblem["code"], label: string, what: string): void {
+    this.#problems.push({ code, label, message: `label ${label}: ${what}` });
+  }
+
+  complainOfUnknown(): void {
+    const known = new Set<string>(LABEL_NAMES);
+    for (const name of [...this.#labels.keys()].filter((label) => !known.has(label)).sort()) {
+      const nearest = nearestName(name.toLowerCase(), LABEL_NAMES);
+      const hint = nearest === undefined ? "see docs/labels.md" : `did you mean ${nearest}?`;
+      this.complain("LABEL_UNKNOWN", shorten(name), `expected a label of the mesh: ${hint}`);
+    }
+  }
+}

@@ -1,0 +1,179 @@
+// The one table of labels: the parser, its error messages and docs/labels.md all come from it. A new label is a row
+// here, a field in `parse.ts`, and golden cases in test/golden/labels/.
+
+export interface Label {
+  readonly name: LabelName;
+  /** The values it takes, as the reference page prints them. */
+  readonly values: string;
+  /** What an error message says was expected: completes "expected …". */
+  readonly expected: string;
+  /** What holds when the label is absent, as text for people. */
+  readonly fallback: string;
+  /** Longest accepted value, in characters. */
+  readonly maximumLength: number;
+  /** Where the label may stand. */
+  readonly where: string;
+  readonly meaning: string;
+  /** A line of YAML as it stands under `labels:`. */
+  readonly example: string;
+}
+
+/** Every label under this prefix is ours; one that is not in the table is an error. */
+export const LABEL_PREFIX = "mesh.";
+
+export const LABEL_NAMES = [
+  "mesh.enable",
+  "mesh.service",
+  "mesh.port",
+  "mesh.ports",
+  "mesh.protocol",
+  "mesh.mtls",
+  "mesh.intercept",
+  "mesh.network",
+  "mesh.upstreams",
+  "mesh.version",
+  "mesh.check",
+] as const;
+
+export type LabelName = (typeof LABEL_NAMES)[number];
+
+const VALUE_LENGTH = 256;
+const LIST_LENGTH = 1024;
+const CONTAINER =
+  "container label (`services.<name>.labels` in a compose or stack file, `docker run --label`)";
+
+/** The labels in the order of the reference page. */
+export const LABELS: readonly Label[] = [
+  {
+    name: "mesh.enable",
+    values: "`true` | `false`",
+    expected: "true or false",
+    fallback: "none: a container with other `mesh.*` labels must say it",
+    maximumLength: VALUE_LENGTH,
+    where: CONTAINER,
+    meaning:
+      "Makes the container a workload of the mesh: it gets a sidecar, an identity and a place in the catalog. " +
+      "With `false` the container is left alone and its other labels are not read.",
+    example: 'mesh.enable: "true"',
+  },
+  {
+    name: "mesh.service",
+    values: "a DNS label: 1–63 of `a-z`, `0-9` and `-`, no `-` at either end",
+    expected:
+      'a service name of 1 to 63 lower-case letters, digits or "-", with no "-" at either end',
+    fallback: "`<project>-<service>` of the compose project or stack",
+    maximumLength: VALUE_LENGTH,
+    where: CONTAINER,
+    meaning:
+      "The service's name in the catalog, in its certificate and for its callers everywhere. " +
+      "Containers with the same name are copies of one service.",
+    example: "mesh.service: shop-orders",
+  },
+  {
+    name: "mesh.port",
+    values: "1–65535",
+    expected: "a port from 1 to 65535",
+    fallback: "the only port that the image exposes",
+    maximumLength: VALUE_LENGTH,
+    where: CONTAINER,
+    meaning:
+      "The port on which the application listens, which is also the one callers dial. Excludes `mesh.ports`.",
+    example: 'mesh.port: "8080"',
+  },
+  {
+    name: "mesh.ports",
+    values: "`name:port[/protocol]`, comma-separated",
+    expected: "name:port/protocol entries separated by commas",
+    fallback: "the one port of `mesh.port`",
+    maximumLength: LIST_LENGTH,
+    where: CONTAINER,
+    meaning:
+      "Several ports of one service. Names are DNS labels that begin with a letter; names and ports are unique; an entry without a protocol " +
+      "has that of `mesh.protocol`. The first is the service's main port. Excludes `mesh.port`.",
+    example: "mesh.ports: web:8080/http, metrics:9090, feed:7000/tcp",
+  },
+  {
+    name: "mesh.protocol",
+    values: "`http` | `tcp`",
+    expected: "http or tcp",
+    fallback: "`http`",
+    maximumLength: VALUE_LENGTH,
+    where: CONTAINER,
+    meaning:
+      "How bytes on the service's ports are understood: `http` is HTTP/1.1, balanced by request; `tcp` is anything " +
+      "else, balanced by connection.",
+    example: "mesh.protocol: tcp",
+  },
+  {
+    name: "mesh.mtls",
+    values: "`strict` | `permissive`",
+    expected: "strict or permissive",
+    fallback: "`permissive`",
+    maximumLength: VALUE_LENGTH,
+    where: CONTAINER,
+    meaning:
+      "What happens to plaintext from outside the mesh: `strict` refuses it, `permissive` accepts it without identity, " +
+      "so that a published port goes on working. Calls between sidecars are always mutual TLS. " +
+      "`strict` needs `mesh.intercept: on`.",
+    example: "mesh.mtls: strict",
+  },
+  {
+    name: "mesh.intercept",
+    values: "`on` | `off`",
+    expected: "on or off",
+    fallback: "`on`",
+    maximumLength: VALUE_LENGTH,
+    where: CONTAINER,
+    meaning:
+      "Whether connections to the application's ports are redirected to the sidecar. With `off`, callers outside the " +
+      "mesh reach the application directly, and the application must not listen on the ports of services it calls.",
+    example: 'mesh.intercept: "off"',
+  },
+  {
+    name: "mesh.network",
+    values: "a Docker network's name",
+    expected:
+      'a network name of letters, digits, "_", "." or "-", beginning with a letter or digit',
+    fallback: "the first by name of the container's networks",
+    maximumLength: VALUE_LENGTH,
+    where: CONTAINER,
+    meaning:
+      "The network whose address the catalog shows first, by its full name (`shop_backend`) or by the name in the " +
+      "compose file (`backend`). Callers use any network that they share with the workload.",
+    example: "mesh.network: backend",
+  },
+  {
+    name: "mesh.upstreams",
+    values: "service names, comma-separated; or empty",
+    expected: "service names separated by commas, or nothing at all",
+    fallback: "every service that shares a network with the workload",
+    maximumLength: LIST_LENGTH,
+    where: CONTAINER,
+    meaning:
+      "The services this workload calls, by catalog name or by the short name within its project. " +
+      "An empty value means that it calls nobody.",
+    example: "mesh.upstreams: inventory, redis",
+  },
+  {
+    name: "mesh.version",
+    values: "1–64 of `A-Z`, `a-z`, `0-9`, `.`, `_` and `-`",
+    expected: 'a version of 1 to 64 letters, digits, ".", "_" or "-"',
+    fallback: "none",
+    maximumLength: VALUE_LENGTH,
+    where: CONTAINER,
+    meaning: "The version of the workload, shown in the catalog and in `docker mesh status`.",
+    example: "mesh.version: 2.4.1",
+  },
+  {
+    name: "mesh.check",
+    values: "an absolute path | `tcp` | `none`",
+    expected: "an absolute path such as /health, tcp, or none",
+    fallback: "`tcp`",
+    maximumLength: VALUE_LENGTH,
+    where: CONTAINER,
+    meaning:
+      "How the sidecar asks the application whether it works: with a path by an HTTP request that must answer 2xx, " +
+      "with `tcp` by connecting, with `none` not at all. Docker's HEALTHCHECK counts besides.",
+    example: "mesh.check: /health",
+  },
+];

@@ -1,0 +1,107 @@
+// Readers of single label values: text in, value or refusal out. Strict: no value is trimmed, repaired or guessed;
+// only the entries of a list may have blanks around them.
+import type { Protocol, ServicePort } from "../../mesh/model.ts";
+import type { ApplicationCheck } from "../../proxy/configuration/snapshot.ts";
+import { quote } from "../printable.ts";
+
+/** Why a value was not accepted; without `detail` the label's own expectation and the value say enough. */
+export class Refusal {
+  readonly detail: string | undefined;
+
+  constructor(detail?: string) {
+    this.detail = detail;
+  }
+}
+
+export type ValueReader<T> = (text: string) => T | Refusal;
+
+/** One of the words, in exactly this spelling. */
+export function readWord<const Word extends string>(...words: readonly Word[]): ValueReader<Word> {
+  return (text) => words.find((word) => word === text) ?? new Refusal();
+}
+
+/** The whole text where it matches; the pattern has to be anchored at both ends. */
+export function readMatching(pattern: RegExp): ValueReader<string> {
+  return (text) => (pattern.test(text) ? text : new Refusal());
+}
+
+export function readBoolean(text: string): boolean | Refusal {
+  const word = /^[a-z]+$/i.test(text) ? text.toLowerCase() : "";
+  return word === "true" || word === "false" ? word === "true" : new Refusal();
+}
+
+export const readProtocol: ValueReader<Protocol> = readWord("http", "tcp");
+
+/** What a DNS name and a SPIFFE id can both hold. */
+export const readName: ValueReader<string> = readMatching(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/);
+
+/** Decimal digits without sign, leading zero or exponent: `080` is a typing error, not port 80. */
+export function readPort(text: string): number | Refusal {
+  if (!/^[1-9][0-9]{0,4}$/.test(text)) return new Refusal();
+  const port = Number(text);
+  return port <= 65_535 ? port : new Refusal();
+}
+
+const PATH = /^\/(?:[A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*$/;
+
+export function readCheck(text: string): ApplicationCheck | Refusal {
+  if (text === "tcp" || text === "none") return { kind: text };
+  return PATH.test(text) ? { kind: "http", path: text } : new Refusal();
+}
+
+const ENTRY = /^([^:/]*):([^:/]*)(?:\/([^:/]*))?$/;
+const PORT_NAME = 'a name of lower-case letters, digits or "-", beginning with a letter,';
+/** Not a number: `8080:80` is Docker's way to write a published port, which has no meaning here. */
+const readPortName = readMatching(/^[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$/);
+
+/** Names separated by commas, each once; the empty text is the empty list. */
+export function readNames(text: string): readonly string[] | Refusal {
+  if (text === "") return [];
+  const names: string[] = [];
+  for (const entry of entries(text)) {
+    if (readName(entry) instanceof Refusal) {
+      return new Refusal(
+        `expected service names separated by commas, got ${quote(entry)} among them`,
+      );
+    }
+    if (names.includes(entry)) {
+      return new Refusal(`expected each service once, got ${quote(entry)} twice`);
+    }
+    names.push(entry);
+  }
+  return names;
+}
+
+/** `name:port[/protocol]` entries; one without a protocol has the given one. */
+export function readPorts(text: string, protocol: Protocol): readonly ServicePort[] | Refusal {
+  const ports: ServicePort[] = [];
+  for (const entry of entries(text)) {
+    const port = readServicePort(entry, protocol);
+    if (port instanceof Refusal) return port;
+    if (ports.some(({ name }) => name === port.name)) {
+      return new Refusal(`expected each port name once, got ${quote(port.name)} twice`);
+    }
+    if (ports.some((other) => other.port === port.port)) {
+      return new Refusal(`expected each port once, got ${port.port} twice`);
+    }
+    ports.push(port);
+  }
+  return ports;
+}
+
+function readServicePort(entry: string, fallback: Protocol): ServicePort | Refusal {
+  const [, name = "", number = "", word] = ENTRY.exec(entry) ?? [];
+  const port = readPort(number);
+  const protocol = word === undefined ? fallback : readProtocol(word);
+  const refuse = (expected: string): Refusal =>
+    new Refusal(`expected ${expected} in name:port/protocol, got ${quote(entry)}`);
+  if (name === "" && number === "") return refuse("a name and a port");
+  if (readPortName(name) instanceof Refusal) return refuse(PORT_NAME);
+  if (port instanceof Refusal) return refuse("a port from 1 to 65535");
+  if (protocol instanceof Refusal) return refuse("http or tcp");
+  return { name, port, protocol };
+}
+
+function entries(list: string): readonly string[] {
+  return list.split(",").map((entry) => entry.replaceAll(/^[ \t]+|[ \t]+$/g, ""));
+}
