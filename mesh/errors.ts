@@ -2,25 +2,28 @@
 // Mapping an error to an HTTP status is the edge's business and does not belong here.
 
 /** Stable, public error codes of the control plane; the data plane's own stand in `proxy/failures.ts`. */
-export type ErrorCode =
-  | "LABEL_INVALID"
-  | "LABEL_UNKNOWN"
-  | "LABEL_CONFLICT"
-  | "IDENTITY_INVALID"
-  | "CERTIFICATE_INVALID"
-  | "DURATION_INVALID"
-  | "CATALOG_UNAVAILABLE"
-  | "CATALOG_REFUSED"
-  | "ENGINE_UNAVAILABLE"
-  | "ENGINE_TOO_OLD"
-  | "ENGINE_REFUSED"
-  | "AGENT_UNAVAILABLE"
-  | "CONFIGURATION_INVALID"
-  | "NETWORK_NOT_SHARED"
-  | "SERVICE_UNKNOWN"
-  | "PORT_IN_USE"
-  | "SIDECAR_PROBLEM"
-  | "TIMEOUT";
+export const ERROR_CODES = [
+  "LABEL_INVALID",
+  "LABEL_UNKNOWN",
+  "LABEL_CONFLICT",
+  "IDENTITY_INVALID",
+  "CERTIFICATE_INVALID",
+  "DURATION_INVALID",
+  "CATALOG_UNAVAILABLE",
+  "CATALOG_REFUSED",
+  "ENGINE_UNAVAILABLE",
+  "ENGINE_TOO_OLD",
+  "ENGINE_REFUSED",
+  "AGENT_UNAVAILABLE",
+  "CONFIGURATION_INVALID",
+  "NETWORK_NOT_SHARED",
+  "SERVICE_UNKNOWN",
+  "PORT_IN_USE",
+  "SIDECAR_PROBLEM",
+  "TIMEOUT",
+] as const;
+
+export type ErrorCode = (typeof ERROR_CODES)[number];
 
 /** An error with a stable code; the message says what was expected and what was found instead. */
 export class MeshError extends Error {

@@ -1,0 +1,136 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { connect } from "node:net";
+import { afterEach, beforeEach, describe, it } from "mocha";
+import { MeshError } from "../../../mesh/errors.ts";
+import { createLog, silentLog } from "../../../mesh/log.ts";
+import { type ApiServer, type ApiSources, createApi, serveApi } from "../../../plugin/api/api.ts";
+import { exampleStatus } from "../commands/example-status.ts";
+
+const SOURCES: ApiSources = {
+  status: () => exampleStatus,
+  plan: () => "nothing to do\n",
+  healthy: () => true,
+  log: silentLog,
+};
+
+describe("the agent's API", () => {
+  let stop: AbortController;
+  let server: ApiServer | undefined;
+
+  beforeEach(() => {
+    stop = new AbortController();
+  });
+
+  afterEach(async () => {
+    stop.abort();
+    await server?.closed;
+    server = undefined;
+  });
+
+  async function ask(
+    path: string,
+    sources: Partial<ApiSources> = {},
+    init: RequestInit = {},
+  ): Promise<Response> {
+    const app = createApi({ ...SOURCES, ...sources });
+    server = await serveApi(app, { host: "127.0.0.1", port: 0 }, stop.signal);
+    return await fetch(`http://127.0.0.1:${server.port}${path}`, init);
+  }
+
+  async function answer(response: Response): Promise<[number, unknown]> {
+    return [response.status, await response.json()];
+  }
+
+  it("says that it is healthy", async () => {
+    assert.deepEqual(await answer(await ask("/v1/health")), [200, { healthy: true }]);
+  });
+
+  it("answers 503 when the agent is not healthy", async () => {
+    const response = await ask("/v1/health", { healthy: () => false });
+    assert.deepEqual(await answer(response), [503, { healthy: false }]);
+  });
+
+  it("shows the status as it is", async () => {
+    const response = await ask("/v1/status");
+    assert.deepEqual(await answer(response), [200, JSON.parse(JSON.stringify(exampleStatus))]);
+    assert.equal(response.headers.get("cache-control"), "no-store");
+    assert.equal(response.headers.get("x-powered-by"), null);
+  });
+
+  it("shows the plan as plain text", async () => {
+    const response = await ask("/v1/plan");
+    assert.equal(response.headers.get("content-type"), "text/plain; charset=utf-8");
+    assert.equal(await response.text(), "nothing to do\n");
+  });
+
+  for (const path of ["/", "/v1", "/v1/status/", "/V1/status", "/v1/%ff", "/v1/status%00"]) {
+    it(`answers 404 to ${path}`, async () => {
+      const [status, body] = await answer(await ask(path));
+      assert.equal(status, 404);
+      assert.equal((body as { error: { code: string } }).error.code, "NOT_FOUND");
+    });
+  }
+
+  for (const method of ["POST", "PUT", "DELETE", "PATCH", "OPTIONS"]) {
+    it(`answers 405 to ${method}`, async () => {
+      const response = await ask("/v1/status", {}, { method });
+      assert.deepEqual(await answer(response), [
+        405,
+        { error: { code: "METHOD_NOT_ALLOWED", message: `expected GET, got ${method}` } },
+      ]);
+      assert.equal(response.headers.get("allow"), "GET, HEAD");
+    });
+  }
+
+  it("gives an error of the mesh its own status and code", async () => {
+    const status = (): never => {
+      throw new MeshError("CATALOG_UNAVAILABLE", "consul does not answer");
+    };
+    assert.deepEqual(await answer(await ask("/v1/status", { status })), [
+      503,
+      { error: { code: "CATALOG_UNAVAILABLE", message: "consul does not answer" } },
+    ]);
+  });
+
+  it("keeps the text of a defect inside, in the log", async () => {
+    const lines: string[] = [];
+    const status = (): never => {
+      throw new TypeError("secret detail");
+    };
+    const log = createLog("error", (line) => lines.push(line));
+    const [code, body] = await answer(await ask("/v1/status", { status, log }));
+    assert.equal(code, 500);
+    assert.ok(!JSON.stringify(body).includes("secret detail"));
+    assert.match(lines.join(""), /secret detail/);
+  });
+
+  it("closes with its signal, a stalled client notwithstanding", async () => {
+    await (await ask("/v1/health")).text();
+    const stalled = connect(server?.port ?? 0, "127.0.0.1");
+    await once(stalled, "connect");
+    stalled.write("GET /v1/health HTTP/1.1\r\n");
+    const gone = once(stalled, "close");
+    stop.abort();
+    await server?.closed;
+    await gone;
+  });
+
+  it("says which port is taken", async () => {
+    await (await ask("/v1/health")).text();
+    const port = server?.port ?? 0;
+    await assert.rejects(serveApi(createApi(SOURCES), { host: "127.0.0.1", port }, stop.signal), {
+      code: "PORT_IN_USE",
+      message: `expected port ${port} on 127.0.0.1 to be free for the API, found another process listening there: stop it, or set MESH_API_LISTEN to another address`,
+    });
+  });
+
+  it("refuses an address that is not this machine's", async () => {
+    await assert.rejects(
+      serveApi(createApi(SOURCES), { host: "192.0.2.1", port: 0 }, stop.signal),
+      {
+        code: "CONFIGURATION_INVALID",
+      },
+    );
+  });
+});
