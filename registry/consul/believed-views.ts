@@ -1,0 +1,50 @@
+// From what Consul lists to the views that the mesh acts on: answers that come together become one view, losses pass the
+// guard, and equal views are left out.
+import { isDeepStrictEqual } from "node:util";
+import type { Clock } from "../../mesh/clock.ts";
+import type { CatalogView } from "../catalog.ts";
+import { wakes } from "../wakes.ts";
+import type { ConsulClient } from "./client.ts";
+import type { LossGuard } from "./loss-guard.ts";
+import { ServiceWatch } from "./service-watch.ts";
+
+// A change comes as several answers: a service and its name, or one health after another.
+const COALESCE = 20;
+
+export interface BelievedViewsOptions {
+  readonly client: ConsulClient;
+  readonly clock: Clock;
+  readonly guard: LossGuard;
+  /** Whether this node has deregistered the instance, so that no view may show it any more. */
+  readonly deregistered: (instanceId: string) => boolean;
+}
+
+/** The current view, then one after each change; ends when the signal aborts or the consumer leaves. */
+export async function* believedViews(
+  options: BelievedViewsOptions,
+  signal: AbortSignal,
+): AsyncGenerator<CatalogView, void, undefined> {
+  const { clock, guard, deregistered } = options;
+  const stop = new AbortController();
+  const inner = AbortSignal.any([signal, stop.signal]);
+  const onBreak = (): void => guard.broken();
+  const watch = new ServiceWatch({ client: options.client, clock, onBreak });
+  const running = watch.run(inner).finally(() => stop.abort());
+  const due = (): number | undefined => (watch.entries() ? guard.confirmedAt : undefined);
+  let last: CatalogView | undefined;
+  try {
+    for await (const _ of wakes(watch.answers, due, clock, inner)) {
+      guard.answered(clock.monotonic());
+      await clock.sleep(COALESCE, inner).catch(() => undefined);
+      const observed = watch.entries();
+      if (observed === undefined || inner.aborted) continue;
+      const view = { entries: guard.believe(observed, deregistered, clock.monotonic()) };
+      if (isDeepStrictEqual(view, last)) continue;
+      last = view;
+      yield view;
+    }
+  } finally {
+    stop.abort();
+    await running;
+  }
+}

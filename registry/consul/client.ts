@@ -1,0 +1,207 @@
+// One typed client for all of Consul that the mesh uses. The `consul` package does what it does well (checks,
+// deregistration, the agent's facts); the rest is plain HTTP, since the package drops a registration's Kind and knows
+// nothing of Connect. Every call has a deadline and obeys its signal: a body that is cut or stalls hangs nobody.
+import { EventEmitter } from "node:events";
+import Consul from "consul";
+import { answerOfLibrary, ConsulAnswerError, unavailable } from "./errors.ts";
+import { ConsulTransport, type Reachability } from "./transport.ts";
+import type {
+  AgentSelf,
+  ConnectLeaf,
+  ConnectRoots,
+  ConsulStatus,
+  HealthEntry,
+  RegisteredService,
+  ServiceDefinition,
+} from "./types.ts";
+
+export interface ConsulClientOptions {
+  /** `http://127.0.0.1:8500`: the node's own Consul agent. */
+  readonly address: string;
+  /** The ACL token, where ACLs are on. */
+  readonly token?: string | undefined;
+  /** Longest time for one call, ms; a blocking query gets its waiting time on top. Default 5 s. */
+  readonly timeout?: number;
+}
+
+/** A blocking query's question: wait up to `wait` ms for an index above `index`; index 0 does not wait. */
+export interface BlockingQuery {
+  readonly index: number;
+  readonly wait: number;
+}
+
+export interface Answer<T> {
+  readonly value: T;
+  readonly index: number;
+}
+
+// What each call of the package takes; its types know only the first.
+interface LibraryOptions {
+  readonly token?: string;
+  readonly timeout: number;
+  readonly ctx: EventEmitter;
+}
+
+const AT_ONCE: BlockingQuery = { index: 0, wait: 0 };
+
+/**
+ * Calls reject with CATALOG_UNAVAILABLE or CATALOG_REFUSED, or with the signal's reason when it aborts.
+ * Whoever made the client disposes it, which closes its idle connections.
+ */
+export class ConsulClient {
+  readonly #transport: ConsulTransport;
+  readonly #timeout: number;
+  readonly #library: Consul;
+  readonly #credentials: { readonly token?: string };
+
+  /** Throws CONFIGURATION_INVALID for an address that is no http or https URL. */
+  constructor(options: ConsulClientOptions) {
+    this.#transport = new ConsulTransport(options.address, options.token);
+    this.#timeout = options.timeout ?? 5_000;
+    this.#credentials = options.token === undefined ? {} : { token: options.token };
+    // The package's types do not know `baseUrl`.
+    const library = { baseUrl: `${this.#transport.base}/v1`, defaults: {} };
+    this.#library = new Consul(library);
+  }
+
+  get reachability(): Reachability {
+    return this.#transport.reachability;
+  }
+
+  async self(signal: AbortSignal): Promise<AgentSelf> {
+    return await this.#call("agent/self", signal, (options) => this.#library.agent.self(options));
+  }
+
+  /** Registers one service or sidecar whole: checks that the definition lacks go, the others keep their status. */
+  async registerService(definition: ServiceDefinition, signal: AbortSignal): Promise<void> {
+    await this.#transport.exchange(
+      {
+        method: "PUT",
+        path: "agent/service/register",
+        query: { "replace-existing-checks": "true" },
+        deadline: this.#timeout,
+        body: definition,
+      },
+      signal,
+    );
+  }
+
+  /** Succeeds for an id that is not registered. */
+  async deregisterService(id: string, signal: AbortSignal): Promise<void> {
+    try {
+      await this.#call(`agent/service/deregister/${id}`, signal, (options) =>
+        this.#library.agent.service.deregister({ id, ...options }),
+      );
+    } catch (error) {
+      // 1.8 answers 200 for an unknown id, later versions 404.
+      if (!(error instanceof ConsulAnswerError && error.status === 404)) throw error;
+    }
+  }
+
+  /** Sets a TTL check and restarts its time to live. */
+  async updateCheck(
+    id: string,
+    status: ConsulStatus,
+    note: string,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const check = this.#library.agent.check;
+    await this.#call(`agent/check/${status}/${id}`, signal, (options) => {
+      const update = { id, note, ...options };
+      if (status === "passing") return check.pass(update);
+      return status === "warning" ? check.warn(update) : check.fail(update);
+    });
+  }
+
+  /** What is registered with the agent we talk to, by id. */
+  async agentServices(signal: AbortSignal): Promise<Readonly<Record<string, RegisteredService>>> {
+    const answer = await this.#read<Record<string, RegisteredService>>(
+      "agent/services",
+      AT_ONCE,
+      signal,
+      isObject,
+    );
+    return answer.value;
+  }
+
+  /** All service names of the datacenter with their tags. */
+  serviceNames(
+    query: BlockingQuery,
+    signal: AbortSignal,
+  ): Promise<Answer<Readonly<Record<string, readonly string[]>>>> {
+    return this.#read("catalog/services", query, signal, isObject);
+  }
+
+  /** All instances of a service, whatever their health. */
+  serviceHealth(
+    name: string,
+    query: BlockingQuery,
+    signal: AbortSignal,
+  ): Promise<Answer<readonly HealthEntry[]>> {
+    return this.#read(`health/service/${encodeURIComponent(name)}`, query, signal, Array.isArray);
+  }
+
+  /** The sidecars that stand before a service. */
+  async sidecarHealth(name: string, signal: AbortSignal): Promise<readonly HealthEntry[]> {
+    const path = `health/connect/${encodeURIComponent(name)}`;
+    return (await this.#read<HealthEntry[]>(path, AT_ONCE, signal, Array.isArray)).value;
+  }
+
+  connectRoots(query: BlockingQuery, signal: AbortSignal): Promise<Answer<ConnectRoots>> {
+    return this.#read("agent/connect/ca/roots", query, signal, isObject);
+  }
+
+  connectLeaf(
+    service: string,
+    query: BlockingQuery,
+    signal: AbortSignal,
+  ): Promise<Answer<ConnectLeaf>> {
+    const path = `agent/connect/ca/leaf/${encodeURIComponent(service)}`;
+    return this.#read(path, query, signal, isObject);
+  }
+
+  [Symbol.dispose](): void {
+    this.#library.destroy();
+  }
+
+  // `fits` guards against a foreign answer (a proxy's page, `null`); below it we trust Consul's own types.
+  async #read<T>(
+    path: string,
+    { index, wait }: BlockingQuery,
+    signal: AbortSignal,
+    fits: (body: unknown) => boolean,
+  ): Promise<Answer<T>> {
+    const query: Record<string, string> =
+      index > 0 ? { index: String(index), wait: `${Math.round(wait)}ms` } : {};
+    // Consul adds up to a sixteenth to the waiting time, so that watchers do not all come back at once.
+    const deadline = this.#timeout + (index > 0 ? wait * (1 + 1 / 16) : 0);
+    const reply = await this.#transport.exchange({ method: "GET", path, query, deadline }, signal);
+    if (!fits(reply.body))
+      throw unavailable(path, new Error(`unexpected answer ${JSON.stringify(reply.body)}`));
+    return { value: reply.body as T, index: reply.index };
+  }
+
+  // The package has deadlines, but can be cancelled only through an emitter.
+  #call<T>(
+    name: string,
+    signal: AbortSignal,
+    call: (options: LibraryOptions) => Promise<T>,
+  ): Promise<T> {
+    return this.#transport.settle(name, signal, async () => {
+      const ctx = new EventEmitter();
+      const cancel = (): void => void ctx.emit("cancel");
+      signal.addEventListener("abort", cancel, { once: true });
+      try {
+        return await call({ ...this.#credentials, timeout: this.#timeout, ctx });
+      } catch (error) {
+        throw answerOfLibrary(name, error) ?? error;
+      } finally {
+        signal.removeEventListener("abort", cancel);
+      }
+    });
+  }
+}
+
+function isObject(body: unknown): boolean {
+  return typeof body === "object" && body !== null && !Array.isArray(body);
+}

@@ -1,0 +1,95 @@
+// One HTTP exchange with Consul: a deadline, the caller's signal, the token, errors as MeshErrors, and a memory of whether
+// Consul answers. What is asked and what comes back is client.ts's business.
+import { describeError, MeshError } from "../../mesh/errors.ts";
+import { ConsulAnswerError, unavailable } from "./errors.ts";
+
+/** Whether Consul answers, and since when (wall clock, ms). */
+export interface Reachability {
+  readonly reachable: boolean;
+  readonly since: number;
+  readonly problem: string | undefined;
+}
+
+export interface ConsulRequest {
+  readonly method: "GET" | "PUT";
+  /** Below `/v1/`, already encoded. */
+  readonly path: string;
+  readonly query: Readonly<Record<string, string>>;
+  /** Longest time until the whole body is here, ms. */
+  readonly deadline: number;
+  readonly body?: unknown;
+}
+
+export interface ConsulReply {
+  readonly body: unknown;
+  readonly index: number;
+}
+
+/** Sends requests to one Consul agent and remembers how that went. */
+export class ConsulTransport {
+  /** `http://host:port`, without a slash at the end. */
+  readonly base: string;
+  readonly #headers: Readonly<Record<string, string>>;
+  #reachability: Reachability = { reachable: false, since: Date.now(), problem: undefined };
+
+  /** Throws CONFIGURATION_INVALID for an address that is no http or https URL. */
+  constructor(address: string, token: string | undefined) {
+    this.base = parseAddress(address);
+    this.#headers = token === undefined ? {} : { "X-Consul-Token": token };
+  }
+
+  get reachability(): Reachability {
+    return this.#reachability;
+  }
+
+  /** Sends one request and reads the whole answer, which is JSON or empty. */
+  exchange(request: ConsulRequest, signal: AbortSignal): Promise<ConsulReply> {
+    return this.settle(request.path, signal, async () => {
+      const url = `${this.base}/v1/${request.path}?${new URLSearchParams(request.query)}`;
+      const response = await fetch(url, {
+        method: request.method,
+        headers: this.#headers,
+        redirect: "error",
+        signal: AbortSignal.any([signal, AbortSignal.timeout(request.deadline)]),
+        ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
+      });
+      const text = await response.text();
+      if (!response.ok) throw new ConsulAnswerError(request.path, response.status, text);
+      if (response.headers.get("x-consul-knownleader") === "false")
+        throw new Error("consul knows no leader, so its answer may be old");
+      const body: unknown = text === "" ? undefined : JSON.parse(text);
+      return { body, index: Number(response.headers.get("x-consul-index") ?? 0) };
+    });
+  }
+
+  /** Runs one attempt to reach Consul, however it is made: its failure becomes a MeshError and is remembered. */
+  async settle<T>(call: string, signal: AbortSignal, attempt: () => Promise<T>): Promise<T> {
+    signal.throwIfAborted();
+    try {
+      const value = await attempt();
+      this.#remember(true, undefined);
+      return value;
+    } catch (error) {
+      if (signal.aborted) throw signal.reason;
+      const failure = error instanceof MeshError ? error : unavailable(call, error);
+      this.#remember(failure.code === "CATALOG_REFUSED", describeError(failure));
+      throw failure;
+    }
+  }
+
+  #remember(reachable: boolean, problem: string | undefined): void {
+    const before = this.#reachability;
+    const since = before.reachable === reachable ? before.since : Date.now();
+    this.#reachability = { reachable, since, problem };
+  }
+}
+
+function parseAddress(address: string): string {
+  const url = URL.parse(address);
+  if (url?.protocol !== "http:" && url?.protocol !== "https:")
+    throw new MeshError(
+      "CONFIGURATION_INVALID",
+      `expected consul's address such as http://127.0.0.1:8500, got ${JSON.stringify(address)}`,
+    );
+  return `${url.origin}${url.pathname}`.replace(/\/+$/, "");
+}
