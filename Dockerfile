@@ -1,0 +1,14 @@
+# The one image of the mesh: agent, sidecar and command line are three bundles beside each other, and the init
+# container that redirects inbound traffic runs nft. The base is the public Node image, or a stand-in that has nft already.
+ARG BASE=node:24-bookworm-slim
+FROM ${BASE}
+LABEL docker-mesh.image=mesh
+RUN command -v nft >/dev/null || { \
+      apt-get update \
+      && apt-get install --yes --no-install-recommends nftables \
+      && rm -rf /var/lib/apt/lists/*; \
+    }
+WORKDIR /app
+COPY dist/*.mjs /app/
+ENV NODE_ENV=production
+CMD ["node", "/app/agent.mjs"]

@@ -1,0 +1,51 @@
+// Compose v2 for machines that have Docker without it: Debian's package, unpacked and linked as a CLI plugin.
+import { chmod, copyFile, mkdir, rename } from "node:fs/promises";
+import { join } from "node:path";
+import { attempt, run, SetupError } from "../command.ts";
+import { withTemporaryFolder } from "../images/root-folder.ts";
+import { makeLink } from "../links.ts";
+import { fetchPackages } from "../packages/fetch.ts";
+import type { Settings } from "../settings.ts";
+
+const IN_PACKAGE = "usr/libexec/docker/cli-plugins/docker-compose";
+
+/** Makes sure `docker compose` works and returns its version. */
+export async function ensureCompose(settings: Settings): Promise<string> {
+  const present = await composeVersion();
+  if (present !== undefined) return present;
+  const binary = join(settings.state, "docker-compose");
+  await unpackCompose(settings.cache, settings.state, binary);
+  await makeLink(
+    settings.state,
+    join(settings.dockerConfiguration, "cli-plugins/docker-compose"),
+    binary,
+  );
+  const version = await composeVersion();
+  if (version !== undefined) return version;
+  throw new SetupError(
+    "expected `docker compose version` to work after installing Debian's docker-compose as a plugin, but it fails; " +
+      "install Docker's Compose plugin v2 yourself and try again",
+  );
+}
+
+async function composeVersion(): Promise<string | undefined> {
+  const { code, stdout } = await attempt("docker", ["compose", "version", "--short"]);
+  const version = stdout.trim();
+  return code === 0 && /^v?[2-9]/.test(version) ? version : undefined;
+}
+
+async function unpackCompose(cache: string, state: string, binary: string): Promise<void> {
+  const files = await fetchPackages(cache, {
+    suite: "trixie",
+    packages: ["docker-compose"],
+    libraries: false,
+  });
+  await mkdir(state, { recursive: true });
+  await withTemporaryFolder(cache, async (folder) => {
+    for (const file of files) await run("dpkg-deb", ["-x", file, folder]);
+    const temporary = `${binary}.${process.pid}`;
+    await copyFile(join(folder, IN_PACKAGE), temporary);
+    await chmod(temporary, 0o755);
+    await rename(temporary, binary);
+  });
+}

@@ -1,0 +1,46 @@
+// The programs of the mesh's image: each entry file and all it imports as one file that Node runs without node_modules.
+import { rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { build } from "esbuild";
+import { withTemporaryFolder } from "./root-folder.ts";
+
+const ENTRIES = {
+  agent: "plugin/agent.ts",
+  sidecar: "proxy/sidecar.ts",
+  cli: "plugin/cli.ts",
+} as const;
+
+/** What CommonJS dependencies expect to find and ES modules do not have. */
+const BANNER = [
+  'import { createRequire as $createRequire } from "node:module";',
+  'import { dirname as $dirname } from "node:path";',
+  'import { fileURLToPath as $fileURLToPath } from "node:url";',
+  "const require = $createRequire(import.meta.url);",
+  "const __filename = $fileURLToPath(import.meta.url);",
+  "const __dirname = $dirname(__filename);",
+].join("\n");
+
+/** Writes `dist/<name>.mjs` for each program of the project and returns the folder, whole or not at all. */
+export async function bundlePrograms(project: string, cache: string): Promise<string> {
+  const folder = join(project, "dist");
+  await withTemporaryFolder(cache, async (temporary) => {
+    await build({
+      absWorkingDir: project,
+      entryPoints: { ...ENTRIES },
+      outdir: temporary,
+      outExtension: { ".js": ".mjs" },
+      bundle: true,
+      format: "esm",
+      platform: "node",
+      target: "node24",
+      // An optional native part of an SSH client that is never reached: the agent talks to a unix socket.
+      external: ["cpu-features"],
+      loader: { ".node": "empty" },
+      banner: { js: BANNER },
+      logLevel: "silent",
+    });
+    await rm(folder, { recursive: true, force: true });
+    await rename(temporary, folder);
+  });
+  return folder;
+}

@@ -1,0 +1,92 @@
+// What the machine must remember between `npm start` and `npm stop`: everything that has to be undone. A thing is
+// recorded before it is made, so that a run killed half way through leaves nothing unknown behind.
+import { mkdir, readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { writeWhole } from "./packages/fetch.ts";
+
+/** An engine that was started here. */
+export interface EngineRecord {
+  /** The unix socket it answers on. */
+  readonly socket: string;
+  /** Whether the machine had no engine's bridge and firewall chains before, so that they may be removed with it. */
+  readonly networkWasClean: boolean;
+}
+
+/** A symbolic link that was made outside the clone. */
+export interface LinkRecord {
+  readonly path: string;
+  readonly target: string;
+}
+
+export interface State {
+  readonly engine: EngineRecord | undefined;
+  readonly links: readonly LinkRecord[];
+  /** Images pulled from a registry, which nobody had pulled before. */
+  readonly pulledImages: readonly string[];
+}
+
+const EMPTY: State = { engine: undefined, links: [], pulledImages: [] };
+const FILE = "state.json";
+
+/** The recorded state; empty when there is none, or when a killed run left something unreadable. */
+export async function readState(directory: string): Promise<State> {
+  const text = await readFile(join(directory, FILE), "utf8").catch(() => "");
+  return parseState(text);
+}
+
+/** Replaces the recorded state in one step. */
+export async function updateState(
+  directory: string,
+  change: (state: State) => State,
+): Promise<State> {
+  await mkdir(directory, { recursive: true, mode: 0o755 });
+  const state = change(await readState(directory));
+  await writeWhole(join(directory, FILE), `${JSON.stringify(state, undefined, 2)}\n`);
+  return state;
+}
+
+/** Removes the state directory with everything in it. */
+export async function forgetState(directory: string): Promise<void> {
+  await rm(directory, { recursive: true, force: true });
+}
+
+/** The state in a text; whatever part of it does not have the expected shape is left out. */
+export function parseState(text: string): State {
+  const value = parseObject(text);
+  return {
+    engine: isEngine(value["engine"]) ? value["engine"] : undefined,
+    links: list(value["links"]).filter(isLink),
+    pulledImages: list(value["pulledImages"]).filter((image) => typeof image === "string"),
+  };
+}
+
+function parseObject(text: string): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isObject(value) ? value : { ...EMPTY };
+  } catch {
+    return { ...EMPTY };
+  }
+}
+
+function list(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isEngine(value: unknown): value is EngineRecord {
+  return (
+    isObject(value) &&
+    typeof value["socket"] === "string" &&
+    typeof value["networkWasClean"] === "boolean"
+  );
+}
+
+function isLink(value: unknown): value is LinkRecord {
+  return (
+    isObject(value) && typeof value["path"] === "string" && typeof value["target"] === "string"
+  );
+}
