@@ -87,7 +87,7 @@ export interface Endpoint {
 export interface SidecarReport {
   /** The version in force; undefined before the first. */
   readonly version: string | undefined;
-  /** True when every listener of the snapshot in force is open. */
+  /** True when every inbound listener of the snapshot in force is open; an outbound one that is not is a problem. */
   readonly ready: boolean;
   /** What could not be done, each a sentence for people (a port in use, a hosts file that cannot be written). */
   readonly problems: readonly string[];

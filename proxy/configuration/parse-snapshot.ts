@@ -1,0 +1,130 @@
+// A snapshot from the agent's JSON. Whatever is not exactly as the contract says refuses the whole: half a configuration
+// is worse than the last good one. Fields that are not known are left out, so that an agent may be newer than a sidecar.
+import { isIP, isIPv4 } from "node:net";
+import { MeshError } from "../../mesh/errors.ts";
+import { parseIdentity } from "../../mesh/identity.ts";
+import type { Protocol } from "../../mesh/model.ts";
+import { Reader } from "./reader.ts";
+import type {
+  ApplicationCheck,
+  Certificates,
+  Endpoint,
+  InboundPort,
+  OutboundPort,
+  OutboundService,
+  Snapshot,
+} from "./snapshot.ts";
+
+const NAME = /^[A-Za-z0-9._-]{1,255}$/;
+/** Goes into a request line. */
+const PATH = /^\/[\x21-\x7e]*$/;
+
+/** The snapshot in one line of the agent's stream. Throws CONFIGURATION_INVALID, naming the field. */
+export function parseSnapshot(line: string): Snapshot {
+  const root = Reader.parse(line);
+  const snapshot: Snapshot = {
+    version: root.text("version"),
+    service: root.matching("service", NAME),
+    instanceId: root.text("instanceId"),
+    certificates: readCertificates(root.object("certificates")),
+    inbound: root.list("inbound").map(readInbound),
+    outbound: root.list("outbound").map(readService),
+    draining: root.boolean("draining"),
+  };
+  refuseClashes(snapshot);
+  return snapshot;
+}
+
+function readCertificates(reader: Reader): Certificates {
+  return {
+    certificateChain: reader.text("certificateChain"),
+    privateKey: reader.text("privateKey"),
+    uri: readUri(reader),
+    roots: reader.texts("roots"),
+    trustDomain: reader.text("trustDomain"),
+    notAfter: reader.number("notAfter"),
+  };
+}
+
+function readInbound(reader: Reader): InboundPort {
+  return {
+    name: reader.text("name"),
+    protocol: readProtocol(reader),
+    applicationPort: reader.port("applicationPort"),
+    tlsPort: reader.port("tlsPort"),
+    plaintextPort: reader.has("plaintextPort") ? reader.port("plaintextPort") : undefined,
+    check: readCheck(reader.object("check")),
+  };
+}
+
+function readCheck(reader: Reader): ApplicationCheck {
+  const kind = reader.oneOf("kind", ["none", "tcp", "http"]);
+  return kind === "http" ? { kind, path: reader.matching("path", PATH) } : { kind };
+}
+
+function readService(reader: Reader): OutboundService {
+  const address = reader.text("address");
+  if (!isIPv4(address) || !address.startsWith("127.")) {
+    throw reader.invalid("address", "a loopback address", address);
+  }
+  return {
+    service: reader.matching("service", NAME),
+    names: readNames(reader),
+    address,
+    uri: readUri(reader),
+    ports: reader.list("ports").map(readOutboundPort),
+  };
+}
+
+/** They become lines of a hosts file: nothing but names may pass. */
+function readNames(reader: Reader): readonly string[] {
+  const names = reader.texts("names");
+  const wrong = names.find((name) => !NAME.test(name));
+  if (wrong !== undefined) throw reader.invalid("names", "host names", wrong);
+  return names;
+}
+
+function readOutboundPort(reader: Reader): OutboundPort {
+  return {
+    port: reader.port("port"),
+    listenPort: reader.port("listenPort"),
+    protocol: readProtocol(reader),
+    endpoints: reader.list("endpoints").map(readEndpoint),
+  };
+}
+
+function readEndpoint(reader: Reader): Endpoint {
+  const address = reader.text("address");
+  if (isIP(address) === 0) throw reader.invalid("address", "an IP address", address);
+  return { id: reader.text("id"), address, port: reader.port("port") };
+}
+
+function readProtocol(reader: Reader): Protocol {
+  return reader.oneOf("protocol", ["http", "tcp"]);
+}
+
+function readUri(reader: Reader): string {
+  const uri = reader.text("uri");
+  parseIdentity(uri);
+  return uri;
+}
+
+/** Two listeners on one address and port could not both be right. */
+function refuseClashes({ inbound, outbound }: Snapshot): void {
+  const places = [
+    ...inbound.map(({ tlsPort }) => `port ${tlsPort}`),
+    ...inbound.flatMap(({ plaintextPort }) =>
+      plaintextPort === undefined ? [] : [`port ${plaintextPort}`],
+    ),
+    ...outbound.flatMap(({ address, ports }) =>
+      ports.map(({ listenPort }) => `${address}:${listenPort}`),
+    ),
+  ];
+  const twice = places.find((place, index) => places.indexOf(place) !== index);
+  if (twice !== undefined) {
+    throw new MeshError(
+      "CONFIGURATION_INVALID",
+      `expected one listener on each address and port of a snapshot, found two on ${twice}`,
+    );
+  }
+}

@@ -1,0 +1,40 @@
+// Following the agent: every snapshot it publishes, for as long as the sidecar lives. With the agent gone nothing
+// changes: the snapshot in force stays, and connecting is tried again and again.
+import { Backoff } from "../../mesh/backoff.ts";
+import type { Clock } from "../../mesh/clock.ts";
+import { describeError } from "../../mesh/errors.ts";
+import type { Log } from "../../mesh/log.ts";
+import { type AgentAddress, readSnapshotLines } from "./agent-channel.ts";
+
+/** Milliseconds between attempts to reach the agent. */
+const RECONNECT = { base: 50, max: 2_000 } as const;
+
+export interface SnapshotSource {
+  readonly agent: AgentAddress;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Gives each line of the agent's stream to `receive`, reconnecting for ever; resolves when the signal aborts. */
+export async function followSnapshots(
+  { agent, clock, log }: SnapshotSource,
+  receive: (line: string) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const backoff = new Backoff(RECONNECT);
+  let told = false;
+  while (!signal.aborted) {
+    try {
+      for await (const line of readSnapshotLines(agent, signal)) {
+        told = false;
+        backoff.reset();
+        receive(line);
+      }
+    } catch (error) {
+      if (signal.aborted) return;
+      if (!told) log.warn("the agent cannot be reached", { error: describeError(error) });
+      told = true;
+    }
+    await clock.sleep(backoff.next(), signal).catch(() => undefined);
+  }
+}

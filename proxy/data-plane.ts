@@ -1,0 +1,20 @@
+// What the request path shares: one reference to the configuration in force, and where to count and hold.
+import type { Drain } from "../mesh/drain.ts";
+import type { Log } from "../mesh/log.ts";
+import type { Configuration } from "./configuration/configuration.ts";
+import type { Counters } from "./counters.ts";
+import type { HttpForwarder } from "./http/forwarder.ts";
+import type { Refusals } from "./refusals.ts";
+
+export interface DataPlane {
+  /** The configuration in force, read anew for every request; undefined before the first. */
+  readonly configuration: () => Configuration | undefined;
+  readonly forwarder: HttpForwarder;
+  readonly counters: Counters;
+  readonly refusals: Refusals;
+  /** Held by every request and tunnel in flight. */
+  readonly drain: Drain;
+  readonly log: Log;
+  /** Aborts when the sidecar ends: no dial outlives it. */
+  readonly signal: AbortSignal;
+}

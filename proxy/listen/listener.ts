@@ -1,0 +1,110 @@
+// One open port. What it accepts is handed on; closing it leaves the accepted connections alone.
+import { createServer, type Server, type Socket } from "node:net";
+import { createServer as createTlsServer, type TLSSocket } from "node:tls";
+import { asConnection, type Connection } from "../transport/connection.ts";
+import { HANDSHAKE_TIMEOUT } from "../transport/dial.ts";
+import type { TlsIdentity } from "../transport/tls.ts";
+
+export interface Listener {
+  /** Stops accepting. */
+  close(): void;
+  /** For new connections; only listeners of mutual TLS have an identity. */
+  useIdentity(identity: TlsIdentity): void;
+}
+
+/** A connection as it was accepted, before any handshake: for ending all of them. */
+export type Track = (socket: Socket) => void;
+
+export interface TlsAccept {
+  /** The handshake is over and the chain verified. */
+  readonly accept: (connection: Connection, socket: TLSSocket) => void;
+  /** The peer had no certificate, or none that chains to our roots. */
+  readonly refuse: (peer: string, reason: unknown) => void;
+}
+
+/** Rejects with the system's error when the port cannot be had. */
+export async function listenPlain(
+  address: string,
+  port: number,
+  accept: (connection: Connection) => void,
+  track: Track,
+): Promise<Listener> {
+  const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+    // Whoever takes the connection adds its own; until then an error must not become an uncaught one.
+    socket.on("error", () => undefined);
+    track(socket);
+    guard(socket, () => accept(asConnection(socket)));
+  });
+  await open(server, address, port);
+  return { close: () => void server.close(), useIdentity: () => undefined };
+}
+
+/** Mutual TLS 1.3. Rejects with the system's error when the port cannot be had. */
+export async function listenTls(
+  address: string,
+  port: number,
+  identity: TlsIdentity,
+  { accept, refuse }: TlsAccept,
+  track: Track,
+): Promise<Listener> {
+  const transports = new Map<string, Socket>();
+  const server = createTlsServer({
+    ...identity.options,
+    requestCert: true,
+    rejectUnauthorized: true,
+    handshakeTimeout: HANDSHAKE_TIMEOUT,
+    allowHalfOpen: true,
+    noDelay: true,
+    keepAlive: true,
+    // Foreign peers may offer what they like: it is echoed, and says nothing about the protocol.
+    ALPNCallback: ({ protocols }) => protocols[0],
+  });
+  server.on("connection", (socket: Socket) => {
+    const name = peerName(socket);
+    transports.set(name, socket);
+    socket.once("close", () => transports.delete(name));
+    track(socket);
+  });
+  server.on("secureConnection", (socket) => {
+    socket.on("error", () => undefined);
+    const transport = transports.get(peerName(socket));
+    if (transport === undefined) socket.destroy();
+    else guard(socket, () => accept(asConnection(socket, transport), socket));
+  });
+  server.on("tlsClientError", (error: Error & { readonly code?: string }, socket) => {
+    const presented = socket.authorizationError as Error | string | undefined;
+    if (error.code === NO_CERTIFICATE || presented) {
+      refuse(socket.remoteAddress ?? "unknown", presented || error);
+    }
+    socket.destroy();
+  });
+  await open(server, address, port);
+  return {
+    close: () => void server.close(),
+    useIdentity: ({ options }) => server.setSecureContext(options),
+  };
+}
+
+const NO_CERTIFICATE = "ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE";
+
+/** Tells the connections of one listener apart: a TLS socket does not give out the TCP socket below it. */
+function peerName(socket: Socket): string {
+  return `${socket.remoteAddress} ${socket.remotePort}`;
+}
+
+/** One connection's failure stays its own. */
+function guard(socket: Socket, accept: () => void): void {
+  try {
+    accept();
+  } catch {
+    socket.destroy();
+  }
+}
+
+async function open(server: Server, address: string, port: number): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  server.once("error", reject).listen({ host: address, port }, resolve);
+  await promise;
+  // Later ones are about single connections that could not be accepted.
+  server.off("error", reject).on("error", () => undefined);
+}

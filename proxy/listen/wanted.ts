@@ -1,0 +1,45 @@
+// The listeners that a snapshot asks for. Pure: nothing is opened here.
+import { placeOf } from "../configuration/configuration.ts";
+import type { Snapshot } from "../configuration/snapshot.ts";
+
+export type WantedKind = "outbound" | "inbound-tls" | "inbound-plaintext";
+
+export interface WantedListener {
+  /** Equal keys are the same listener, whatever else of the snapshot changed. */
+  readonly key: string;
+  readonly kind: WantedKind;
+  readonly address: string;
+  readonly port: number;
+  /** What does not work while it is not open, for people. */
+  readonly consequence: string;
+}
+
+const ALL_ADDRESSES = "0.0.0.0";
+
+export function wantedListeners({ service, inbound, outbound }: Snapshot): WantedListener[] {
+  const wanted: WantedListener[] = [];
+  for (const { name, tlsPort, plaintextPort } of inbound) {
+    const consequence = `the mesh cannot reach ${service} on its port "${name}"`;
+    wanted.push(describe("inbound-tls", ALL_ADDRESSES, tlsPort, consequence));
+    if (plaintextPort === undefined) continue;
+    wanted.push(
+      describe("inbound-plaintext", ALL_ADDRESSES, plaintextPort, `callers outside ${consequence}`),
+    );
+  }
+  for (const callee of outbound) {
+    for (const { port, listenPort } of callee.ports) {
+      const consequence = `calls of ${service} to ${callee.service} on port ${port} are refused`;
+      wanted.push(describe("outbound", callee.address, listenPort, consequence));
+    }
+  }
+  return wanted;
+}
+
+function describe(
+  kind: WantedKind,
+  address: string,
+  port: number,
+  consequence: string,
+): WantedListener {
+  return { key: `${kind} ${placeOf(address, port)}`, kind, address, port, consequence };
+}

@@ -1,0 +1,57 @@
+// The process of a sidecar: environment in, exit code out.
+// 0 stopped · 1 wrong environment or a failed part · 3 the network namespace was left behind.
+import { networkInterfaces } from "node:os";
+import { systemClock } from "../mesh/clock.ts";
+import { describeError, MeshError } from "../mesh/errors.ts";
+import { createLog, LOG_LEVELS, type Log, type LogLevel } from "../mesh/log.ts";
+import { SIDECAR_ENVIRONMENT } from "./configuration/snapshot.ts";
+import { startSidecar } from "./start-sidecar.ts";
+
+const EXIT_FAILED = 1;
+const EXIT_LEFT_BEHIND = 3;
+
+function required(name: string): string {
+  const value = process.env[name];
+  if (value === undefined || value === "") {
+    throw new MeshError(
+      "CONFIGURATION_INVALID",
+      `expected ${name} in the environment, found nothing`,
+    );
+  }
+  return value;
+}
+
+function readLogLevel(): LogLevel {
+  const wanted = process.env[SIDECAR_ENVIRONMENT.logLevel];
+  return LOG_LEVELS.find((level) => level === wanted) ?? "info";
+}
+
+async function main(log: Log): Promise<number> {
+  const stop = new AbortController();
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => stop.abort());
+  // What escapes a connection's callback has hurt that connection alone: the others go on. The parts that run for ever
+  // are awaited instead, and the failure of one of them ends the process.
+  process.on("uncaughtException", (error) => {
+    log.error("an unexpected error, the sidecar goes on", {
+      error: describeError(error),
+      stack: error.stack,
+    });
+  });
+  try {
+    const sidecar = startSidecar({
+      socket: required(SIDECAR_ENVIRONMENT.socket),
+      token: required(SIDECAR_ENVIRONMENT.token),
+      hostsFile: required(SIDECAR_ENVIRONMENT.hosts),
+      clock: systemClock,
+      log,
+      interfaces: networkInterfaces,
+      signal: stop.signal,
+    });
+    return (await sidecar.ended) === "stopped" ? 0 : EXIT_LEFT_BEHIND;
+  } catch (error) {
+    log.error("the sidecar failed", { error: describeError(error) });
+    return EXIT_FAILED;
+  }
+}
+
+process.exit(await main(createLog(readLogLevel())));

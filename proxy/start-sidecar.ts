@@ -1,0 +1,124 @@
+// One sidecar, wired: configuration from the agent → listeners, hosts file and request path; probe and reports back.
+import type { Clock } from "../mesh/clock.ts";
+import { Drain } from "../mesh/drain.ts";
+import type { Log } from "../mesh/log.ts";
+import type { AgentAddress } from "./configuration/agent-channel.ts";
+import { sendReports } from "./configuration/reports.ts";
+import { REPORT_INTERVAL, type SidecarReport } from "./configuration/snapshot.ts";
+import { followSnapshots } from "./configuration/snapshot-source.ts";
+import { Counters } from "./counters.ts";
+import type { DataPlane } from "./data-plane.ts";
+import { createNodeHttpForwarder } from "./http/node-http/node-http-forwarder.ts";
+import { Listeners } from "./listen/listeners.ts";
+import { type Interfaces, StaleNamespace } from "./namespace.ts";
+import { probeApplication } from "./probe.ts";
+import { Refusals } from "./refusals.ts";
+import { Status } from "./status.ts";
+import { Upkeep } from "./upkeep.ts";
+
+/** Milliseconds that requests and tunnels in flight have when the sidecar is stopped; Docker kills after 10 s. */
+const DRAIN_TIMEOUT = 8_000;
+
+export interface SidecarOptions extends AgentAddress {
+  /** Path of the application's hosts file. */
+  readonly hostsFile: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** The interfaces of the network namespace at this moment. */
+  readonly interfaces: () => Interfaces;
+  /** Stops the sidecar: what is in flight may finish, then everything closes. */
+  readonly signal: AbortSignal;
+}
+
+export type SidecarEnd = "stopped" | "namespace-left-behind";
+
+export interface Sidecar {
+  /** What the agent would be told at this moment. */
+  report(): SidecarReport;
+  /** Resolves when everything is closed; rejects when a part that should run for ever failed. */
+  readonly ended: Promise<SidecarEnd>;
+}
+
+/** Starts a sidecar; it works by itself until its signal aborts or its namespace is left behind. */
+export function startSidecar(options: SidecarOptions): Sidecar {
+  const counters = new Counters();
+  const status = new Status(counters);
+  return { report: () => status.report(), ended: run(options, counters, status) };
+}
+
+async function run(
+  options: SidecarOptions,
+  counters: Counters,
+  status: Status,
+): Promise<SidecarEnd> {
+  const { clock, log, hostsFile, signal } = options;
+  const ending = new AbortController();
+  const drain = new Drain();
+  const refusals = new Refusals(counters, clock, log);
+  const forwarder = createNodeHttpForwarder(log);
+  const upkeep = new Upkeep({
+    ...{ hostsFile, clock, log, status, refusals },
+    swapped: ({ destinationKeys }) => forwarder.retain(destinationKeys),
+  });
+  const configuration = (): typeof upkeep.configuration => upkeep.configuration;
+  const plane: DataPlane = {
+    ...{ configuration, forwarder, counters, refusals, drain, log },
+    signal: ending.signal,
+  };
+  using listeners = new Listeners(plane);
+  const source = { agent: options, clock, log };
+  const reports = { ...source, changes: status.changes, compose: () => status.report() };
+  const probe = {
+    clock,
+    ports: () => upkeep.configuration?.snapshot.inbound,
+    report: status.setApplication.bind(status),
+  };
+  const parts = [
+    followSnapshots(source, (line) => upkeep.receive(line), ending.signal),
+    upkeep.run(listeners, ending.signal),
+    sendReports(reports, ending.signal),
+    probeApplication(probe, ending.signal),
+  ];
+  try {
+    return await Promise.race([
+      stopped(signal, drain, clock),
+      leftBehind(options, ending.signal),
+      Promise.all(parts).then((): SidecarEnd => "stopped"),
+    ]);
+  } finally {
+    ending.abort(new Error("the sidecar ends"));
+    forwarder.close();
+    await Promise.allSettled(parts);
+  }
+}
+
+/** Resolves once the sidecar was told to stop and what was in flight has finished, or has had its time. */
+async function stopped(signal: AbortSignal, drain: Drain, clock: Clock): Promise<SidecarEnd> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  signal.addEventListener("abort", () => resolve(), { once: true });
+  if (!signal.aborted) await promise;
+  const deadline = new AbortController();
+  const idle = new AbortController();
+  const timer = clock.sleep(DRAIN_TIMEOUT, idle.signal).then(
+    () => deadline.abort(),
+    () => undefined,
+  );
+  await drain.start(deadline.signal);
+  idle.abort();
+  await timer;
+  return "stopped";
+}
+
+/** Resolves when the namespace has been left behind. */
+async function leftBehind(
+  { clock, interfaces, log }: SidecarOptions,
+  signal: AbortSignal,
+): Promise<SidecarEnd> {
+  const namespace = new StaleNamespace();
+  do await clock.sleep(REPORT_INTERVAL, signal);
+  while (!namespace.look(interfaces()));
+  log.error(
+    "the network namespace has only its loopback interface left: the workload was restarted without us",
+  );
+  return "namespace-left-behind";
+}

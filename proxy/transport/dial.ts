@@ -1,0 +1,104 @@
+// Opening connections: TCP to the own application, mutual TLS to another sidecar.
+// A dial that fails has sent nothing of the request, so the caller may always go on to the next endpoint.
+import { connect as connectTcp, type Socket } from "node:net";
+import { connect as connectTls, type TLSSocket } from "node:tls";
+import type { Endpoint } from "../configuration/snapshot.ts";
+import { asConnection, type Connection } from "./connection.ts";
+import { refuseCallee } from "./peer-identity.ts";
+import type { TlsIdentity } from "./tls.ts";
+
+/** Milliseconds until a TCP connection must stand. */
+export const CONNECT_TIMEOUT = 1_000;
+/** Milliseconds until a TLS handshake must be over. */
+export const HANDSHAKE_TIMEOUT = 2_000;
+
+/** Why no connection came about; nothing was sent. `refused` means that we did not accept the peer's certificate. */
+export class DialError extends Error {
+  readonly reason: "unreachable" | "handshake" | "refused";
+
+  constructor(reason: DialError["reason"], target: string, cause: unknown) {
+    super(`${DIAL_PROBLEMS[reason]} ${target}`, { cause });
+    this.name = "DialError";
+    this.reason = reason;
+  }
+}
+
+const DIAL_PROBLEMS: Readonly<Record<DialError["reason"], string>> = {
+  unreachable: "could not connect to",
+  handshake: "the TLS handshake failed with",
+  refused: "refused the certificate of",
+};
+
+/** TCP, half-open allowed. Rejects with a {@link DialError}, or with the signal's reason when it aborts. */
+export async function dialTcp(
+  address: string,
+  port: number,
+  signal: AbortSignal,
+): Promise<Connection> {
+  const socket = connectTcp({ host: address, port, noDelay: true, allowHalfOpen: true });
+  try {
+    await opened(socket, "connect", CONNECT_TIMEOUT, signal);
+  } catch (error) {
+    socket.destroy();
+    signal.throwIfAborted();
+    throw new DialError("unreachable", `${address}:${port}`, error);
+  }
+  return asConnection(socket);
+}
+
+/**
+ * Mutual TLS 1.3 to a sidecar that must present exactly `uri`. Rejects with a {@link DialError}, or with the signal's
+ * reason when it aborts. The peer judges our certificate only afterwards (TLS 1.3), so that it may still hang up.
+ */
+export async function dialSidecar(
+  endpoint: Endpoint,
+  uri: string,
+  identity: TlsIdentity,
+  signal: AbortSignal,
+): Promise<Connection> {
+  const transport = await dialTcp(endpoint.address, endpoint.port, signal);
+  const socket = connectTls({
+    socket: transport.socket,
+    secureContext: identity.context,
+    minVersion: "TLSv1.3",
+    ALPNProtocols: ["http/1.1"],
+    checkServerIdentity: (_host, certificate) => refuseCallee(certificate.raw, uri),
+  });
+  try {
+    await opened(socket, "secureConnect", HANDSHAKE_TIMEOUT, signal);
+  } catch (error) {
+    socket.destroy();
+    signal.throwIfAborted();
+    const reason = wasRefused(socket) ? "refused" : "handshake";
+    throw new DialError(reason, `${uri} at ${endpoint.address}:${endpoint.port}`, error);
+  }
+  return asConnection(socket, transport.socket);
+}
+
+/** Node sets the authorization error before it gives up a handshake for the peer's certificate. */
+function wasRefused(socket: TLSSocket): boolean {
+  return Boolean(socket.authorizationError);
+}
+
+async function opened(
+  socket: Socket,
+  event: "connect" | "secureConnect",
+  timeout: number,
+  signal: AbortSignal,
+): Promise<void> {
+  signal.throwIfAborted();
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const timer = setTimeout(() => reject(new Error(`no answer within ${timeout} ms`)), timeout);
+  const onAbort = (): void => reject(signal.reason);
+  const onClose = (): void => reject(new Error("the connection was closed"));
+  signal.addEventListener("abort", onAbort, { once: true });
+  socket.once(event, resolve).on("error", reject).once("close", onClose);
+  try {
+    await promise;
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", onAbort);
+    socket.off(event, resolve).off("close", onClose);
+    // The error listener stays: until the next owner adds its own, an error must not become an uncaught one.
+  }
+}

@@ -1,0 +1,94 @@
+// Bringing the outside world in line with the configuration in force: listeners first, then the names that lead to them.
+// Done after each new snapshot and again from time to time, since ports become free and Docker rewrites hosts files.
+import type { Clock } from "../mesh/clock.ts";
+import { describeError } from "../mesh/errors.ts";
+import { Latest } from "../mesh/latest.ts";
+import type { Log } from "../mesh/log.ts";
+import { buildConfiguration, type Configuration } from "./configuration/configuration.ts";
+import { parseSnapshot } from "./configuration/parse-snapshot.ts";
+import { REPORT_INTERVAL } from "./configuration/snapshot.ts";
+import { hostsEntries, updateHosts } from "./hosts.ts";
+import type { Listeners } from "./listen/listeners.ts";
+import type { Refusals } from "./refusals.ts";
+import type { Status } from "./status.ts";
+
+/** Milliseconds until a port that could not be opened is tried again. */
+const RETRY_INTERVAL = 1_000;
+
+export interface UpkeepParts {
+  readonly hostsFile: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly status: Status;
+  readonly refusals: Refusals;
+  /** Called right after a new configuration is in force. */
+  readonly swapped: (configuration: Configuration) => void;
+}
+
+/** Owns the one reference to the configuration in force. */
+export class Upkeep {
+  readonly #parts: UpkeepParts;
+  readonly #due = new Latest<unknown>();
+  #configuration: Configuration | undefined;
+  #incomplete = false;
+
+  constructor(parts: UpkeepParts) {
+    this.#parts = parts;
+  }
+
+  get configuration(): Configuration | undefined {
+    return this.#configuration;
+  }
+
+  /** Puts a line of the agent's stream in force, or refuses it as a whole and keeps what there is. */
+  receive(line: string): void {
+    const { status, refusals, log, swapped } = this.#parts;
+    try {
+      const snapshot = parseSnapshot(line);
+      // An agent that came back repeats itself; it wants to hear of us all the same.
+      status.changes.set(undefined);
+      status.setProblems("configuration", []);
+      if (snapshot.version === this.#configuration?.snapshot.version) return;
+      this.#configuration = buildConfiguration(snapshot, this.#configuration, refusals);
+      swapped(this.#configuration);
+      this.#due.set(undefined);
+      log.info("a new configuration is in force", { version: snapshot.version });
+    } catch (error) {
+      const problem = `a configuration from the agent was refused: ${describeError(error)}`;
+      log.error(problem);
+      status.setProblems("configuration", [problem]);
+    }
+  }
+
+  /** Keeps listeners and hosts file in line until the signal aborts. */
+  async run(listeners: Listeners, signal: AbortSignal): Promise<void> {
+    const ticks = this.#tick(signal);
+    for await (const _ of this.#due.values(signal)) {
+      if (this.#configuration !== undefined) await this.#settle(this.#configuration, listeners);
+    }
+    await ticks;
+  }
+
+  async #tick(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const interval = this.#incomplete ? RETRY_INTERVAL : REPORT_INTERVAL;
+      await this.#parts.clock.sleep(interval, signal).catch(() => undefined);
+      this.#due.set(undefined);
+    }
+  }
+
+  async #settle(configuration: Configuration, listeners: Listeners): Promise<void> {
+    const { hostsFile, status, log } = this.#parts;
+    const { ready, problems } = await listeners.reconcile(configuration);
+    // Names of a service whose port could not be opened are written too: its calls are refused rather than sent past us.
+    const hostsProblem = await updateHosts(hostsFile, hostsEntries(configuration.snapshot));
+    const hostsProblems = hostsProblem === undefined ? [] : [hostsProblem];
+    this.#incomplete = problems.length > 0 || hostsProblems.length > 0;
+    const news = [
+      ...(status.setProblems("listeners", problems) ? problems : []),
+      ...(status.setProblems("hosts", hostsProblems) ? hostsProblems : []),
+    ];
+    for (const problem of news) log.warn(problem);
+    status.setInForce(configuration.snapshot.version, ready);
+  }
+}
