@@ -10,12 +10,19 @@ export interface Clock {
   sleep(milliseconds: number, signal: AbortSignal): Promise<void>;
 }
 
+/** Node's timers hold 31 bits and fire at once beyond: longer sleeps are made of several. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
 export const systemClock: Clock = {
   monotonic: () => performance.now(),
   wall: () => Date.now(),
   async sleep(milliseconds, signal) {
     try {
-      await delay(milliseconds, undefined, { signal });
+      let rest = milliseconds;
+      for (; rest > LONGEST_TIMER; rest -= LONGEST_TIMER) {
+        await delay(LONGEST_TIMER, undefined, { signal });
+      }
+      await delay(rest, undefined, { signal });
     } catch (error) {
       throw signal.aborted ? signal.reason : error;
     }

@@ -34,7 +34,7 @@ export function parseDuration(text: string): number {
   return Math.round(milliseconds);
 }
 
-/** The shortest text that {@link parseDuration} reads back as the same whole number of milliseconds. */
+/** The text with the largest units that {@link parseDuration} reads back as the same whole milliseconds; not negative. */
 export function formatDuration(milliseconds: number): string {
   let rest = Math.round(milliseconds);
   if (rest === 0) return "0s";

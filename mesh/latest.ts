@@ -14,21 +14,18 @@ export class Latest<T> {
   set(value: T): void {
     this.#value = value;
     this.#sequence += 1;
-    const { resolve } = this.#waiting;
-    this.#waiting = Promise.withResolvers<void>();
-    resolve();
+    this.#wake();
   }
 
   /** Every value that is the newest when the reader asks; ends (without throwing) when the signal aborts. */
   async *values(signal: AbortSignal): AsyncGenerator<T, void, undefined> {
-    const aborted = Promise.withResolvers<void>();
-    const onAbort = (): void => aborted.resolve();
+    const onAbort = (): void => this.#wake();
     signal.addEventListener("abort", onAbort, { once: true });
     let seen = 0;
     try {
       while (!signal.aborted) {
         if (seen === this.#sequence) {
-          await Promise.race([this.#waiting.promise, aborted.promise]);
+          await this.#waiting.promise;
           continue;
         }
         seen = this.#sequence;
@@ -37,5 +34,12 @@ export class Latest<T> {
     } finally {
       signal.removeEventListener("abort", onAbort);
     }
+  }
+
+  /** Lets every reader look again. One promise for value and abort: a race would pile up reactions on the slower one. */
+  #wake(): void {
+    const { resolve } = this.#waiting;
+    this.#waiting = Promise.withResolvers<void>();
+    resolve();
   }
 }
