@@ -87,7 +87,8 @@ function parseLifetime(text: string): number {
 }
 
 function parseListen(text: string): { host: string; port: number } {
-  const [, host, port] = /^(.+):(\d{1,5})$/.exec(text) ?? [];
+  const [, bracketed, plain, port] = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(text) ?? [];
+  const host = bracketed ?? plain;
   if (host === undefined || Number(port) > 65_535) {
     throw new Error(`expected host:port, got ${JSON.stringify(text)}`);
   }

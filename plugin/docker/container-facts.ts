@@ -35,7 +35,7 @@ export interface ContainerFacts {
   readonly hostsPath: string;
   readonly health: DockerHealth;
   readonly stopSignal: string;
-  /** How long `docker stop` waits before it kills, ms. */
+  /** How long `docker stop` waits before it kills, ms; infinite where it waits for ever. */
   readonly stopTimeout: number;
 }
 
@@ -71,8 +71,8 @@ export function readContainerFacts(inspected: ContainerInspectInfo): ContainerFa
     exposedPorts: readExposedPorts(config.ExposedPorts ?? {}),
     hostsPath: inspected.HostsPath,
     health: readHealth(state.Health?.Status),
-    stopSignal: (config as { StopSignal?: string }).StopSignal ?? "SIGTERM",
-    stopTimeout: stopTimeout * 1000,
+    stopSignal: (config as { StopSignal?: string }).StopSignal || "SIGTERM",
+    stopTimeout: stopTimeout < 0 ? Number.POSITIVE_INFINITY : stopTimeout * 1000,
   };
 }
 
@@ -95,7 +95,7 @@ export function readSidecarFacts(inspected: ContainerInspectInfo): SidecarFacts 
 
 function readNetworks(inspected: ContainerInspectInfo): NetworkAddress[] {
   return Object.entries(inspected.NetworkSettings.Networks ?? {})
-    .filter(([name, network]) => !PLUMBING_NETWORKS.has(name) && network.IPAddress !== "")
+    .filter(([name, network]) => !PLUMBING_NETWORKS.has(name) && Boolean(network.IPAddress))
     .map(([name, network]) => ({
       networkId: network.NetworkID,
       networkName: name,

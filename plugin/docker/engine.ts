@@ -3,6 +3,7 @@
 import type Docker from "dockerode";
 import type { ContainerCreateOptions } from "dockerode";
 import { MeshError } from "../../mesh/errors.ts";
+import { LABEL_PREFIX } from "../labels/table.ts";
 import {
   type ContainerFacts,
   OWN_LABELS,
@@ -121,8 +122,10 @@ export class Engine {
   }
 }
 
+/** In any letter case, since `Mesh.enable` deserves an error message. */
 function concernsMesh(labels: Readonly<Record<string, string>>): boolean {
-  return Object.keys(labels).some((label) => label.startsWith("mesh.")) || isOwn(labels);
+  const names = Object.keys(labels);
+  return names.some((name) => name.toLowerCase().startsWith(LABEL_PREFIX)) || isOwn(labels);
 }
 
 function isOwn(labels: Readonly<Record<string, string>>): boolean {
@@ -167,9 +170,8 @@ function compareVersions(a: string, b: string): number {
 
 /** Log output without Docker's 8-byte stream headers and other control characters. */
 function printable(raw: Buffer | string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are exactly what is removed
   return raw
     .toString("utf8")
-    .replace(/[\u0000-\u0009\u000b-\u001f\ufffd]/g, "")
+    .replaceAll(/(?!\n)[\p{Cc}\ufffd]/gu, "")
     .trim();
 }

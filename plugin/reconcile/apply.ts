@@ -15,9 +15,12 @@ import type { Workload } from "../workload/workload.ts";
 import type { InterceptionRecord } from "./interception-record.ts";
 import type { Step } from "./plan.ts";
 
+/** Shorter than the time that Docker gives an agent to stop, ms. */
+const CLEAN_UP_LIMIT = 5_000;
+
 export interface ApplyContext {
-  readonly engine: Engine;
-  readonly catalog: Catalog;
+  readonly engine: Pick<Engine, "create" | "start" | "waitForExit" | "remove">;
+  readonly catalog: Pick<Catalog, "register" | "deregister">;
   readonly template: SidecarTemplate;
   readonly interceptions: InterceptionRecord;
   /** Called with the ids of containers that changed, before their events arrive. */
@@ -80,7 +83,7 @@ async function attach(
   try {
     await context.engine.start(id, signal);
   } catch (error) {
-    await context.engine.remove(id, signal);
+    await cleanUp(id, context);
     throw error;
   } finally {
     context.onChanged([id]);
@@ -108,6 +111,15 @@ async function intercept(
     }
     await context.interceptions.add(workload.containerId, workload.startedAt);
   } finally {
-    await context.engine.remove(id, signal);
+    await cleanUp(id, context);
+    context.onChanged([id]);
   }
+}
+
+/**
+ * Removes what a step created, also while the agent is stopping. What cannot be removed now is left to the next look,
+ * which finds it by its labels: the step's own failure is the one to tell.
+ */
+async function cleanUp(id: string, context: ApplyContext): Promise<void> {
+  await context.engine.remove(id, AbortSignal.timeout(CLEAN_UP_LIMIT)).catch(() => undefined);
 }

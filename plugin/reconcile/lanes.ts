@@ -11,8 +11,9 @@ export interface LaneFailure {
 
 interface Lane {
   busy: boolean;
+  /** After a failure, until its pause is over. */
+  pausing: boolean;
   failure: LaneFailure | undefined;
-  notBefore: number;
   readonly backoff: Backoff;
 }
 
@@ -31,11 +32,16 @@ export class Lanes {
   /** Starts the task unless its lane is busy or pausing; false when it was not started. */
   start(key: string, task: () => Promise<void>, signal: AbortSignal): boolean {
     const lane = this.#lane(key);
-    if (lane.busy || this.#clock.monotonic() < lane.notBefore) return false;
+    if (lane.busy || lane.pausing) return false;
     lane.busy = true;
     const running = this.#run(lane, task, signal).finally(() => this.#running.delete(running));
     this.#running.add(running);
     return true;
+  }
+
+  /** Lanes with a task under way. */
+  get busy(): ReadonlySet<string> {
+    return new Set([...this.#lanes].filter(([, { busy }]) => busy).map(([key]) => key));
   }
 
   /** What failed last in each lane and has not succeeded since. */
@@ -61,7 +67,7 @@ export class Lanes {
     const existing = this.#lanes.get(key);
     if (existing !== undefined) return existing;
     const backoff = new Backoff({ base: 200, max: 10_000 });
-    const lane: Lane = { busy: false, failure: undefined, notBefore: 0, backoff };
+    const lane: Lane = { busy: false, pausing: false, failure: undefined, backoff };
     this.#lanes.set(key, lane);
     return lane;
   }
@@ -74,12 +80,18 @@ export class Lanes {
     } catch (error) {
       const code = error instanceof MeshError ? error.code : "ENGINE_REFUSED";
       lane.failure = { code, message: describeError(error) };
-      const pause = lane.backoff.next();
-      lane.notBefore = this.#clock.monotonic() + pause;
-      void this.#clock.sleep(pause, signal).then(this.#onIdle, () => undefined);
+      void this.#pause(lane, signal);
     } finally {
       lane.busy = false;
       this.#onIdle();
     }
+  }
+
+  /** The end of the sleep is the end of the pause: a second clock to compare with could say "not yet" and strand the lane. */
+  async #pause(lane: Lane, signal: AbortSignal): Promise<void> {
+    lane.pausing = true;
+    await this.#clock.sleep(lane.backoff.next(), signal).catch(() => undefined);
+    lane.pausing = false;
+    if (!signal.aborted) this.#onIdle();
   }
 }

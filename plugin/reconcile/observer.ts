@@ -66,6 +66,8 @@ export class Observer {
       for (const id of next) await this.#look(id, signal);
     };
     const results = await Promise.allSettled(Array.from({ length: PARALLEL_INSPECTIONS }, worker));
+    // Left when every worker met a failure.
+    this.mark(next);
     for (const result of results) if (result.status === "rejected") throw result.reason;
   }
 

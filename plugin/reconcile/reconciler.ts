@@ -7,7 +7,6 @@ import type { Log } from "../../mesh/log.ts";
 import type { Instance } from "../../mesh/model.ts";
 import type { Catalog, CatalogView, HealthReport } from "../../registry/catalog.ts";
 import type { ContainerFacts } from "../docker/container-facts.ts";
-import type { Engine } from "../docker/engine.ts";
 import { type SidecarTemplate, sidecarSpecification } from "../docker/sidecar-container.ts";
 import type { Publisher } from "../sidecars/publisher.ts";
 import type { SidecarSessions, SidecarState } from "../sidecars/sessions.ts";
@@ -17,7 +16,7 @@ import type { HealthFeed } from "../workload/health-feed.ts";
 import { isDraining } from "../workload/stopping.ts";
 import { understand } from "../workload/understand.ts";
 import type { Workload } from "../workload/workload.ts";
-import { applyLane } from "./apply.ts";
+import { type ApplyContext, applyLane } from "./apply.ts";
 import type { InterceptionRecord } from "./interception-record.ts";
 import type { Lanes } from "./lanes.ts";
 import type { Observer } from "./observer.ts";
@@ -27,10 +26,12 @@ import { plan, printPlan, type Step } from "./plan.ts";
 const COALESCE = 20;
 /** An adopted sidecar that has not reported by then is as good as a new one, ms. */
 const ADOPTION_LIMIT = 15_000;
+/** A pass at least this often, ms: silence, the end of a drain and of adoption send no event. */
+const LOOK_AGAIN = 5_000;
 
 export interface ReconcilerParts {
   readonly node: string;
-  readonly engine: Engine;
+  readonly engine: ApplyContext["engine"];
   readonly catalog: Catalog;
   readonly observer: Observer;
   readonly sessions: SidecarSessions;
@@ -58,6 +59,7 @@ export class Reconciler {
   readonly #parts: ReconcilerParts;
   readonly #wake = new Latest<undefined>();
   readonly #startedAt: number;
+  /** Ids of the sidecars that were there at the first look. */
   #adopted: ReadonlySet<string> | undefined;
   #registered: ReadonlyMap<string, Instance> | undefined;
   #view: CatalogView | undefined;
@@ -114,25 +116,37 @@ export class Reconciler {
   /** Passes until the signal aborts; waits for work under way before it returns. */
   async run(signal: AbortSignal): Promise<void> {
     this.trigger();
+    const ticking = this.#tick(signal);
     for await (const _ of this.#wake.values(signal)) {
       await this.#pass(signal);
       await this.#parts.clock.sleep(COALESCE, signal).catch(() => undefined);
     }
     await this.#parts.lanes.idle();
+    await ticking;
+  }
+
+  async #tick(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await this.#parts.clock.sleep(LOOK_AGAIN, signal).catch(() => undefined);
+      this.trigger();
+    }
   }
 
   async #pass(signal: AbortSignal): Promise<void> {
+    // What such a lane does may end during the look and not be seen by it: its steps wait for the next pass.
+    const underWay = this.#parts.lanes.busy;
     await this.#refresh(signal);
     // Before the first complete look, "not seen" must not be read as "gone".
     if (this.#adopted === undefined) return;
     const { observer, sessions } = this.#parts;
     sessions.sync(observer.sidecars);
     this.#workloads = this.#understand(observer.containers);
-    this.#planAndStart(signal);
+    this.#planAndStart(underWay, signal);
     this.#parts.healthFeed.set(this.#healthReports());
     this.#parts.publisher.publish({
       node: this.#parts.node,
       workloads: this.#workloads,
+      adopting: this.#adopting,
       view: this.#view,
       catalogReachable: this.#parts.catalog.status().reachable,
     });
@@ -142,7 +156,7 @@ export class Reconciler {
     try {
       await this.#parts.observer.refresh(signal);
       this.#engineProblem = undefined;
-      this.#adopted ??= new Set(this.#parts.observer.sidecars.map(({ workloadId }) => workloadId));
+      this.#adopted ??= new Set(this.#parts.observer.sidecars.map(({ id }) => id));
     } catch (error) {
       if (signal.aborted) return;
       const code = error instanceof MeshError ? error.code : "ENGINE_UNAVAILABLE";
@@ -175,10 +189,9 @@ export class Reconciler {
 
   #assess(facts: ContainerFacts, workload: Workload): LocalWorkload {
     const { clock, sessions, observer, node } = this.#parts;
-    const now = clock.monotonic();
-    const draining = isDraining(facts, observer.stoppingSince(facts.id), now);
-    const adopted = this.#adopted?.has(facts.id) === true && now - this.#startedAt < ADOPTION_LIMIT;
-    const sidecar = sessions.state(facts.id);
+    const draining = isDraining(facts, observer.stoppingSince(facts.id), clock.monotonic());
+    const sidecar = sessions.state(workload);
+    const adopted = sidecar !== undefined && this.#adopted?.has(sidecar.sidecarId) === true;
     const instance = toInstance(workload, node);
     const registered = this.#registered?.has(instance.id) === true;
     return {
@@ -187,11 +200,15 @@ export class Reconciler {
       sidecar,
       adopted,
       registered,
-      ...workloadHealth(facts, sidecar, draining, adopted),
+      ...workloadHealth(facts, sidecar, draining, adopted && this.#adopting),
     };
   }
 
-  #planAndStart(signal: AbortSignal): void {
+  get #adopting(): boolean {
+    return this.#parts.clock.monotonic() - this.#startedAt < ADOPTION_LIMIT;
+  }
+
+  #planAndStart(underWay: ReadonlySet<string>, signal: AbortSignal): void {
     const { observer, interceptions, template, lanes } = this.#parts;
     const desired = this.#workloads.map(({ workload, instance, health }) => ({
       workload,
@@ -206,7 +223,9 @@ export class Reconciler {
     });
     const byLane = Map.groupBy(this.#steps, laneOf);
     lanes.keepOnly(new Set(byLane.keys()));
-    for (const [key, steps] of byLane) this.#startLane(key, steps, signal);
+    for (const [key, steps] of byLane) {
+      if (!underWay.has(key)) this.#startLane(key, steps, signal);
+    }
   }
 
   #startLane(key: string, steps: readonly Step[], signal: AbortSignal): void {

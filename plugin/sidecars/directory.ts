@@ -1,7 +1,6 @@
 // All services and endpoints as the sidecars of this node may know them, and what one workload may call. Pure.
 // Entries of this node are what the node itself knows, those of others what the catalog says: local news need no detour,
 // and a catalog that is away or late never outlives the containers that this agent watches.
-
 import { formatIdentity } from "../../mesh/identity.ts";
 import type { Health, Instance, ServicePort } from "../../mesh/model.ts";
 import type {
@@ -12,7 +11,7 @@ import type {
 import type { CatalogEntry } from "../../registry/catalog.ts";
 import type { TrustBundle } from "../certificates/authority.ts";
 import type { Problem } from "../status.ts";
-import { outboundListenPort, virtualAddresses } from "../workload/addresses.ts";
+import { outboundListenPort, SHIFTABLE_PORTS, virtualAddresses } from "../workload/addresses.ts";
 import type { LocalHealth } from "../workload/health.ts";
 import type { KnownService, Workload } from "../workload/workload.ts";
 
@@ -55,7 +54,7 @@ export function correctLocalEntries(
     own.delete(entry.instance.id);
     return known === undefined
       ? []
-      : [{ ...entry, health: knownHealth(known.health) ?? entry.health }];
+      : [{ instance: known.instance, health: knownHealth(known.health) ?? entry.health }];
   });
   const unheard = catalogReachable
     ? []
@@ -141,7 +140,23 @@ function mergePorts(
       problems.push({ subject: instance.containerName, code: "LABEL_CONFLICT", message });
     }
   }
-  return [...ports.values()].sort((a, b) => a.port - b.port);
+  return [...ports.values()]
+    .filter(({ port }) => !meetsShifted(service, port, ports, problems))
+    .sort((a, b) => a.port - b.port);
+}
+
+/** Two of a service's ports may want one listener, since low ones are listened on with their high bit set. */
+function meetsShifted(
+  service: string,
+  port: number,
+  ports: ReadonlyMap<number, ServicePort>,
+  problems: Problem[],
+): boolean {
+  const low = port - SHIFTABLE_PORTS;
+  if (!ports.has(low)) return false;
+  const message = `ports ${low} and ${port} of service ${service} differ by ${SHIFTABLE_PORTS}, which the mesh needs to tell them apart: ${port} cannot be called, let the application listen elsewhere`;
+  problems.push({ subject: service, code: "LABEL_CONFLICT", message });
+  return true;
 }
 
 export interface Outbound {

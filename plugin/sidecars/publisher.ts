@@ -1,8 +1,8 @@
 // Turns catalog, certificates and workloads into a snapshot for each sidecar of this node, and keeps still where it does
 // not know enough: what a sidecar has stays in force, which is better than a snapshot with endpoints missing.
 import type { Clock } from "../../mesh/clock.ts";
-import type { CatalogView } from "../../registry/catalog.ts";
-import type { ServiceLeaves } from "../certificates/service-leaves.ts";
+import type { CatalogEntry, CatalogView } from "../../registry/catalog.ts";
+import type { Leaf, TrustBundle } from "../certificates/authority.ts";
 import type { Problem } from "../status.ts";
 import type { KnownService, Workload } from "../workload/workload.ts";
 import {
@@ -15,13 +15,23 @@ import {
 } from "./directory.ts";
 import type { SidecarSessions } from "./sessions.ts";
 import { buildSnapshot } from "./snapshot.ts";
+import { usableEntries } from "./usable-entries.ts";
 
 /** A service that nobody runs any more keeps its name and answers 503 for this long, ms: nothing slips past the mesh. */
 const REMEMBER_FOR = 600_000;
 
+/** As much of the certificates as publishing needs. */
+export interface LeafSource {
+  readonly bundle: TrustBundle | undefined;
+  /** Undefined while the first one of the service has not come yet. */
+  leaf(service: string): Leaf | undefined;
+  /** Keeps a service's leaf coming until it is disposed. */
+  follow(service: string): Disposable;
+}
+
 export interface PublishedWorkload extends LocalInstance {
   readonly workload: Workload;
-  /** Its sidecar was there before this agent and still works by the snapshot of the one before. */
+  /** Its sidecar was there before this agent, and had its first snapshot of the one before. */
   readonly adopted: boolean;
   readonly registered: boolean;
 }
@@ -29,6 +39,8 @@ export interface PublishedWorkload extends LocalInstance {
 export interface PublisherInput {
   readonly node: string;
   readonly workloads: readonly PublishedWorkload[];
+  /** For some time after an agent's start: adopted sidecars may yet be heard of, and their workloads registered again. */
+  readonly adopting: boolean;
   /** The newest view; undefined while the catalog has given none to this agent. */
   readonly view: CatalogView | undefined;
   readonly catalogReachable: boolean;
@@ -36,14 +48,14 @@ export interface PublisherInput {
 
 export class Publisher {
   readonly #sessions: SidecarSessions;
-  readonly #leaves: ServiceLeaves;
+  readonly #leaves: LeafSource;
   readonly #clock: Clock;
   readonly #followed = new Map<string, Disposable>();
   readonly #remembered = new Map<string, { service: KnownService; seenAt: number }>();
   #problems: readonly Problem[] = [];
   #directory: Directory = { services: [], problems: [] };
 
-  constructor(sessions: SidecarSessions, leaves: ServiceLeaves, clock: Clock) {
+  constructor(sessions: SidecarSessions, leaves: LeafSource, clock: Clock) {
     this.#sessions = sessions;
     this.#leaves = leaves;
     this.#clock = clock;
@@ -60,11 +72,12 @@ export class Publisher {
   publish(input: PublisherInput): void {
     this.#followLeaves(new Set(input.workloads.map(({ workload }) => workload.service)));
     const { view, node, workloads, catalogReachable } = input;
-    const entries = correctLocalEntries(view?.entries ?? [], node, workloads, catalogReachable);
-    this.#directory = buildDirectory(entries, this.#remember(view, workloads));
+    const usable = usableEntries(view?.entries ?? []);
+    const entries = correctLocalEntries(usable.entries, node, workloads, catalogReachable);
+    this.#directory = buildDirectory(entries, this.#remember(usable.entries, workloads));
     const bundle = this.#leaves.bundle;
     const settled = isSettled(input);
-    const problems: Problem[] = [];
+    const problems: Problem[] = [...usable.problems];
     for (const { workload, health, adopted } of workloads) {
       const leaf = this.#leaves.leaf(workload.service);
       if (bundle === undefined) continue;
@@ -78,7 +91,7 @@ export class Publisher {
         outbound: outbound.services,
         draining: health === "draining",
       };
-      this.#sessions.publish(workload.containerId, buildSnapshot(parts));
+      this.#sessions.publish(workload, buildSnapshot(parts));
     }
     this.#problems = problems;
   }
@@ -96,12 +109,12 @@ export class Publisher {
 
   /** Services that run here, or ran anywhere a short while ago, whether or not they have an instance now. */
   #remember(
-    view: CatalogView | undefined,
+    entries: readonly CatalogEntry[],
     workloads: readonly PublishedWorkload[],
   ): KnownService[] {
     const now = this.#clock.monotonic();
     const seen = [
-      ...(view?.entries ?? []).map(({ instance }) => instance),
+      ...entries.map(({ instance }) => instance),
       ...workloads.map(({ workload }) => workload),
     ];
     for (const known of seen.map(toKnownService)) {
@@ -118,7 +131,8 @@ export class Publisher {
  * After an agent's start the catalog may lack instances that are well (an embedded one is empty): until each adopted
  * workload has been heard of and is registered again, or the catalog is known to be away, nobody gets a new snapshot.
  */
-function isSettled({ workloads, catalogReachable }: PublisherInput): boolean {
+function isSettled({ workloads, adopting, catalogReachable }: PublisherInput): boolean {
+  if (!adopting) return true;
   return workloads
     .filter(({ adopted }) => adopted)
     .every(

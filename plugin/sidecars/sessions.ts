@@ -9,11 +9,16 @@ import {
   type Snapshot,
 } from "../../proxy/configuration/snapshot.ts";
 import type { SidecarFacts } from "../docker/container-facts.ts";
+import type { Workload } from "../workload/workload.ts";
+
+/** One start of a workload, which is one network namespace. */
+type WorkloadStart = Pick<Workload, "containerId" | "startedAt">;
 
 /** One sidecar container. */
 export class SidecarSession {
   readonly sidecarId: string;
   readonly workloadId: string;
+  readonly namespace: string;
   readonly snapshots: Latest<Snapshot> = new Latest<Snapshot>();
   /** Aborts when the sidecar is gone: its stream ends then. */
   readonly closed: AbortController = new AbortController();
@@ -23,11 +28,13 @@ export class SidecarSession {
   constructor(facts: SidecarFacts) {
     this.sidecarId = facts.id;
     this.workloadId = facts.workloadId;
+    this.namespace = namespaceKey(facts.workloadId, facts.workloadStartedAt);
   }
 }
 
 /** What is known of a workload's sidecar at one moment. `lost`: it has not reported for three intervals. */
 export interface SidecarState {
+  readonly sidecarId: string;
   readonly report: SidecarReport | undefined;
   readonly lost: boolean;
 }
@@ -37,7 +44,8 @@ export class SidecarSessions {
   /** Called when a report says something new about more than counters. */
   readonly #onReport: (workloadId: string) => void;
   readonly #byDigest = new Map<string, SidecarSession>();
-  readonly #byWorkload = new Map<string, SidecarSession>();
+  /** By network namespace: what a sidecar said about an earlier start of its workload says nothing about this one. */
+  #byNamespace: ReadonlyMap<string, SidecarSession> = new Map();
 
   constructor(clock: Clock, onReport: (workloadId: string) => void) {
     this.#clock = clock;
@@ -55,11 +63,9 @@ export class SidecarSessions {
       if (!current.has(key)) this.#close(key, session);
     }
     for (const [key, facts] of current) {
-      if (this.#byDigest.has(key)) continue;
-      const session = new SidecarSession(facts);
-      this.#byDigest.set(key, session);
-      this.#byWorkload.set(facts.workloadId, session);
+      if (!this.#byDigest.has(key)) this.#byDigest.set(key, new SidecarSession(facts));
     }
+    this.#byNamespace = this.#firstInEach(current.keys());
   }
 
   /** The session of a token, compared without telling by time how much of it was right. */
@@ -71,8 +77,8 @@ export class SidecarSessions {
     return undefined;
   }
 
-  publish(workloadId: string, snapshot: Snapshot): void {
-    const session = this.#byWorkload.get(workloadId);
+  publish(workload: WorkloadStart, snapshot: Snapshot): void {
+    const session = this.#find(workload);
     if (session === undefined || session.snapshots.value?.version === snapshot.version) return;
     session.snapshots.set(snapshot);
   }
@@ -84,11 +90,27 @@ export class SidecarSessions {
     if (news) this.#onReport(session.workloadId);
   }
 
-  /** Undefined when no sidecar is known for the workload. */
-  state(workloadId: string): SidecarState | undefined {
-    const session = this.#byWorkload.get(workloadId);
+  /** Undefined when no sidecar is known for this start of the workload. */
+  state(workload: WorkloadStart): SidecarState | undefined {
+    const session = this.#find(workload);
     if (session === undefined) return undefined;
-    return { report: session.report, lost: this.#isLost(session) };
+    const { sidecarId, report } = session;
+    return { sidecarId, report, lost: this.#isLost(session) };
+  }
+
+  #find({ containerId, startedAt }: WorkloadStart): SidecarSession | undefined {
+    return this.#byNamespace.get(namespaceKey(containerId, startedAt));
+  }
+
+  /** Of two sidecars in one namespace the first counts, as it does in the plan, which removes the second. */
+  #firstInEach(digests: Iterable<string>): ReadonlyMap<string, SidecarSession> {
+    const first = new Map<string, SidecarSession>();
+    for (const key of digests) {
+      const session = this.#byDigest.get(key);
+      if (session !== undefined && !first.has(session.namespace))
+        first.set(session.namespace, session);
+    }
+    return first;
   }
 
   #isLost({ report, reportedAt }: SidecarSession): boolean {
@@ -98,9 +120,11 @@ export class SidecarSessions {
   #close(key: string, session: SidecarSession): void {
     session.closed.abort();
     this.#byDigest.delete(key);
-    if (this.#byWorkload.get(session.workloadId) === session)
-      this.#byWorkload.delete(session.workloadId);
   }
+}
+
+function namespaceKey(containerId: string, startedAt: string): string {
+  return `${containerId}@${startedAt}`;
 }
 
 /** Counters change with every report; only what can change a decision is news. */

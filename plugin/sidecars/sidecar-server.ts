@@ -8,6 +8,7 @@ import { describeError } from "../../mesh/errors.ts";
 import type { Log } from "../../mesh/log.ts";
 import {
   REPORT_PATH,
+  type SidecarCounters,
   type SidecarReport,
   SNAPSHOTS_PATH,
   type Snapshot,
@@ -36,10 +37,12 @@ export async function serveSidecars(
   await once(server, "listening");
   // Sidecars run as uid 0 too; nobody else has business here.
   chmodSync(path, 0o600);
-  signal.addEventListener("abort", () => {
+  const close = (): void => {
     server.close();
     server.closeAllConnections();
-  });
+  };
+  signal.addEventListener("abort", close, { once: true });
+  if (signal.aborted) close();
   return server;
 }
 
@@ -120,10 +123,17 @@ export function parseReport(text: string): SidecarReport | undefined {
     report.problems.every((problem) => typeof problem === "string") &&
     ["starting", "passing", "critical"].includes(report.application ?? "") &&
     typeof report.applicationNote === "string" &&
+    ["string", "undefined"].includes(typeof report.version) &&
     typeof report.residentBytes === "number" &&
-    typeof report.counters?.inboundTls === "number" &&
-    typeof report.counters.outbound === "object";
+    isCounters(report.counters);
   return valid ? (report as SidecarReport) : undefined;
+}
+
+function isCounters(counters: Partial<SidecarCounters> | null | undefined): boolean {
+  const { inboundTls, inboundPlaintext, outbound, outboundFailed, refusedPeers } = counters ?? {};
+  if (typeof outbound !== "object" || outbound === null) return false;
+  const all = [inboundTls, inboundPlaintext, outboundFailed, refusedPeers];
+  return [...all, ...Object.values(outbound)].every((count) => typeof count === "number");
 }
 
 function refuse(response: ServerResponse, status: number, message: string): void {

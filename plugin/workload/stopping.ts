@@ -2,14 +2,23 @@
 import { constants } from "node:os";
 import type { ContainerFacts } from "../docker/container-facts.ts";
 
-const ENDING_SIGNALS = new Set(["SIGTERM", "SIGKILL", "SIGINT", "SIGQUIT"]);
+/** Not SIGQUIT, by which people ask a JVM for its threads: it ends only those that have it as their stop signal. */
+const ENDING_SIGNALS: readonly number[] = [
+  constants.signals.SIGTERM,
+  constants.signals.SIGKILL,
+  constants.signals.SIGINT,
+];
+/** Real-time signals, as the engine counts them. */
+const REAL_TIME = { RTMIN: 34, RTMAX: 64 } as const;
 /** A container that still runs this long after `docker stop` would have killed it was not being stopped, ms. */
 const STOP_MARGIN = 5_000;
 
 /** Whether this signal means the end: Docker sends SIGHUP and others on request, which applications survive. */
 export function endsContainer(facts: ContainerFacts, signal: string): boolean {
-  const name = signalName(signal);
-  return name === signalName(facts.stopSignal) || ENDING_SIGNALS.has(name);
+  const number = signalNumber(signal);
+  return (
+    number !== undefined && [...ENDING_SIGNALS, signalNumber(facts.stopSignal)].includes(number)
+  );
 }
 
 /** Whether a container that got its stop signal at `since` (monotonic, ms) is draining now. */
@@ -17,9 +26,12 @@ export function isDraining(facts: ContainerFacts, since: number | undefined, now
   return since !== undefined && now - since < facts.stopTimeout + STOP_MARGIN;
 }
 
-/** Events carry numbers, configuration carries names with or without "SIG". */
-function signalName(signal: string): string {
-  if (!/^\d+$/.test(signal)) return signal.startsWith("SIG") ? signal : `SIG${signal}`;
-  const found = Object.entries(constants.signals).find(([, number]) => number === Number(signal));
-  return found?.[0] ?? signal;
+/** Events carry numbers; configuration carries numbers, names with or without "SIG" in any case, and `SIGRTMIN+3`. */
+function signalNumber(signal: string): number | undefined {
+  if (/^\d+$/.test(signal)) return Number(signal);
+  const name = signal.toUpperCase().replace(/^SIG/, "");
+  const [, base, offset = "0"] = /^(RTMIN|RTMAX)([+-]\d+)?$/.exec(name) ?? [];
+  if (base === "RTMIN" || base === "RTMAX") return REAL_TIME[base] + Number(offset);
+  const numbers: Readonly<Record<string, number>> = constants.signals;
+  return Object.hasOwn(numbers, `SIG${name}`) ? numbers[`SIG${name}`] : undefined;
 }

@@ -4,6 +4,7 @@ import type { ContainerFacts } from "../docker/container-facts.ts";
 import { parseLabels, type WorkloadLabels } from "../labels/parse.ts";
 import type { Problem } from "../status.ts";
 import { isSidecarPort, SIDECAR_PORTS } from "./addresses.ts";
+import { isServiceName, normaliseName } from "./service-name.ts";
 import type { Workload } from "./workload.ts";
 
 /** Exactly one of the two is there for an enabled container; neither for one that wants no mesh. */
@@ -21,8 +22,6 @@ const SWARM = {
   stack: "com.docker.stack.namespace",
   service: "com.docker.swarm.service.name",
 } as const;
-
-const SERVICE_NAME = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 
 export function understand(facts: ContainerFacts): Understanding {
   const parsed = parseLabels(facts.labels);
@@ -81,17 +80,23 @@ function assemble(
 function nameService(facts: ContainerFacts, labels: WorkloadLabels, complain: Complain): Naming {
   const project = facts.labels[COMPOSE.project] ?? facts.labels[SWARM.stack];
   const swarmName = facts.labels[SWARM.service];
-  const alias = facts.labels[COMPOSE.service] ?? withoutPrefix(swarmName, project);
+  const local = facts.labels[COMPOSE.service] ?? withoutPrefix(swarmName, project);
   const derived =
-    alias === undefined ? facts.name : project === undefined ? alias : `${project}-${alias}`;
+    local === undefined ? facts.name : project === undefined ? local : `${project}-${local}`;
   const service = labels.service ?? normaliseName(derived);
-  if (!SERVICE_NAME.test(service)) {
+  if (!isServiceName(service)) {
     complain(
       "LABEL_INVALID",
       `expected a service name of at most 63 lower-case letters, digits and hyphens, got ${JSON.stringify(service)} from the project and service: set mesh.service`,
     );
   }
-  return { service, alias: alias === undefined ? undefined : normaliseName(alias), project };
+  const alias = local === undefined ? undefined : normaliseName(local);
+  // Anybody can write Compose's labels by hand, and the alias goes into hosts files.
+  return {
+    service,
+    alias: alias !== undefined && isServiceName(alias) ? alias : undefined,
+    project,
+  };
 }
 
 /** Swarm writes `stack_service`. */
@@ -99,11 +104,6 @@ function withoutPrefix(name: string | undefined, prefix: string | undefined): st
   return prefix !== undefined && name?.startsWith(`${prefix}_`)
     ? name.slice(prefix.length + 1)
     : name;
-}
-
-/** Compose allows "_", "." and upper case, DNS names and SPIFFE ids want neither. */
-function normaliseName(name: string): string {
-  return name.toLowerCase().replaceAll(/[_.]/g, "-");
 }
 
 function choosePorts(

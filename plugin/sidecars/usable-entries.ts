@@ -1,0 +1,40 @@
+// Whoever can write to the catalog can write anything, and a sidecar refuses a snapshot as a whole: what could not stand
+// in one is left out here, entry by entry, and told.
+import { isIP } from "node:net";
+import type { CatalogEntry } from "../../registry/catalog.ts";
+import { quote } from "../printable.ts";
+import type { Problem } from "../status.ts";
+import { isServiceName } from "../workload/service-name.ts";
+
+export interface UsableEntries {
+  readonly entries: readonly CatalogEntry[];
+  readonly problems: readonly Problem[];
+}
+
+/** The entries whose names, addresses and ports are what they should be, in their order. */
+export function usableEntries(entries: readonly CatalogEntry[]): UsableEntries {
+  const problems: Problem[] = [];
+  const usable = entries.filter(({ instance }) => {
+    const wrong = whatIsWrong(instance);
+    if (wrong !== undefined) {
+      const message = `the catalog's entry ${quote(instance.id)} is left out: expected ${wrong}`;
+      problems.push({ subject: "catalog", code: "CONFIGURATION_INVALID", message });
+    }
+    return wrong === undefined;
+  });
+  return { entries: usable, problems };
+}
+
+function whatIsWrong(instance: CatalogEntry["instance"]): string | undefined {
+  const { service, alias, ports, networks } = instance;
+  const name = [service, alias].find((text) => text !== undefined && !isServiceName(text));
+  if (name !== undefined) return `a service name, found ${quote(name)}`;
+  const address = networks.find((network) => isIP(network.address) === 0)?.address;
+  if (address !== undefined) return `an IP address, found ${quote(address)}`;
+  const port = ports.flatMap((offered) => [offered.port, offered.sidecarPort]).find(isNoPort);
+  return port === undefined ? undefined : `a port from 1 to 65535, found ${port}`;
+}
+
+function isNoPort(port: number): boolean {
+  return !Number.isInteger(port) || port < 1 || port > 65_535;
+}
