@@ -178,12 +178,30 @@ export function outboundOf(
     const shared = !service.networkIds.isDisjointFrom(networkIds);
     if (!shared && expected && service.networkIds.size > 0)
       problems.push(notShared(workload, service));
-    return shared;
+    return shared && !isPortTaken(workload, service, problems);
   });
   return {
     services: services.map((service) => toOutbound(workload, service, networkIds, bundle)),
     problems,
   };
+}
+
+/**
+ * Without redirection the sidecar listens on the very port that callers dial, and where the application has that port
+ * on all addresses the two exclude each other, whoever comes first. The application goes first: the name stays Docker's.
+ */
+function isPortTaken(workload: Workload, service: DirectoryService, problems: Problem[]): boolean {
+  if (workload.intercept === "on") return false;
+  const taken = service.ports.find(({ port }) => workload.ports.some((own) => own.port === port));
+  if (taken === undefined) return false;
+  if (service.service !== workload.service) {
+    problems.push({
+      subject: workload.containerName,
+      code: "PORT_IN_USE",
+      message: `calls to ${service.service} go around the mesh: its port ${taken.port} is in use by this container itself, and mesh.intercept=off leaves no other way: remove that label, or use different ports`,
+    });
+  }
+  return true;
 }
 
 /** Named in mesh.upstreams, or without that label a service of the same project. */
