@@ -8,7 +8,7 @@ import type { Answer, BlockingQuery } from "./client.ts";
 const WAIT = 60_000;
 const WAIT_JITTER = 0.2;
 const BURST = 2;
-const REFILL = 100;
+const REFILL = 40;
 
 export interface FollowOptions {
   readonly clock: Clock;

@@ -50,7 +50,7 @@ export class ConsulTransport {
         method: request.method,
         headers: this.#headers,
         redirect: "error",
-        signal: AbortSignal.any([signal, AbortSignal.timeout(request.deadline)]),
+        signal: AbortSignal.any([signal, AbortSignal.timeout(Math.ceil(request.deadline))]),
         ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
       });
       const text = await response.text();

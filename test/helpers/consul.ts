@@ -10,12 +10,8 @@ export interface ConsulServerOptions {
   readonly forgetful?: boolean;
 }
 
-// Elections take as little as Raft can do with, and critical services may be forgotten after a second.
-const CONFIGURATION = `
-  connect { enabled = true }
-  performance { raft_multiplier = 1 }
-  check_deregister_interval_min = "1s"
-  check_reap_interval = "200ms"`;
+// Elections take as little time as Raft can do with.
+const CONFIGURATION = "connect { enabled = true } performance { raft_multiplier = 1 }";
 
 /** One Consul server with its HTTP API on a port of 127.0.0.1, which stays the same over restarts. */
 export class ConsulServer implements AsyncDisposable {
