@@ -18,14 +18,22 @@ export interface LinkRecord {
   readonly target: string;
 }
 
+/** A compose project that was brought up. */
+export interface ProjectRecord {
+  readonly name: string;
+  readonly file: string;
+}
+
 export interface State {
   readonly engine: EngineRecord | undefined;
   readonly links: readonly LinkRecord[];
   /** Images pulled from a registry, which nobody had pulled before. */
   readonly pulledImages: readonly string[];
+  readonly projects: readonly ProjectRecord[];
+  /** Ids of the images of ours that the engine had before, and keeps; undefined when all are to go. */
+  readonly imagesBefore: readonly string[] | undefined;
 }
 
-const EMPTY: State = { engine: undefined, links: [], pulledImages: [] };
 const FILE = "state.json";
 
 /** The recorded state; empty when there is none, or when a killed run left something unreadable. */
@@ -56,16 +64,20 @@ export function parseState(text: string): State {
   return {
     engine: isEngine(value["engine"]) ? value["engine"] : undefined,
     links: list(value["links"]).filter(isLink),
-    pulledImages: list(value["pulledImages"]).filter((image) => typeof image === "string"),
+    pulledImages: list(value["pulledImages"]).filter(isText),
+    projects: list(value["projects"]).filter(isProject),
+    imagesBefore: Array.isArray(value["imagesBefore"])
+      ? value["imagesBefore"].filter(isText)
+      : undefined,
   };
 }
 
 function parseObject(text: string): Readonly<Record<string, unknown>> {
   try {
     const value: unknown = JSON.parse(text);
-    return isObject(value) ? value : { ...EMPTY };
+    return isObject(value) ? value : {};
   } catch {
-    return { ...EMPTY };
+    return {};
   }
 }
 
@@ -77,16 +89,20 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+function isText(value: unknown): value is string {
+  return typeof value === "string";
+}
+
+function isProject(value: unknown): value is ProjectRecord {
+  return isObject(value) && isText(value["name"]) && isText(value["file"]);
+}
+
 function isEngine(value: unknown): value is EngineRecord {
   return (
-    isObject(value) &&
-    typeof value["socket"] === "string" &&
-    typeof value["networkWasClean"] === "boolean"
+    isObject(value) && isText(value["socket"]) && typeof value["networkWasClean"] === "boolean"
   );
 }
 
 function isLink(value: unknown): value is LinkRecord {
-  return (
-    isObject(value) && typeof value["path"] === "string" && typeof value["target"] === "string"
-  );
+  return isObject(value) && isText(value["path"]) && isText(value["target"]);
 }

@@ -76,11 +76,11 @@ interface Workshop {
 }
 
 async function openWorkshop(settings: Settings, progress: Progress): Promise<Workshop> {
-  const registry = new Registry(async (image) => {
-    await updateState(settings.state, (state) => ({
-      ...state,
-      pulledImages: [...new Set([...state.pulledImages, image])],
-    }));
+  const registry = new Registry(async (image, pulled) => {
+    await updateState(settings.state, (state) => {
+      const others = state.pulledImages.filter((name) => name !== image);
+      return { ...state, pulledImages: pulled ? [...others, image] : others };
+    });
   });
   const obtain = async (title: string, image: string, otherwise: DebianImage): Promise<string> =>
     await progress.step(

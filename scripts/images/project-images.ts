@@ -15,14 +15,14 @@ export async function meshImage(settings: Settings, base: string): Promise<strin
     await readFile(join(project, "Dockerfile"), "utf8"),
     ...(await directoryContent(folder)),
   ]);
-  return await ensure(`docker-mesh/mesh:${settings.version}`, "mesh", project, base, content);
+  return await ensure(`docker-mesh/mesh:${settings.tag}`, "mesh", project, base, content);
 }
 
 /** Makes sure the demo's image exists; returns its name. */
 export async function demoImage(settings: Settings, base: string): Promise<string> {
   const folder = join(settings.project, "compose/demo");
   const content = contentHash([(await imageId(base)) ?? base, ...(await directoryContent(folder))]);
-  return await ensure(`docker-mesh/demo:${settings.version}`, "demo", folder, base, content);
+  return await ensure(`docker-mesh/demo:${settings.tag}`, "demo", folder, base, content);
 }
 
 async function ensure(

@@ -6,12 +6,12 @@ import { imageId } from "../engine/docker.ts";
 const FIRST_SIGN_MS = 6_000;
 
 export class Registry {
-  readonly #onPulled: (image: string) => Promise<void>;
+  readonly #remember: (image: string, pulled: boolean) => Promise<void>;
   #offline = false;
 
-  /** `onPulled` is told before an image is pulled that the engine does not have. */
-  constructor(onPulled: (image: string) => Promise<void>) {
-    this.#onPulled = onPulled;
+  /** `remember` is told of an image before it is pulled, and again with `false` when that failed. */
+  constructor(remember: (image: string, pulled: boolean) => Promise<void>) {
+    this.#remember = remember;
   }
 
   /** Whether a pull has failed, so that everything has to be made from Debian packages. */
@@ -23,8 +23,9 @@ export class Registry {
   async obtain(image: string): Promise<boolean> {
     if ((await imageId(image)) !== undefined) return true;
     if (this.#offline) return false;
-    await this.#onPulled(image);
+    await this.#remember(image, true);
     this.#offline = !(await pull(image));
+    if (this.#offline) await this.#remember(image, false);
     return !this.#offline;
   }
 }

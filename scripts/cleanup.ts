@@ -1,0 +1,77 @@
+// Taking away what a run made on an engine: compose projects, sidecars, images. The engine itself is `engine/remove.ts`.
+import { attempt } from "./command.ts";
+import { dockerLines, IMAGE_LABEL } from "./engine/docker.ts";
+
+const PROJECT_LABEL = "com.docker.compose.project";
+const ROLE_LABEL = "docker-mesh.role";
+const STOP_SECONDS = 10;
+
+/** Stops and removes the containers, networks and volumes of a compose project, running or half made. */
+export async function removeProject(name: string): Promise<void> {
+  const filter = ["--filter", `label=${PROJECT_LABEL}=${name}`];
+  await removeContainers(await dockerLines(["ps", "--all", "--quiet", ...filter]));
+  for (const kind of ["network", "volume"]) {
+    const ids = await dockerLines([kind, "ls", "--quiet", ...filter]);
+    if (ids.length > 0) await attempt("docker", [kind, "rm", ...ids]);
+  }
+}
+
+/** Removes every sidecar and init container of the mesh. */
+export async function removeSidecars(): Promise<void> {
+  const roles = ["sidecar", "init"].map((role) =>
+    dockerLines(["ps", "--all", "--quiet", "--filter", `label=${ROLE_LABEL}=${role}`]),
+  );
+  await removeContainers((await Promise.all(roles)).flat());
+}
+
+/** Ids of running agents that belong to none of these compose projects. */
+export async function foreignAgents(projects: RegExp): Promise<readonly string[]> {
+  const format = `{{.Names}}\t{{.Label "${PROJECT_LABEL}"}}`;
+  const lines = await dockerLines([
+    ...["ps", "--filter", `label=${ROLE_LABEL}=agent`, "--format", format],
+  ]);
+  return lines
+    .map((line) => line.split("\t"))
+    .filter(([, project = ""]) => !projects.test(project))
+    .map(([name = ""]) => name);
+}
+
+/** Names of the compose projects that have containers, networks or volumes on the engine. */
+export async function composeProjects(): Promise<readonly string[]> {
+  const lists = await Promise.all([
+    dockerLines(["ps", "--all", "--format", `{{.Label "${PROJECT_LABEL}"}}`]),
+    dockerLines(["network", "ls", "--format", `{{.Label "${PROJECT_LABEL}"}}`]),
+    dockerLines(["volume", "ls", "--format", `{{.Label "${PROJECT_LABEL}"}}`]),
+  ]);
+  return [...new Set(lists.flat())].filter((name) => name !== "");
+}
+
+/** Ids of the images that were made here, by this run or another. */
+export async function ownImages(): Promise<readonly string[]> {
+  const ids = await dockerLines([
+    ...["images", "--all", "--no-trunc", "--quiet", "--filter", `label=${IMAGE_LABEL}`],
+  ]);
+  return [...new Set(ids)];
+}
+
+/** Removes images that were made here but for those to keep, children before the images they stand on. */
+export async function removeOwnImages(keep: readonly string[]): Promise<void> {
+  let remaining = (await ownImages()).filter((id) => !keep.includes(id));
+  let before = Number.POSITIVE_INFINITY;
+  while (remaining.length > 0 && remaining.length < before) {
+    before = remaining.length;
+    await attempt("docker", ["rmi", "--force", ...remaining]);
+    remaining = (await ownImages()).filter((id) => !keep.includes(id));
+  }
+}
+
+/** Removes images by name, unless a container still uses them. */
+export async function removeImages(images: readonly string[]): Promise<void> {
+  if (images.length > 0) await attempt("docker", ["rmi", ...images]);
+}
+
+async function removeContainers(ids: readonly string[]): Promise<void> {
+  if (ids.length === 0) return;
+  await attempt("docker", ["stop", "-t", String(STOP_SECONDS), ...ids]);
+  await attempt("docker", ["rm", "--force", "--volumes", ...ids]);
+}
