@@ -6,6 +6,7 @@ import type Docker from "dockerode";
 import { Backoff } from "../mesh/backoff.ts";
 import type { Clock } from "../mesh/clock.ts";
 import { describeError } from "../mesh/errors.ts";
+import { Latest } from "../mesh/latest.ts";
 import type { Log } from "../mesh/log.ts";
 import type { Catalog } from "../registry/catalog.ts";
 import { createApi, serveApi } from "./api/api.ts";
@@ -53,7 +54,8 @@ export async function runAgent(parts: AgentParts, signal: AbortSignal): Promise<
   );
   const engine = new Engine(docker);
   const observer = new Observer(engine, clock);
-  const trigger = (): void => reconciler.trigger();
+  const wake = new Latest<undefined>();
+  const trigger = (): void => wake.set(undefined);
   const sessions = new SidecarSessions(clock, trigger);
   await using leaves = new ServiceLeaves(authority, trigger, log);
   const publisher = new Publisher(sessions, leaves, clock);
@@ -73,6 +75,7 @@ export async function runAgent(parts: AgentParts, signal: AbortSignal): Promise<
     lanes,
     template,
     interceptions,
+    wake,
     clock,
     log,
   });

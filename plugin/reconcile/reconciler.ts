@@ -2,7 +2,7 @@
 // works from the whole current state, so a lost or doubled trigger changes nothing but the moment.
 import type { Clock } from "../../mesh/clock.ts";
 import { describeError, MeshError } from "../../mesh/errors.ts";
-import { Latest } from "../../mesh/latest.ts";
+import type { Latest } from "../../mesh/latest.ts";
 import type { Log } from "../../mesh/log.ts";
 import type { Instance } from "../../mesh/model.ts";
 import type { Catalog, CatalogView, HealthReport } from "../../registry/catalog.ts";
@@ -40,6 +40,8 @@ export interface ReconcilerParts {
   readonly lanes: Lanes;
   readonly template: SidecarTemplate;
   readonly interceptions: InterceptionRecord;
+  /** Set by whoever has news: asks for a pass. */
+  readonly wake: Latest<undefined>;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -57,7 +59,6 @@ export interface LocalWorkload {
 
 export class Reconciler {
   readonly #parts: ReconcilerParts;
-  readonly #wake = new Latest<undefined>();
   readonly #startedAt: number;
   /** Ids of the sidecars that were there at the first look. */
   #adopted: ReadonlySet<string> | undefined;
@@ -75,7 +76,7 @@ export class Reconciler {
 
   /** Asks for a pass; returns at once. */
   trigger(): void {
-    this.#wake.set(undefined);
+    this.#parts.wake.set(undefined);
   }
 
   setView(view: CatalogView): void {
@@ -117,7 +118,7 @@ export class Reconciler {
   async run(signal: AbortSignal): Promise<void> {
     this.trigger();
     const ticking = this.#tick(signal);
-    for await (const _ of this.#wake.values(signal)) {
+    for await (const _ of this.#parts.wake.values(signal)) {
       await this.#pass(signal);
       await this.#parts.clock.sleep(COALESCE, signal).catch(() => undefined);
     }
