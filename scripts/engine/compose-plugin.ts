@@ -2,10 +2,10 @@
 import { chmod, copyFile, mkdir, rename } from "node:fs/promises";
 import { join } from "node:path";
 import { attempt, run, SetupError } from "../command.ts";
-import { withTemporaryFolder } from "../images/root-folder.ts";
 import { makeLink } from "../links.ts";
 import { fetchPackages } from "../packages/fetch.ts";
 import type { Settings } from "../settings.ts";
+import { withTemporaryFolder } from "../temporary-folder.ts";
 
 const IN_PACKAGE = "usr/libexec/docker/cli-plugins/docker-compose";
 

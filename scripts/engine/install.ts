@@ -2,9 +2,9 @@
 import { chmod, copyFile, mkdir, readFile, rename } from "node:fs/promises";
 import { join } from "node:path";
 import { attempt, isInstalled, run, SetupError } from "../command.ts";
-import { withTemporaryFolder } from "../images/root-folder.ts";
 import { fetchPackages } from "../packages/fetch.ts";
 import type { Settings } from "../settings.ts";
+import { withTemporaryFolder } from "../temporary-folder.ts";
 
 /** Installs Debian's engine with apt. It stays when the mesh goes. Throws SetupError without root or apt. */
 export async function installEngine(): Promise<void> {

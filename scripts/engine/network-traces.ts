@@ -1,6 +1,6 @@
 // What dockerd does to the host's network and never takes back: its bridges and firewall chains. They are removed
 // together with an engine of our own, and only where the machine had none of them before.
-import { readdir } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { attempt } from "../command.ts";
 
 const TABLES = ["filter", "nat"] as const;
@@ -8,8 +8,8 @@ const BRIDGE = "docker0";
 
 /** Whether no engine has left a mark on this machine's network, or none runs on it. */
 export async function isNetworkClean(): Promise<boolean> {
-  const links = await readdir("/sys/class/net");
-  if (links.includes(BRIDGE)) return false;
+  const links = await readFile("/proc/net/dev", "utf8");
+  if (links.includes(`${BRIDGE}:`)) return false;
   return (await readRules("filter")).every((rule) => !mentionsDocker(rule, []));
 }
 

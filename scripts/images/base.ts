@@ -5,8 +5,9 @@ import { basename, join } from "node:path";
 import { run } from "../command.ts";
 import { CONTENT_LABEL, hasImage, IMAGE_LABEL, importImage } from "../engine/docker.ts";
 import { fetchPackages, type PackageRequest } from "../packages/fetch.ts";
+import { withTemporaryFolder } from "../temporary-folder.ts";
 import { contentHash } from "./content.ts";
-import { packFolder, unpackPackages, withTemporaryFolder } from "./root-folder.ts";
+import { packFolder, unpackPackages } from "./root-folder.ts";
 
 /** Raise it when the recipe below changes what is in the image. */
 const RECIPE = "1";

@@ -2,7 +2,7 @@
 import { rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { build } from "esbuild";
-import { withTemporaryFolder } from "./root-folder.ts";
+import { withTemporaryFolder } from "../temporary-folder.ts";
 
 const ENTRIES = {
   agent: "plugin/agent.ts",

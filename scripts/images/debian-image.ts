@@ -3,9 +3,10 @@ import { readFile, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { buildImage, CONTENT_LABEL, hasImage, IMAGE_LABEL, imageId } from "../engine/docker.ts";
 import { fetchPackages, type PackageRequest } from "../packages/fetch.ts";
+import { withTemporaryFolder } from "../temporary-folder.ts";
 import { BASE_PACKAGES } from "./base.ts";
 import { contentHash } from "./content.ts";
-import { unpackPackages, withTemporaryFolder } from "./root-folder.ts";
+import { unpackPackages } from "./root-folder.ts";
 
 /** How one of these images differs from the others. */
 export interface DebianImage {

@@ -1,25 +1,11 @@
 // A root folder from Debian packages that are unpacked, not installed: no maintainer script runs, no root is needed.
-import { mkdir, mkdtemp, rm, symlink } from "node:fs/promises";
+import { mkdir, rm, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { run } from "../command.ts";
 
 /** What images have no use for. */
 const LEFT_OUT = ["doc", "man", "info", "locale", "lintian", "bash-completion", "bug", "gcc"];
 const MERGED = ["bin", "sbin", "lib", "lib64"];
-
-/** Calls `use` with an empty folder in the cache and removes it afterwards, whatever happened. */
-export async function withTemporaryFolder<T>(
-  cache: string,
-  use: (folder: string) => Promise<T>,
-): Promise<T> {
-  await mkdir(cache, { recursive: true });
-  const folder = await mkdtemp(join(cache, "work-"));
-  try {
-    return await use(folder);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-}
 
 /** Unpacks packages into a folder with Debian's merged /usr, without their documentation. */
 export async function unpackPackages(files: readonly string[], root: string): Promise<void> {

@@ -1,9 +1,10 @@
 // Debian packages of any suite, fetched by apt with lists of its own: the machine's package lists, its installed
 // packages and its configuration stay as they are, and root is not needed.
 import { createHash } from "node:crypto";
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { run, SetupError } from "../command.ts";
+import { withTemporaryFolder } from "../temporary-folder.ts";
 import { debianMirror, formatStanza, readAptSources } from "./apt-sources.ts";
 import { closure } from "./dependencies.ts";
 
@@ -115,15 +116,12 @@ async function downloadInto(
   options: readonly string[],
   packages: readonly string[],
 ): Promise<void> {
-  const incoming = await mkdtemp(join(directory, ".incoming-"));
-  try {
+  await withTemporaryFolder(directory, async (incoming) => {
     await run("apt-get", [...options, "download", "-q", ...packages], { cwd: incoming });
     for (const file of await readdir(incoming)) {
       await rename(join(incoming, file), join(directory, file));
     }
-  } finally {
-    await rm(incoming, { recursive: true, force: true });
-  }
+  });
 }
 
 /** The file names in `'uri' file size hash` lines. */

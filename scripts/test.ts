@@ -1,0 +1,39 @@
+// `npm test`: types, lint, unit, integration and end-to-end tests on a real engine with a real Consul.
+import { explain } from "./main.ts";
+import { Progress } from "./progress.ts";
+import { readSettings } from "./settings.ts";
+import { interruptible } from "./testing/interruptible.ts";
+import { closeSession, openSession, testEnvironment } from "./testing/session.ts";
+import { add, type Count, closingLine, NOTHING, runSuite } from "./testing/suites.ts";
+
+const settings = readSettings("test");
+const progress = new Progress();
+
+const COLOR = process.stdout.isTTY ? "--color" : "--no-color";
+const SUITES = [
+  { title: "types", command: ["tsc", "--pretty", String(process.stdout.isTTY === true)] },
+  { title: "lint", command: ["biome", "ci", "--error-on-warnings", "--colors=off", "."] },
+  { title: "unit and integration", command: ["mocha", COLOR] },
+  { title: "end to end", command: ["mocha", COLOR, "--config", "test/e2e/mocharc.json"] },
+] as const;
+
+let total: Count = NOTHING;
+try {
+  await interruptible(runAll, async () => {
+    await progress.step("taking the set-up away", async () => await closeSession(settings));
+  });
+} catch (error) {
+  console.error(`\n${explain(error)}`);
+  total = add(total, { passed: 0, failed: 1 });
+}
+console.log(`\n${closingLine(total)}`);
+process.exit(total.failed === 0 ? 0 : 1);
+
+async function runAll(signal: AbortSignal): Promise<void> {
+  const session = await openSession(settings, progress);
+  const environment = await testEnvironment(session);
+  for (const suite of SUITES) {
+    total = add(total, await runSuite({ ...suite, environment }, signal));
+    signal.throwIfAborted();
+  }
+}

@@ -1,0 +1,90 @@
+// The surroundings of a test run: an engine on which no other mesh runs, the images, and an end that leaves nothing.
+import {
+  composeProjects,
+  foreignAgents,
+  ownImages,
+  removeImages,
+  removeOwnImages,
+  removeProject,
+  removeSidecars,
+} from "../cleanup.ts";
+import { SetupError } from "../command.ts";
+import { ensureEngine, type ReadyEngine } from "../engine/ensure.ts";
+import { removeEngine } from "../engine/remove.ts";
+import { type Images, prepareImages } from "../images/prepare.ts";
+import { removeLinks } from "../links.ts";
+import { type ComposeEnvironment, socketEnvironment } from "../mesh/projects.ts";
+import type { Progress } from "../progress.ts";
+import type { Settings } from "../settings.ts";
+import { forgetState, readState, updateState } from "../state.ts";
+
+/** Compose projects of tests; a mesh of any other name is a user's. */
+const TEST_PROJECTS = /^mesh-test/;
+
+export interface Session {
+  readonly engine: ReadyEngine;
+  readonly images: Images;
+}
+
+/** Brings an engine and all images. Throws SetupError when a prerequisite cannot be had. */
+export async function openSession(settings: Settings, progress: Progress): Promise<Session> {
+  const engine = await ensureEngine(settings, progress);
+  await refuseForeignMesh();
+  await updateState(settings.state, (state) => state);
+  await removeTestProjects();
+  if (!engine.own) {
+    const present = await ownImages();
+    // What a killed predecessor recorded stands: the images it left are to go too.
+    await updateState(settings.state, (state) => ({
+      ...state,
+      imagesBefore: state.imagesBefore ?? present,
+    }));
+  }
+  const wanted = { consul: true, demo: true, testTools: true };
+  const images = await prepareImages(settings, progress, wanted);
+  if (images.consul === undefined) {
+    throw new SetupError("expected a Consul image for the tests, but it can be had in no way here");
+  }
+  return { engine, images };
+}
+
+/** What tests find in their environment. */
+export async function testEnvironment({ engine, images }: Session): Promise<ComposeEnvironment> {
+  return {
+    DOCKER_HOST: `unix://${engine.socket}`,
+    ...(await socketEnvironment(engine.socket)),
+    MESH_IMAGE: images.mesh,
+    MESH_CONSUL_IMAGE: images.consul ?? "",
+    MESH_REDIS_IMAGE: images.redis ?? "",
+    MESH_DEMO_IMAGE: images.demo ?? "",
+    MESH_TEST_TOOLS_IMAGE: images.testTools ?? "",
+  };
+}
+
+/** Takes away what the run made, also when it failed half way through. */
+export async function closeSession(settings: Settings): Promise<void> {
+  const state = await readState(settings.state);
+  if (state.imagesBefore !== undefined) {
+    await removeTestProjects();
+    await removeOwnImages(state.imagesBefore);
+    await removeImages(state.pulledImages);
+  }
+  await removeLinks(settings.state);
+  await removeEngine(settings);
+  await forgetState(settings.state);
+}
+
+async function refuseForeignMesh(): Promise<void> {
+  const [agent] = await foreignAgents(TEST_PROJECTS);
+  if (agent === undefined) return;
+  throw new SetupError(
+    `expected an engine without a mesh, since one engine carries one agent, but ${agent} runs on it; ` +
+      "stop it (npm stop) and try again",
+  );
+}
+
+async function removeTestProjects(): Promise<void> {
+  const projects = (await composeProjects()).filter((name) => TEST_PROJECTS.test(name));
+  for (const name of projects) await removeProject(name);
+  await removeSidecars();
+}
