@@ -1,0 +1,22 @@
+// The `docker mesh` command. Docker starts it through the shim `docker-mesh` beside this file; in the image it is
+// /app/cli.mjs. Only the process is handled here; see commands/ for what it does.
+import { runCommandLine } from "./commands/command-line.ts";
+
+const interrupted = new AbortController();
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.once(signal, () => interrupted.abort(new Error(`stopped by ${signal}`)));
+}
+// A reader such as `head` that leaves early is no failure.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+});
+
+process.exitCode = await runCommandLine(
+  process.argv.slice(2),
+  {
+    print: (text) => process.stdout.write(text),
+    printError: (text) => process.stderr.write(text),
+    environment: process.env,
+  },
+  interrupted.signal,
+);

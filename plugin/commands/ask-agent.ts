@@ -1,0 +1,88 @@
+// Reaches the agent through the engine: whoever may use the engine may ask the agent, wherever the engine is, and the
+// agent needs no open port. Runs the hidden verb `request` inside the agent's container and reads what it prints.
+import { addAbortSignal, type Readable } from "node:stream";
+import type Docker from "dockerode";
+import { MeshError } from "../../mesh/errors.ts";
+import { OWN_LABELS } from "../docker/container-facts.ts";
+import { readExecOutput } from "./exec-output.ts";
+
+export interface AskedEngine {
+  readonly docker: Docker;
+  /** The engine's address for people. */
+  readonly shown: string;
+}
+
+/** For everything together, ms. */
+const LIMIT = 20_000;
+
+/**
+ * What the agent's API answers to a GET of the path. Throws ENGINE_UNAVAILABLE or ENGINE_REFUSED, AGENT_UNAVAILABLE when
+ * none runs or it does not answer, and TIMEOUT.
+ */
+export async function askAgent(
+  engine: AskedEngine,
+  path: string,
+  signal: AbortSignal,
+): Promise<string> {
+  const limit = AbortSignal.timeout(LIMIT);
+  try {
+    return await ask(engine.docker, path, AbortSignal.any([signal, limit]));
+  } catch (error) {
+    if (error instanceof MeshError) throw error;
+    signal.throwIfAborted();
+    if (limit.aborted) {
+      throw new MeshError(
+        "TIMEOUT",
+        `the engine at ${engine.shown} did not answer within ${LIMIT / 1000}s`,
+      );
+    }
+    throw engineError(error, engine.shown);
+  }
+}
+
+async function ask(docker: Docker, path: string, signal: AbortSignal): Promise<string> {
+  const [agent] = await docker.listContainers({
+    filters: { label: [`${OWN_LABELS.role}=agent`], status: ["running"] },
+    abortSignal: signal,
+  });
+  if (agent === undefined) {
+    throw new MeshError(
+      "AGENT_UNAVAILABLE",
+      "no agent of the mesh runs on this engine: start it with `docker compose -f compose/mesh.yaml up -d`",
+    );
+  }
+  const exec = await docker.getContainer(agent.Id).exec({
+    Cmd: ["node", "/app/cli.mjs", "request", path],
+    AttachStdout: true,
+    AttachStderr: true,
+    abortSignal: signal,
+  });
+  const stream = await exec.start({ abortSignal: signal });
+  const output = await readExecOutput(addAbortSignal(signal, stream as Readable));
+  const { ExitCode: exitCode } = await exec.inspect({ abortSignal: signal });
+  if (exitCode === 0) return output.standardOutput;
+  const name = agent.Names[0]?.replace(/^\//, "") ?? agent.Id;
+  const reason = output.standardError.trim() || `exit code ${exitCode}`;
+  throw new MeshError(
+    "AGENT_UNAVAILABLE",
+    `the agent in container ${name} does not answer: ${reason}`,
+  );
+}
+
+function engineError(cause: unknown, shown: string): MeshError {
+  const { code, statusCode, json } = cause as {
+    readonly code?: string;
+    readonly statusCode?: number;
+    readonly json?: { readonly message?: string };
+  };
+  if (statusCode !== undefined) {
+    const message = json?.message ?? `status ${statusCode}`;
+    return new MeshError("ENGINE_REFUSED", `the engine at ${shown} refused: ${message}`);
+  }
+  if (code === "EACCES") {
+    const message = `no permission to use the engine at ${shown}: run as root or as a member of the group "docker"`;
+    return new MeshError("ENGINE_UNAVAILABLE", message);
+  }
+  const message = `cannot reach the engine at ${shown} (is it running?)`;
+  return new MeshError("ENGINE_UNAVAILABLE", message, { cause });
+}

@@ -1,0 +1,93 @@
+// From arguments to a verb, and from whatever a verb throws to a message and an exit code.
+// Exit codes: 0 done; 1 anything else, wrong usage included.
+import { describeError } from "../../mesh/errors.ts";
+import type { Environment } from "../docker/engine-address.ts";
+import { escapeControls } from "../printable.ts";
+import type { CommandContext } from "./command.ts";
+import { complete } from "./complete.ts";
+import { type Flag, type ParsedFlags, parseFlags, UsageError } from "./flags.ts";
+import { GLOBAL_FLAGS, readEngineFlags } from "./global-flags.ts";
+import { renderHelp } from "./help.ts";
+import { VERBS } from "./verbs.ts";
+
+export interface Terminal {
+  readonly print: (text: string) => void;
+  readonly printError: (text: string) => void;
+  readonly environment: Environment;
+}
+
+const HELP: readonly Flag[] = [{ name: "help", short: "h", kind: "switch" }];
+
+/**
+ * Runs what the arguments behind `docker-mesh` say, and gives the exit code. The plugin's own name may be missing, since
+ * inside the image the command is called without Docker.
+ */
+export async function runCommandLine(
+  args: readonly string[],
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<number> {
+  let globals: ParsedFlags = { values: new Map(), rest: [] };
+  try {
+    globals = parseFlags(args, [...GLOBAL_FLAGS, ...HELP]);
+    const { print, environment } = terminal;
+    const context = { engine: readEngineFlags(globals), environment, signal, print };
+    if (globals.values.get("help") === "true") print(renderHelp());
+    else await dispatch(withoutName(globals.rest), context);
+    return 0;
+  } catch (error) {
+    const debug = globals.values.get("debug") === "true";
+    terminal.printError(`${describeFailure(error, debug)}\n`);
+    return 1;
+  }
+}
+
+async function dispatch(args: readonly string[], context: CommandContext): Promise<void> {
+  const [name, ...rest] = parseFlags(args, HELP).rest;
+  if (name === undefined) {
+    context.print(renderHelp());
+  } else if (name === "help") {
+    const [topic] = withoutName(rest);
+    await dispatch(topic === undefined ? [] : [topic, "--help"], context);
+  } else if (name === "__complete" || name === "__completeNoDesc") {
+    const answer = complete(withoutName(rest));
+    context.print(name === "__complete" ? answer : answer.replaceAll(/\t.*/g, ""));
+  } else {
+    await runVerb(name, rest, context);
+  }
+}
+
+async function runVerb(
+  name: string,
+  args: readonly string[],
+  context: CommandContext,
+): Promise<void> {
+  const verb = VERBS.find((candidate) => candidate.name === name);
+  if (verb === undefined) {
+    throw new UsageError(
+      `docker: unknown command: docker mesh ${name}\n\nRun 'docker mesh --help' for more information`,
+    );
+  }
+  const command = await verb.load();
+  if (args.includes("--help") || args.includes("-h")) return context.print(command.help);
+  try {
+    await command.run(args, context);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    const [usage] = command.help.split("\n");
+    throw new UsageError(
+      `${error.message}\n\n${usage}\n\nRun 'docker mesh ${name} --help' for more information`,
+    );
+  }
+}
+
+function withoutName(args: readonly string[]): readonly string[] {
+  return args[0] === "mesh" ? args.slice(1) : args;
+}
+
+/** One sentence; with --debug the stack, too. */
+function describeFailure(error: unknown, debug: boolean): string {
+  if (error instanceof UsageError) return error.message;
+  const sentence = escapeControls(describeError(error));
+  return debug && error instanceof Error ? `${sentence}\n${error.stack}` : sentence;
+}

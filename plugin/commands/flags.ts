@@ -1,0 +1,95 @@
+// Flags in the notation of Docker's own commands (pflag): --name value, --name=value, -n value, -nvalue, -n=value and
+// switches grouped behind one hyphen. The messages are Docker's, too.
+
+export interface Flag {
+  readonly name: string;
+  /** One letter. */
+  readonly short?: string;
+  /** A `switch` needs no value; `--name=false` turns it off. */
+  readonly kind: "text" | "switch";
+}
+
+export interface ParsedFlags {
+  /** The last value given of each flag. */
+  readonly values: ReadonlyMap<string, string>;
+  /** From the first argument on that is not a flag. */
+  readonly rest: readonly string[];
+}
+
+/** What a user typed cannot be understood; the message is in Docker's words. */
+export class UsageError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = "UsageError";
+  }
+}
+
+/** Reads flags up to the first other argument, or past `--`. Throws UsageError for flags that are not in the table. */
+export function parseFlags(args: readonly string[], flags: readonly Flag[]): ParsedFlags {
+  const values = new Map<string, string>();
+  let rest = args;
+  for (let first = rest[0]; first?.startsWith("-") && first !== "-"; first = rest[0]) {
+    rest = rest.slice(1);
+    if (first === "--") break;
+    const read = first.startsWith("--") ? readLong : readShort;
+    rest = read(first, rest, flags, values);
+  }
+  return { values, rest };
+}
+
+type FlagReader = (
+  argument: string,
+  following: readonly string[],
+  flags: readonly Flag[],
+  values: Map<string, string>,
+) => readonly string[];
+
+const readLong: FlagReader = (argument, following, flags, values) => {
+  const [name = "", ...parts] = argument.slice(2).split("=");
+  const flag = flags.find((candidate) => candidate.name === name);
+  if (flag === undefined) throw new UsageError(`unknown flag: --${name}`);
+  const attached = parts.length === 0 ? undefined : parts.join("=");
+  return store(flag, `--${name}`, attached, following, values);
+};
+
+const readShort: FlagReader = (argument, following, flags, values) => {
+  const [letter = "", ...others] = argument.slice(1);
+  const flag = flags.find(({ short }) => short === letter);
+  if (flag === undefined) {
+    throw new UsageError(`unknown shorthand flag: '${letter}' in ${argument}`);
+  }
+  const attached = others.join("");
+  if (flag.kind === "switch" && attached !== "" && !attached.startsWith("=")) {
+    values.set(flag.name, "true");
+    return readShort(`-${attached}`, following, flags, values);
+  }
+  const value = attached === "" ? undefined : attached.replace(/^=/, "");
+  return store(flag, `'${letter}' in ${argument}`, value, following, values);
+};
+
+function store(
+  flag: Flag,
+  shown: string,
+  attached: string | undefined,
+  following: readonly string[],
+  values: Map<string, string>,
+): readonly string[] {
+  if (flag.kind === "switch") {
+    values.set(flag.name, readSwitch(attached ?? "true", shown));
+    return following;
+  }
+  const [next, ...rest] = following;
+  const value = attached ?? next;
+  if (value === undefined) throw new UsageError(`flag needs an argument: ${shown}`);
+  values.set(flag.name, value);
+  return attached === undefined ? rest : following;
+}
+
+/** The spellings of Go's strconv.ParseBool, which Docker's switches take. */
+function readSwitch(text: string, shown: string): string {
+  if (/^(1|t|T|true|TRUE|True)$/.test(text)) return "true";
+  if (/^(0|f|F|false|FALSE|False)$/.test(text)) return "false";
+  throw new UsageError(
+    `invalid argument ${JSON.stringify(text)} for ${shown}: expected true or false`,
+  );
+}

@@ -1,0 +1,104 @@
+// The status as text for a terminal. Pure: the same status at the same moment gives the same text.
+import { formatDuration } from "../../mesh/duration.ts";
+import { escapeControls } from "../printable.ts";
+import type { AgentStatus, MeshStatus, RequestCounts, WorkloadStatus } from "../status.ts";
+import { renderTable } from "./table.ts";
+
+/** `now` is wall clock, ms. */
+export function renderStatus(status: MeshStatus, now: number): string {
+  return [
+    renderAgent(status.agent, now),
+    renderServices(status),
+    renderWorkloads(status, now),
+    renderProblems(status),
+  ].join("\n");
+}
+
+function renderAgent(agent: AgentStatus, now: number): string {
+  const lines = [
+    ["Agent", `${agent.version}, up ${coarse(now - agent.startedAt)}`],
+    ["Node", agent.node],
+    ["Engine", agent.engineVersion],
+    ["Catalog", `${agent.catalog}, ${agent.catalogReachable ? "reachable" : "not reachable"}`],
+    ["Trust domain", agent.trustDomain ?? "not known yet"],
+  ] as const;
+  return lines
+    .map(([name, value]) => `${`${name}:`.padEnd(15)}${escapeControls(value)}\n`)
+    .join("");
+}
+
+function renderServices({ services }: MeshStatus): string {
+  if (services.length === 0) return "No services.\n";
+  return renderTable(
+    ["SERVICE", "PROTOCOL", "PORTS", "INSTANCES", "HEALTHY"],
+    services.map(({ service, protocol, ports, instances, passing }) => [
+      service,
+      protocol,
+      ports.join(", "),
+      String(instances),
+      String(passing),
+    ]),
+  );
+}
+
+const WORKLOAD_COLUMNS = [
+  "SERVICE",
+  "CONTAINER",
+  "HEALTH",
+  "SIDECAR",
+  "MTLS",
+  "INTERCEPT",
+  "REQUESTS",
+  "CERTIFICATE",
+  "RSS",
+] as const;
+
+function renderWorkloads({ workloads }: MeshStatus, now: number): string {
+  if (workloads.length === 0) return "No workloads on this node.\n";
+  return renderTable(
+    WORKLOAD_COLUMNS,
+    workloads.map((workload) => [
+      workload.service,
+      workload.container,
+      workload.health,
+      workload.sidecar,
+      workload.mtls,
+      workload.intercept,
+      renderRequests(workload.requests),
+      renderExpiry(workload, now),
+      renderBytes(workload.sidecarResidentBytes),
+    ]),
+  );
+}
+
+function renderProblems({ problems }: MeshStatus): string {
+  if (problems.length === 0) return "No problems.\n";
+  return renderTable(
+    ["SUBJECT", "CODE", "MESSAGE"],
+    problems.map(({ subject, code, message }) => [subject, code, message]),
+  );
+}
+
+function renderRequests(counts: RequestCounts): string {
+  const received = counts.inboundTls + counts.inboundPlaintext;
+  const plaintext = counts.inboundPlaintext === 0 ? "" : ` (${counts.inboundPlaintext} plaintext)`;
+  const failed = counts.outboundFailed === 0 ? "" : ` (${counts.outboundFailed} failed)`;
+  return `${received} in${plaintext}, ${counts.outbound} out${failed}`;
+}
+
+function renderExpiry({ certificateExpiresAt }: WorkloadStatus, now: number): string {
+  if (certificateExpiresAt === undefined) return "none";
+  const left = certificateExpiresAt - now;
+  return left > 0 ? `expires in ${coarse(left)}` : `expired ${coarse(-left)} ago`;
+}
+
+/** In MiB, as `docker stats` shows memory. */
+function renderBytes(bytes: number | undefined): string {
+  return bytes === undefined ? "-" : `${(bytes / 2 ** 20).toFixed(1)}MiB`;
+}
+
+/** Whole minutes from an hour on, whole seconds below. */
+function coarse(milliseconds: number): string {
+  const unit = milliseconds >= 3_600_000 ? 60_000 : 1_000;
+  return formatDuration(Math.max(0, Math.floor(milliseconds / unit) * unit));
+}

@@ -1,0 +1,21 @@
+// The table of verbs, in the order of the help text.
+import type { Verb } from "./command.ts";
+
+export const VERBS: readonly Verb[] = [
+  {
+    name: "status",
+    summary: "Show services, workloads, sidecars and problems of this node",
+    load: async () => (await import("./status.ts")).status,
+  },
+  {
+    name: "version",
+    summary: "Show the version of this command",
+    load: async () => (await import("./version.ts")).version,
+  },
+  {
+    // How the command reaches an agent: it runs this verb inside the agent's container.
+    name: "request",
+    summary: undefined,
+    load: async () => (await import("./request.ts")).request,
+  },
+];

@@ -1,0 +1,70 @@
+// The few calls of the Docker Engine's API that reach an agent, answered over a real unix socket.
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+
+export interface FakeExec {
+  readonly output: string;
+  readonly error: string;
+  readonly exitCode: number;
+}
+
+export interface FakeEngine {
+  readonly server: Server;
+  /** Method, path and body of each call, in order. */
+  readonly calls: readonly string[];
+}
+
+/** An engine with one agent that runs `exec`, or with none. Not yet listening. */
+export function fakeEngine(exec: FakeExec | undefined): FakeEngine {
+  const calls: string[] = [];
+  const server = createServer((request, response) => {
+    void answer(request, response, exec, calls);
+  });
+  return { server, calls };
+}
+
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  exec: FakeExec | undefined,
+  calls: string[],
+): Promise<void> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  const body = Buffer.concat(chunks).toString();
+  const { pathname, searchParams } = new URL(request.url ?? "/", "http://engine");
+  calls.push(`${request.method} ${pathname} ${searchParams.get("filters") ?? body}`.trim());
+  if (pathname === "/containers/json") {
+    sendJson(response, 200, exec === undefined ? [] : [{ Id: "a1", Names: ["/mesh-agent-1"] }]);
+  } else if (pathname === "/containers/a1/exec") {
+    sendJson(response, 201, { Id: "e1" });
+  } else if (pathname === "/exec/e1/start") {
+    response.writeHead(200, { "content-type": "application/vnd.docker.raw-stream" });
+    // The frames of the two outputs alternate, and no chunk ends where a frame does.
+    const bytes = Buffer.concat([
+      frame(2, exec?.error ?? ""),
+      ...halves(exec?.output ?? "").map((text) => frame(1, text)),
+    ]);
+    for (let at = 0; at < bytes.length; at += 5) response.write(bytes.subarray(at, at + 5));
+    response.end();
+  } else if (pathname === "/exec/e1/json") {
+    sendJson(response, 200, { ExitCode: exec?.exitCode, Running: false });
+  } else {
+    sendJson(response, 404, { message: `page not found: ${pathname}` });
+  }
+}
+
+export function frame(stream: number, text: string): Buffer {
+  const header = Buffer.alloc(8);
+  header[0] = stream;
+  header.writeUInt32BE(Buffer.byteLength(text), 4);
+  return Buffer.concat([header, Buffer.from(text)]);
+}
+
+function halves(text: string): readonly string[] {
+  return [text.slice(0, text.length / 2), text.slice(text.length / 2)];
+}
+
+function sendJson(response: ServerResponse, status: number, value: unknown): void {
+  response.writeHead(status, { "content-type": "application/json" });
+  response.end(JSON.stringify(value));
+}
