@@ -172,7 +172,7 @@ export const LABELS: readonly Label[] = [
     maximumLength: VALUE_LENGTH,
     where: CONTAINER,
     meaning:
-      "How the sidecar asks the application whether it works: with a path by an HTTP request that must answer 2xx, " +
+      "How the sidecar asks the application whether it works: with a path by an HTTP request that must answer 2xx or 3xx, " +
       "with `tcp` by connecting, with `none` not at all. Docker's HEALTHCHECK counts besides.",
     example: "mesh.check: /health",
   },

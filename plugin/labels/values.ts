@@ -3,6 +3,7 @@
 import type { Protocol, ServicePort } from "../../mesh/model.ts";
 import type { ApplicationCheck } from "../../proxy/configuration/snapshot.ts";
 import { quote } from "../printable.ts";
+import { isServiceName } from "../workload/service-name.ts";
 
 /** Why a value was not accepted; without `detail` the label's own expectation and the value say enough. */
 export class Refusal {
@@ -32,8 +33,7 @@ export function readBoolean(text: string): boolean | Refusal {
 
 export const readProtocol: ValueReader<Protocol> = readWord("http", "tcp");
 
-/** What a DNS name and a SPIFFE id can both hold. */
-export const readName: ValueReader<string> = readMatching(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/);
+export const readName: ValueReader<string> = (text) => (isServiceName(text) ? text : new Refusal());
 
 /** Decimal digits without sign, leading zero or exponent: `080` is a typing error, not port 80. */
 export function readPort(text: string): number | Refusal {
