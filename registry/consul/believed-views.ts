@@ -5,7 +5,7 @@ import type { Clock } from "../../mesh/clock.ts";
 import type { CatalogView } from "../catalog.ts";
 import { wakes } from "../wakes.ts";
 import type { ConsulClient } from "./client.ts";
-import type { LossGuard } from "./loss-guard.ts";
+import { LossGuard } from "./loss-guard.ts";
 import { ServiceWatch } from "./service-watch.ts";
 
 // A change comes as several answers: a service and its name, or one health after another.
@@ -14,7 +14,8 @@ const COALESCE = 20;
 export interface BelievedViewsOptions {
   readonly client: ConsulClient;
   readonly clock: Clock;
-  readonly guard: LossGuard;
+  /** Within which every agent repeats its healths, ms. */
+  readonly timeToLive: number;
   /** Whether this node has deregistered the instance, so that no view may show it any more. */
   readonly deregistered: (instanceId: string) => boolean;
 }
@@ -24,11 +25,12 @@ export async function* believedViews(
   options: BelievedViewsOptions,
   signal: AbortSignal,
 ): AsyncGenerator<CatalogView, void, undefined> {
-  const { clock, guard, deregistered } = options;
+  const { client, clock, timeToLive, deregistered } = options;
+  const guard = new LossGuard(timeToLive);
   const stop = new AbortController();
   const inner = AbortSignal.any([signal, stop.signal]);
   const onBreak = (): void => guard.broken();
-  const watch = new ServiceWatch({ client: options.client, clock, onBreak });
+  const watch = new ServiceWatch({ client, clock, onBreak, heartbeat: timeToLive / 3 });
   const running = watch.run(inner).finally(() => stop.abort());
   const due = (): number | undefined => (watch.entries() ? guard.confirmedAt : undefined);
   let last: CatalogView | undefined;

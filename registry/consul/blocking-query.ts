@@ -38,10 +38,9 @@ export async function* follow<T>(
     try {
       await pace.take(signal);
       const answer = await read({ index, wait }, signal);
-      const next = Math.max(1, answer.index);
-      const wentBack = next < index;
-      if (wentBack) options.onBreak?.();
-      index = wentBack ? 0 : next;
+      const next = nextIndex(index, answer.index);
+      if (next === 0) options.onBreak?.();
+      index = next;
       failing = false;
       backoff.reset();
       yield answer.value;
@@ -54,6 +53,12 @@ export async function* follow<T>(
       await options.clock.sleep(backoff.next(), signal).catch(() => undefined);
     }
   }
+}
+
+// 0, which asks from the beginning, when the index went back; NaN, a missing header, counts as below 1 too.
+function nextIndex(before: number, answered: number): number {
+  const next = answered >= 1 ? answered : 1;
+  return next < before ? 0 : next;
 }
 
 // Two answers at once, then one each refill: a change that comes in two parts is not held up, a busy index spins nobody.

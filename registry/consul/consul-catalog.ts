@@ -9,7 +9,6 @@ import { believedViews } from "./believed-views.ts";
 import type { ConsulClient } from "./client.ts";
 import { ConsulAnswerError } from "./errors.ts";
 import { type CheckUpdate, toCheckUpdate } from "./health.ts";
-import { LossGuard } from "./loss-guard.ts";
 import {
   fromService,
   serviceCheckId,
@@ -52,7 +51,6 @@ export class ConsulCatalog implements Catalog {
   readonly #turns = new Turns();
   readonly #known = new Map<string, Known>();
   readonly #deregistered = new Map<string, number>();
-  readonly #guards = new Set<LossGuard>();
 
   constructor(options: ConsulCatalogOptions) {
     this.#client = options.client;
@@ -63,7 +61,7 @@ export class ConsulCatalog implements Catalog {
   }
 
   register(instance: Instance, signal: AbortSignal): Promise<void> {
-    return this.#change(instance.id, signal, async () => {
+    return this.#turns.run(instance.id, signal, async () => {
       const known = this.#known.get(instance.id);
       const fresh =
         known?.report !== undefined &&
@@ -80,7 +78,7 @@ export class ConsulCatalog implements Catalog {
   }
 
   report(instanceId: string, report: HealthReport, signal: AbortSignal): Promise<void> {
-    return this.#change(instanceId, signal, async () => {
+    return this.#turns.run(instanceId, signal, async () => {
       const known = this.#known.get(instanceId);
       const update = toCheckUpdate(report);
       await this.#updateOrRestore(instanceId, known, update, signal);
@@ -95,7 +93,7 @@ export class ConsulCatalog implements Catalog {
   }
 
   deregister(instanceId: string, signal: AbortSignal): Promise<void> {
-    return this.#change(instanceId, signal, async () => {
+    return this.#turns.run(instanceId, signal, async () => {
       this.#known.delete(instanceId);
       // The service last: `registered` finds it, so whoever is interrupted here can finish the work later.
       await this.#client.deregisterService(sidecarId(instanceId), signal);
@@ -115,34 +113,20 @@ export class ConsulCatalog implements Catalog {
       .filter((instance) => instance !== undefined);
   }
 
-  async *views(signal: AbortSignal): AsyncGenerator<CatalogView, void, undefined> {
-    const guard = new LossGuard(this.#timeToLive);
-    const deregistered = (id: string): boolean => this.#deregistered.has(id);
-    this.#guards.add(guard);
-    try {
-      yield* believedViews(
-        { client: this.#client, clock: this.#clock, guard, deregistered },
-        signal,
-      );
-    } finally {
-      this.#guards.delete(guard);
-    }
+  views(signal: AbortSignal): AsyncGenerator<CatalogView, void, undefined> {
+    return believedViews(
+      {
+        client: this.#client,
+        clock: this.#clock,
+        timeToLive: this.#timeToLive,
+        deregistered: (id) => this.#deregistered.has(id),
+      },
+      signal,
+    );
   }
 
   status(): CatalogStatus {
     return this.#client.reachability;
-  }
-
-  // A change that Consul does not answer is a break too: a Consul that hangs lets checks expire, and its blocking
-  // queries would notice much later.
-  async #change(id: string, signal: AbortSignal, work: () => Promise<void>): Promise<void> {
-    try {
-      await this.#turns.run(id, work, signal);
-    } catch (error) {
-      if (error instanceof MeshError && error.code === "CATALOG_UNAVAILABLE")
-        for (const guard of this.#guards) guard.broken();
-      throw error;
-    }
   }
 
   // The sidecar first: who sees the service finds its sidecar there.

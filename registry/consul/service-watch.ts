@@ -3,7 +3,7 @@
 import type { Clock } from "../../mesh/clock.ts";
 import { Latest } from "../../mesh/latest.ts";
 import { follow } from "./blocking-query.ts";
-import type { ConsulClient } from "./client.ts";
+import type { Answer, BlockingQuery, ConsulClient } from "./client.ts";
 import { FollowedService } from "./followed-service.ts";
 import type { ObservedEntry } from "./loss-guard.ts";
 import { MESH_TAG } from "./registration.ts";
@@ -17,7 +17,14 @@ export interface ServiceWatchOptions {
   readonly clock: Clock;
   /** See FollowOptions.onBreak; of any of the queries. */
   readonly onBreak: () => void;
+  /**
+   * Longest wait of the query for the names, ms. It is what notices that Consul hangs, and it must do so before healths
+   * expire that nobody could repeat.
+   */
+  readonly heartbeat: number;
 }
+
+type ServiceNames = Readonly<Record<string, readonly string[]>>;
 
 interface Member {
   readonly service: FollowedService;
@@ -48,10 +55,11 @@ export class ServiceWatch {
 
   /** Resolves when the signal has aborted and nothing of it runs any more. */
   async run(signal: AbortSignal): Promise<void> {
-    const { client } = this.#options;
+    const { client, heartbeat } = this.#options;
     const failed = new AbortController();
     const inner = AbortSignal.any([signal, failed.signal]);
-    const read = client.serviceNames.bind(client);
+    const read = (query: BlockingQuery, within: AbortSignal): Promise<Answer<ServiceNames>> =>
+      client.serviceNames({ ...query, wait: Math.min(query.wait, heartbeat) }, within);
     for await (const names of follow(read, this.#options, inner)) {
       const ours = new Set(Object.keys(names).filter((name) => names[name]?.includes(MESH_TAG)));
       this.#stopOthers(ours);

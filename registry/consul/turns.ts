@@ -5,7 +5,7 @@ export class Turns {
   readonly #last = new Map<string, Promise<void>>();
 
   /** Runs the work when all earlier work of this key has settled; rejects with the signal's reason if it aborts before. */
-  async run<T>(key: string, work: () => Promise<T>, signal: AbortSignal): Promise<T> {
+  async run<T>(key: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
     const before = this.#last.get(key) ?? Promise.resolve();
     const done = Promise.withResolvers<void>();
     const mine = before.then(() => done.promise);

@@ -1,0 +1,96 @@
+import assert from "node:assert/strict";
+import { beforeEach, describe, it } from "mocha";
+import type { Health } from "../../../mesh/model.ts";
+import { LossGuard, type ObservedEntry } from "../../../registry/consul/loss-guard.ts";
+import { instanceOf } from "../instances.ts";
+
+const WINDOW = 30_000;
+const idOf = (letter: string): string => instanceOf("web", letter).id;
+const said = (letter: string, health: Health): ObservedEntry => ({
+  instance: instanceOf("web", letter),
+  health,
+  silent: false,
+});
+const silent = (letter: string): ObservedEntry => ({ ...said(letter, "critical"), silent: true });
+
+describe("what to believe when Consul knows less", () => {
+  let guard: LossGuard;
+  const gone = new Set<string>();
+  const believe = (observed: readonly ObservedEntry[], now: number): string =>
+    guard
+      .believe(observed, (id) => gone.has(id), now)
+      .map(({ instance, health }) => `${instance.id.slice(4, 5)} ${health}`)
+      .join(", ");
+
+  beforeEach(() => {
+    gone.clear();
+    guard = new LossGuard(WINDOW);
+    guard.answered(0);
+    assert.equal(believe([said("b", "passing"), said("a", "passing")], 0), "a passing, b passing");
+  });
+  const breakAndReturn = (now: number): void => {
+    guard.broken();
+    guard.answered(now);
+  };
+
+  it("believes every loss at once while nothing broke", () => {
+    assert.equal(believe([silent("a")], 1), "a critical");
+    assert.equal(believe([], 2), "");
+    assert.equal(guard.confirmedAt, undefined);
+  });
+
+  it("keeps what vanished after a break, until the time to live has passed", () => {
+    breakAndReturn(1_000);
+    assert.equal(believe([], 1_000), "a passing, b passing");
+    assert.equal(guard.confirmedAt, 1_000 + WINDOW);
+    assert.equal(believe([], 999 + WINDOW), "a passing, b passing");
+    assert.equal(believe([], 1_000 + WINDOW), "");
+    assert.equal(guard.confirmedAt, undefined);
+  });
+
+  it("keeps a health that only went silent, until the time to live has passed", () => {
+    breakAndReturn(1_000);
+    assert.equal(believe([silent("a"), said("b", "passing")], 1_000), "a passing, b passing");
+    assert.equal(
+      believe([silent("a"), said("b", "passing")], 1_000 + WINDOW),
+      "a critical, b passing",
+    );
+  });
+
+  it("believes what someone says after a break, good or bad", () => {
+    breakAndReturn(1_000);
+    const news = [said("a", "critical"), said("b", "draining"), said("c", "passing")];
+    assert.equal(believe(news, 1_000), "a critical, b draining, c passing");
+  });
+
+  it("believes a new instance that is silent to be critical", () => {
+    breakAndReturn(1_000);
+    assert.equal(believe([silent("c")], 1_000), "a passing, b passing, c critical");
+  });
+
+  it("drops what this node deregistered, break or not", () => {
+    breakAndReturn(1_000);
+    gone.add(idOf("a"));
+    assert.equal(believe([], 1_000), "b passing");
+    assert.equal(believe([said("a", "passing")], 1_001), "b passing");
+  });
+
+  it("counts from the first answer after the last break", () => {
+    breakAndReturn(1_000);
+    guard.answered(5_000);
+    assert.equal(guard.confirmedAt, 1_000 + WINDOW);
+    guard.broken();
+    assert.equal(guard.confirmedAt, undefined, "an outage confirms nothing");
+    assert.equal(believe([], 100_000), "a passing, b passing");
+    guard.answered(200_000);
+    assert.equal(believe([], 200_000), "a passing, b passing");
+    assert.equal(believe([], 200_000 + WINDOW), "");
+  });
+
+  it("forgets a break that lost nothing", () => {
+    breakAndReturn(1_000);
+    const all = [said("a", "passing"), said("b", "passing")];
+    assert.equal(believe(all, 1_000 + WINDOW), "a passing, b passing");
+    assert.equal(believe([said("a", "passing")], 1_001 + WINDOW), "a passing");
+  });
+});
