@@ -2,14 +2,14 @@
 // recorded before it is made, so that a run killed half way through leaves nothing unknown behind.
 import { mkdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
+import type { NetworkBefore } from "./engine/network-traces.ts";
 import { writeWhole } from "./packages/fetch.ts";
 
 /** An engine that was started here. */
 export interface EngineRecord {
   /** The unix socket it answers on. */
   readonly socket: string;
-  /** Whether the machine had no engine's bridge and firewall chains before, so that they may be removed with it. */
-  readonly networkWasClean: boolean;
+  readonly network: NetworkBefore;
 }
 
 /** A symbolic link that was made outside the clone. */
@@ -98,8 +98,13 @@ function isProject(value: unknown): value is ProjectRecord {
 }
 
 function isEngine(value: unknown): value is EngineRecord {
+  if (!isObject(value)) return false;
+  const network = value["network"];
   return (
-    isObject(value) && isText(value["socket"]) && typeof value["networkWasClean"] === "boolean"
+    isText(value["socket"]) &&
+    isObject(network) &&
+    typeof network["clean"] === "boolean" &&
+    typeof network["forwarding"] === "boolean"
   );
 }
 

@@ -5,7 +5,7 @@ import { removeImages, removeOwnImages, removeProject, removeSidecars } from "./
 import { isInstalled } from "./command.ts";
 import { findEngine } from "./engine/find.ts";
 import { ensureDockerCommand } from "./engine/install.ts";
-import { removeEngine } from "./engine/remove.ts";
+import { hasEngine, removeEngine } from "./engine/remove.ts";
 import { removeLinks } from "./links.ts";
 import { main } from "./main.ts";
 import { Progress } from "./progress.ts";
@@ -27,7 +27,7 @@ await main(async () => {
     }
     if (state.projects.length > 0) await progress.step("sidecars", removeSidecars);
   }
-  const ownEngine = state.engine !== undefined;
+  const ownEngine = await hasEngine(settings);
   if ("engine" in found && !ownEngine) {
     await progress.step("images", async () => {
       await removeOwnImages([]);
@@ -42,12 +42,14 @@ await main(async () => {
     );
   await forgetState(settings.state);
   await rm(`${settings.project}/dist`, { recursive: true, force: true });
-  console.log(await whatStays(ownEngine));
+  console.log(await whatStays("engine" in found, ownEngine));
 });
 
-async function whatStays(ownEngine: boolean): Promise<string> {
-  if (!ownEngine)
+async function whatStays(engineFound: boolean, ownEngine: boolean): Promise<string> {
+  if (!(engineFound || ownEngine)) return "The mesh is gone. No Docker Engine runs here.";
+  if (!ownEngine) {
     return "The mesh is gone. The Docker Engine was there before it and stays, as do all images it had.";
+  }
   const installed = (await isInstalled("dockerd"))
     ? " Debian's package docker.io stays installed."
     : "";

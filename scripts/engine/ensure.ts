@@ -11,7 +11,7 @@ import { daemonPaths } from "./daemon-paths.ts";
 import { type Engine, findEngine } from "./find.ts";
 import { ensureDockerCommand, installEngine } from "./install.ts";
 import { findDaemon } from "./leftovers.ts";
-import { isNetworkClean } from "./network-traces.ts";
+import { observeNetwork } from "./network-traces.ts";
 
 /** How long an engine that was just installed may take until the machine's init system has started it. */
 const FIRST_START_MS = 10_000;
@@ -63,10 +63,10 @@ async function obtainEngine(
   }
   note("starting dockerd");
   const socket = found.absentAt;
-  const networkWasClean = await isNetworkClean();
+  const network = await observeNetwork();
   await updateState(settings.state, (state) => ({
     ...state,
-    engine: { socket, networkWasClean: state.engine?.networkWasClean ?? networkWasClean },
+    engine: { socket, network: state.engine?.network ?? network },
   }));
   return { ...(await startDaemon(paths, socket)), own: true };
 }

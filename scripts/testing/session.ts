@@ -10,7 +10,7 @@ import {
 } from "../cleanup.ts";
 import { SetupError } from "../command.ts";
 import { ensureEngine, type ReadyEngine } from "../engine/ensure.ts";
-import { removeEngine } from "../engine/remove.ts";
+import { hasEngine, removeEngine } from "../engine/remove.ts";
 import { type Images, prepareImages } from "../images/prepare.ts";
 import { removeLinks } from "../links.ts";
 import { type ComposeEnvironment, socketEnvironment } from "../mesh/projects.ts";
@@ -70,7 +70,7 @@ export async function closeSession(settings: Settings): Promise<void> {
     await removeImages(state.pulledImages);
   }
   await removeLinks(settings.state);
-  await removeEngine(settings);
+  if (await hasEngine(settings)) await removeEngine(settings);
   await forgetState(settings.state);
 }
 
