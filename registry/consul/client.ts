@@ -42,7 +42,8 @@ interface LibraryOptions {
   readonly ctx: EventEmitter;
 }
 
-const AT_ONCE: BlockingQuery = { index: 0, wait: 0 };
+/** Asks for the current value and does not wait. */
+export const AT_ONCE: BlockingQuery = { index: 0, wait: 0 };
 
 /**
  * Calls reject with CATALOG_UNAVAILABLE or CATALOG_REFUSED, or with the signal's reason when it aborts.
