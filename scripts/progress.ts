@@ -37,7 +37,7 @@ export class Progress {
     const show = (): void => {
       const seconds = formatSeconds(this.#now() - started);
       this.#terminal.write(
-        live ? `\r\x1b[2K  … ${current} ${seconds}` : `  … ${current} ${seconds}\n`,
+        live ? `\r\x1b[2K  … ${current}${seconds}` : `  … ${current}${seconds}\n`,
       );
     };
     const timer = setInterval(show, live ? FRAME_MS : HEARTBEAT_MS);
@@ -66,11 +66,11 @@ export class Progress {
   #end(mark: string, title: string, detail: string, started: number, live: boolean): void {
     const text = detail === "" ? title : `${title}: ${detail}`;
     const seconds = formatSeconds(this.#now() - started);
-    this.#terminal.write(`${live ? "\r\x1b[2K" : ""}  ${mark} ${text} ${seconds}\n`);
+    this.#terminal.write(`${live ? "\r\x1b[2K" : ""}  ${mark} ${text}${seconds}\n`);
   }
 }
 
-/** `(3.2 s)`; nothing for less than a tenth of a second. */
+/** ` (3.2 s)`; nothing for less than a tenth of a second. */
 export function formatSeconds(milliseconds: number): string {
-  return milliseconds < 100 ? "" : `(${(milliseconds / 1000).toFixed(1)} s)`;
+  return milliseconds < 100 ? "" : ` (${(milliseconds / 1000).toFixed(1)} s)`;
 }

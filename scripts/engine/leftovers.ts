@@ -61,7 +61,7 @@ export function mountPointsBeneath(mountinfo: string, directory: string): readon
     .split("\n")
     .map((line) => unescapeOctal(line.split(" ")[4] ?? ""))
     .filter((point) => point === directory || point.startsWith(`${directory}/`))
-    .toReversed();
+    .toSorted((a, b) => b.length - a.length);
 }
 
 function unescapeOctal(text: string): string {
