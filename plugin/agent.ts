@@ -26,8 +26,12 @@ async function main(signal: AbortSignal): Promise<void> {
   const docker = new Docker();
   const engineVersion = await findEngine(new Engine(docker), log, signal);
   if (engineVersion === undefined) return;
-  const backend = await connectBackend(settings, engineVersion.node, systemClock, log);
-  await runAgent({ settings, docker, engineVersion, ...backend, clock: systemClock, log }, signal);
+  using backend = await connectBackend(settings, engineVersion.node, systemClock);
+  const { catalog, authority } = backend;
+  await runAgent(
+    { settings, docker, engineVersion, catalog, authority, clock: systemClock, log },
+    signal,
+  );
   log.info("agent stopped; sidecars go on with what they have");
 }
 

@@ -1,7 +1,37 @@
 // Chooses the catalog and, with it, who signs certificates: one setting, two pairs.
-import { join } from "node:path";
 import type { Clock } from "../mesh/clock.ts";
-import type { Log } from "../mesh/log.ts";
 import type { Catalog } from "../registry/catalog.ts";
+import { ConsulClient } from "../registry/consul/client.ts";
+import { ConsulCatalog } from "../registry/consul/consul-catalog.ts";
+import { EmbeddedCatalog } from "../registry/embedded/embedded-catalog.ts";
 import type { CertificateAuthority } from "./certificates/authority.ts";
+import { ConsulAuthority } from "./certificates/consul-authority.ts";
+import { EmbeddedAuthority } from "./certificates/embedded-authority.ts";
 import { type Settings, STATE_DIRECTORY } from "./settings.ts";
+
+export interface Backend extends Disposable {
+  readonly catalog: Catalog;
+  readonly authority: CertificateAuthority;
+}
+
+/** Neither asks anybody yet; `node` is the engine's node name. Throws CONFIGURATION_INVALID for a damaged authority file. */
+export async function connectBackend(
+  settings: Settings,
+  node: string,
+  clock: Clock,
+): Promise<Backend> {
+  if (settings.catalog === "embedded") {
+    const { leafLifetime } = settings;
+    return {
+      catalog: new EmbeddedCatalog({ node, clock }),
+      authority: await EmbeddedAuthority.open({ directory: STATE_DIRECTORY, leafLifetime, clock }),
+      [Symbol.dispose]: () => undefined,
+    };
+  }
+  const client = new ConsulClient({ address: settings.consulAddress, token: settings.consulToken });
+  return {
+    catalog: new ConsulCatalog({ client, node, clock }),
+    authority: new ConsulAuthority({ client, clock }),
+    [Symbol.dispose]: () => client[Symbol.dispose](),
+  };
+}

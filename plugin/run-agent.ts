@@ -1,11 +1,9 @@
-// Wires the agent together: one task per source of news (engine, catalog, certificates, sidecars, time), all of which
-// only trigger the reconciler. Who starts a task here ends it here.
+// Wires the agent together. Every source of news (engine, catalog, certificates, sidecars, time) only wakes the
+// reconciler; who starts a task here ends it here.
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type Docker from "dockerode";
-import { Backoff } from "../mesh/backoff.ts";
 import type { Clock } from "../mesh/clock.ts";
-import { describeError } from "../mesh/errors.ts";
 import { Latest } from "../mesh/latest.ts";
 import type { Log } from "../mesh/log.ts";
 import type { Catalog } from "../registry/catalog.ts";
@@ -13,8 +11,8 @@ import { createApi, serveApi } from "./api/api.ts";
 import type { CertificateAuthority } from "./certificates/authority.ts";
 import { ServiceLeaves } from "./certificates/service-leaves.ts";
 import { Engine, type EngineVersion } from "./docker/engine.ts";
-import { followEvents } from "./docker/events.ts";
 import { inspectOwnContainer } from "./docker/own-container.ts";
+import { followNews } from "./news.ts";
 import { InterceptionRecord } from "./reconcile/interception-record.ts";
 import { Lanes } from "./reconcile/lanes.ts";
 import { Observer } from "./reconcile/observer.ts";
@@ -27,11 +25,6 @@ import type { MeshStatus } from "./status.ts";
 import { reportStatus } from "./status-report.ts";
 import { AGENT_VERSION } from "./version.ts";
 import { HealthFeed } from "./workload/health-feed.ts";
-
-/** Everything is listed anew this often, ms: whatever an event failed to say is found then. */
-const RESYNC_INTERVAL = 30_000;
-/** While the catalog does not answer, this node's registrations are asked for again after at most this long, ms. */
-const CATALOG_RETRY = 2_000;
 
 export interface AgentParts {
   readonly settings: Settings;
@@ -46,7 +39,40 @@ export interface AgentParts {
 
 /** Runs until the signal aborts. Sidecars and registrations stay: traffic goes on without an agent. */
 export async function runAgent(parts: AgentParts, signal: AbortSignal): Promise<void> {
-  const { settings, docker, engineVersion, catalog, authority, clock, log } = parts;
+  const { settings, authority, engineVersion, catalog, clock, log } = parts;
+  const wake = new Latest<undefined>();
+  await using leaves = new ServiceLeaves(authority, () => wake.set(undefined), log);
+  const wired = await wire(parts, leaves, wake);
+  const { reconciler, sessions, healthFeed } = wired;
+  const status = statusSource(parts, leaves, wired);
+  const api = createApi({ status, plan: () => reconciler.printedPlan, healthy: () => true, log });
+  await serveSidecars(SIDECAR_SOCKET, sessions, log, signal);
+  await serveApi(api, { host: settings.apiHost, port: settings.apiPort }, signal);
+  const { node, version: engine } = engineVersion;
+  log.info("agent started", { version: AGENT_VERSION, node, engine, catalog: settings.catalog });
+  await Promise.all([
+    reconciler.run(signal),
+    healthFeed.run(signal),
+    followNews({ ...wired, catalog, clock, log }, signal),
+  ]);
+}
+
+interface Wired {
+  readonly engine: Engine;
+  readonly observer: Observer;
+  readonly sessions: SidecarSessions;
+  readonly publisher: Publisher;
+  readonly healthFeed: HealthFeed;
+  readonly interceptions: InterceptionRecord;
+  readonly reconciler: Reconciler;
+}
+
+async function wire(
+  parts: AgentParts,
+  leaves: ServiceLeaves,
+  wake: Latest<undefined>,
+): Promise<Wired> {
+  const { settings, docker, engineVersion, catalog, clock, log } = parts;
   const own = await inspectOwnContainer(
     docker,
     await readFile("/proc/self/mountinfo", "utf8"),
@@ -54,41 +80,40 @@ export async function runAgent(parts: AgentParts, signal: AbortSignal): Promise<
   );
   const engine = new Engine(docker);
   const observer = new Observer(engine, clock);
-  const wake = new Latest<undefined>();
-  const trigger = (): void => wake.set(undefined);
-  const sessions = new SidecarSessions(clock, trigger);
-  await using leaves = new ServiceLeaves(authority, trigger, log);
+  const sessions = new SidecarSessions(clock, () => wake.set(undefined));
   const publisher = new Publisher(sessions, leaves, clock);
   const healthFeed = new HealthFeed(catalog, clock, log);
-  const lanes = new Lanes(clock, trigger);
+  const lanes = new Lanes(clock, () => wake.set(undefined));
   const interceptions = await InterceptionRecord.open(join(RUN_DIRECTORY, "intercepted"));
   const template = { own, socket: SIDECAR_SOCKET, logLevel: settings.logLevel };
+  const shared = { engine, observer, sessions, publisher, healthFeed, interceptions };
   const { node } = engineVersion;
   const reconciler = new Reconciler({
+    ...shared,
     node,
-    engine,
     catalog,
-    observer,
-    sessions,
-    publisher,
-    healthFeed,
     lanes,
     template,
-    interceptions,
     wake,
     clock,
     log,
   });
-  const startedAt = clock.wall();
-  const status = (): MeshStatus =>
+  return { ...shared, reconciler };
+}
+
+function statusSource(parts: AgentParts, leaves: ServiceLeaves, wired: Wired): () => MeshStatus {
+  const { settings, engineVersion, catalog, authority, clock } = parts;
+  const agent = {
+    version: AGENT_VERSION,
+    node: engineVersion.node,
+    engineVersion: engineVersion.version,
+    catalog: settings.catalog,
+    startedAt: clock.wall(),
+  };
+  const { publisher, reconciler } = wired;
+  return () =>
     reportStatus({
-      agent: {
-        version: AGENT_VERSION,
-        node,
-        engineVersion: engineVersion.version,
-        catalog: settings.catalog,
-        startedAt,
-      },
+      agent,
       catalog: catalog.status(),
       bundle: leaves.bundle,
       authorityProblem: authority.problem(),
@@ -97,80 +122,4 @@ export async function runAgent(parts: AgentParts, signal: AbortSignal): Promise<
       leafExpiry: (service) => leaves.leaf(service),
       problems: [...reconciler.problems, ...publisher.problems],
     });
-  const api = createApi({ status, plan: () => reconciler.printedPlan, healthy: () => true, log });
-  await serveSidecars(SIDECAR_SOCKET, sessions, log, signal);
-  await serveApi(api, { host: settings.apiHost, port: settings.apiPort }, signal);
-  log.info("agent started", {
-    version: AGENT_VERSION,
-    node,
-    engine: engineVersion.version,
-    catalog: settings.catalog,
-  });
-  await Promise.all([
-    reconciler.run(signal),
-    healthFeed.run(signal),
-    followEngine(engine, observer, reconciler, parts, signal),
-    followViews(catalog, reconciler, signal),
-    followRegistrations(catalog, reconciler, clock, log, signal),
-    resync(observer, reconciler, interceptions, clock, signal),
-  ]);
-}
-
-async function followEngine(
-  engine: Engine,
-  observer: Observer,
-  reconciler: Reconciler,
-  { clock, log }: AgentParts,
-  signal: AbortSignal,
-): Promise<void> {
-  for await (const event of followEvents(engine, clock, log, signal)) {
-    if (observer.note(event)) reconciler.trigger();
-  }
-}
-
-async function followViews(
-  catalog: Catalog,
-  reconciler: Reconciler,
-  signal: AbortSignal,
-): Promise<void> {
-  for await (const view of catalog.views(signal)) reconciler.setView(view);
-}
-
-/** Asks now and then which of this node's instances the catalog has: how ghosts of an earlier agent are found. */
-async function followRegistrations(
-  catalog: Catalog,
-  reconciler: Reconciler,
-  clock: Clock,
-  log: Log,
-  signal: AbortSignal,
-): Promise<void> {
-  const backoff = new Backoff({ base: 100, max: CATALOG_RETRY });
-  while (!signal.aborted) {
-    let pause = RESYNC_INTERVAL;
-    try {
-      reconciler.setRegistered(await catalog.registered(signal));
-      backoff.reset();
-    } catch (error) {
-      if (signal.aborted) return;
-      pause = backoff.next();
-      log.debug("the catalog did not list this node's instances", { error: describeError(error) });
-      reconciler.trigger();
-    }
-    await clock.sleep(pause, signal).catch(() => undefined);
-  }
-}
-
-async function resync(
-  observer: Observer,
-  reconciler: Reconciler,
-  interceptions: InterceptionRecord,
-  clock: Clock,
-  signal: AbortSignal,
-): Promise<void> {
-  while (!signal.aborted) {
-    await clock.sleep(RESYNC_INTERVAL, signal).catch(() => undefined);
-    observer.markAll();
-    await interceptions.keepOnly(new Set(observer.containers.map(({ id }) => id)));
-    reconciler.trigger();
-  }
 }

@@ -1,0 +1,75 @@
+// The agent's side of a sidecar's socket, without an agent: publishes what a test gives it and keeps what is reported.
+import { once } from "node:events";
+import { createServer, type Server, type ServerResponse } from "node:http";
+import {
+  REPORT_PATH,
+  type SidecarReport,
+  SNAPSHOTS_PATH,
+  type Snapshot,
+} from "../../proxy/configuration/snapshot.ts";
+
+export class AgentStub implements AsyncDisposable {
+  readonly socket: string;
+  readonly token = "token-of-the-test";
+  readonly reports: SidecarReport[] = [];
+  /** Requests without the right token. */
+  refused = 0;
+  readonly #streams = new Set<ServerResponse>();
+  #line: string | undefined;
+  #server: Server | undefined;
+
+  constructor(socket: string) {
+    this.socket = socket;
+  }
+
+  get lastReport(): SidecarReport | undefined {
+    return this.reports.at(-1);
+  }
+
+  async start(): Promise<void> {
+    this.#server = createServer((request, response) => {
+      if (request.headers.authorization !== `Bearer ${this.token}`) {
+        this.refused += 1;
+        response.writeHead(401).end();
+      } else if (request.url === SNAPSHOTS_PATH && request.method === "GET") {
+        this.#streams.add(response);
+        response.once("close", () => this.#streams.delete(response));
+        response.writeHead(200).flushHeaders();
+        if (this.#line !== undefined) response.write(this.#line);
+      } else if (request.url === REPORT_PATH && request.method === "POST") {
+        let body = "";
+        request.setEncoding("utf8").on("data", (text) => {
+          body += text;
+        });
+        request.once("end", () => {
+          this.reports.push(JSON.parse(body));
+          response.writeHead(204).end();
+        });
+      }
+    }).listen(this.socket);
+    await once(this.#server, "listening");
+  }
+
+  publish(snapshot: Snapshot): void {
+    this.publishLine(JSON.stringify(snapshot));
+  }
+
+  /** A line as it is, for what no agent of ours would write. */
+  publishLine(line: string): void {
+    this.#line = `${line}\n`;
+    for (const stream of this.#streams) stream.write(this.#line);
+  }
+
+  async stop(): Promise<void> {
+    const server = this.#server;
+    this.#server = undefined;
+    if (server === undefined) return;
+    server.close();
+    server.closeAllConnections();
+    await once(server, "close");
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+}
