@@ -1,0 +1,254 @@
+import assert from "node:assert/strict";
+import { describe, it } from "mocha";
+import type { Instance } from "../../../mesh/model.ts";
+import {
+  type DesiredWorkload,
+  type Observed,
+  plan,
+  printPlan,
+} from "../../../plugin/reconcile/plan.ts";
+import { toInstance } from "../../../plugin/workload/health.ts";
+import type { Workload } from "../../../plugin/workload/workload.ts";
+import {
+  containerId,
+  NODE,
+  RESTARTED_AT,
+  STARTED_AT,
+  sidecarOf,
+  workloadOf,
+} from "../../helpers/workloads.ts";
+
+function desire(
+  service: string,
+  letter: string,
+  ready: boolean,
+  changes: Partial<Workload> = {},
+): DesiredWorkload {
+  const workload = workloadOf(service, letter, changes);
+  return {
+    workload,
+    instance: toInstance(workload, NODE),
+    specification: "specification-1",
+    ready,
+  };
+}
+
+const ORDERS: DesiredWorkload = desire("orders", "a", true);
+const WEB: DesiredWorkload = desire("web", "b", true);
+
+/** Nothing exists, and the catalog is known to hold nothing. */
+const NOTHING: Observed = { sidecars: [], intercepted: new Map(), registered: [] };
+
+/** All of `orders` is as it should be. */
+const SETTLED: Observed = {
+  sidecars: [sidecarOf("a", "s1")],
+  intercepted: new Map([[containerId("a"), STARTED_AT]]),
+  registered: [ORDERS.instance],
+};
+
+function changed(instance: Instance, changes: Partial<Instance>): Instance {
+  return { ...instance, ...changes };
+}
+
+interface Case {
+  readonly desired: readonly DesiredWorkload[];
+  readonly observed: Partial<Observed>;
+  readonly plan: string;
+}
+
+const CASES: Readonly<Record<string, Case>> = {
+  "nothing is wanted and nothing is there": {
+    desired: [],
+    observed: NOTHING,
+    plan: "nothing to do\n",
+  },
+  "everything is as the labels say": {
+    desired: [ORDERS],
+    observed: SETTLED,
+    plan: "nothing to do\n",
+  },
+  "a workload is new": {
+    desired: [desire("orders", "a", false)],
+    observed: NOTHING,
+    plan: `\
+intercept shop-orders-1: new network namespace
+attach shop-orders-1: no sidecar
+`,
+  },
+  "a new workload wants no interception": {
+    desired: [desire("orders", "a", false, { intercept: "off" })],
+    observed: NOTHING,
+    plan: `\
+attach shop-orders-1: no sidecar
+`,
+  },
+  "workload and sidecar have become ready": {
+    desired: [ORDERS],
+    observed: { registered: [] },
+    plan: `\
+register shop-orders-aaaaaaaaaaaa: workload and sidecar are ready
+`,
+  },
+  "the workload is not ready": {
+    desired: [desire("orders", "a", false)],
+    observed: { registered: [] },
+    plan: "nothing to do\n",
+  },
+  "the workload has joined another network": {
+    desired: [ORDERS],
+    observed: { registered: [changed(ORDERS.instance, { networks: [] })] },
+    plan: `\
+register shop-orders-aaaaaaaaaaaa: registration differs
+`,
+  },
+  "a registered workload is critical": {
+    desired: [desire("orders", "a", false)],
+    observed: {},
+    plan: "nothing to do\n",
+  },
+  "the workload has restarted": {
+    desired: [desire("orders", "a", false, { startedAt: RESTARTED_AT })],
+    observed: {},
+    plan: `\
+remove-sidecar sidecar-s1: workload restarted with a new network namespace
+intercept shop-orders-1: new network namespace
+attach shop-orders-1: no sidecar
+`,
+  },
+  "sidecars are made otherwise now": {
+    desired: [{ ...ORDERS, specification: "specification-2" }],
+    observed: {},
+    plan: `\
+remove-sidecar sidecar-s1: labels or image changed
+attach shop-orders-1: no sidecar
+`,
+  },
+  "the sidecar has stopped": {
+    desired: [ORDERS],
+    observed: { sidecars: [sidecarOf("a", "s1", { running: false })] },
+    plan: `\
+remove-sidecar sidecar-s1: sidecar stopped
+attach shop-orders-1: no sidecar
+`,
+  },
+  "the sidecar was removed by hand": {
+    desired: [ORDERS],
+    observed: { sidecars: [] },
+    plan: `\
+attach shop-orders-1: no sidecar
+`,
+  },
+  "there is a second sidecar": {
+    desired: [ORDERS],
+    observed: { sidecars: [sidecarOf("a", "s1"), sidecarOf("a", "s2")] },
+    plan: `\
+remove-sidecar sidecar-s2: second sidecar
+`,
+  },
+  "the first of two sidecars cannot stay": {
+    desired: [ORDERS],
+    observed: { sidecars: [sidecarOf("a", "s1", { running: false }), sidecarOf("a", "s2")] },
+    plan: `\
+remove-sidecar sidecar-s1: sidecar stopped
+`,
+  },
+  "an attach was interrupted": {
+    desired: [ORDERS],
+    observed: { sidecars: [sidecarOf("a", "i1", { role: "init" }), sidecarOf("a", "s1")] },
+    plan: `\
+remove-sidecar sidecar-i1: left over from an interrupted attach
+`,
+  },
+  "the workload is gone": {
+    desired: [],
+    observed: {},
+    plan: `\
+deregister shop-orders-aaaaaaaaaaaa: workload is gone
+remove-sidecar sidecar-s1: workload is gone
+`,
+  },
+  "the workload is gone and the catalog is not known": {
+    desired: [],
+    observed: { registered: undefined },
+    plan: `\
+remove-sidecar sidecar-s1: workload is gone
+`,
+  },
+  "a ready workload's registration is not known": {
+    desired: [ORDERS],
+    observed: { registered: undefined },
+    plan: "nothing to do\n",
+  },
+  "an agent before this one left ghosts": {
+    desired: [ORDERS],
+    observed: {
+      registered: [
+        ORDERS.instance,
+        changed(WEB.instance, { id: "shop-web-cccccccccccc", containerId: containerId("c") }),
+      ],
+    },
+    plan: `\
+deregister shop-web-cccccccccccc: workload is gone
+`,
+  },
+  "the container was registered under another service's name": {
+    desired: [ORDERS],
+    observed: { registered: [changed(ORDERS.instance, { id: "bills-aaaaaaaaaaaa" })] },
+    plan: `\
+deregister bills-aaaaaaaaaaaa: now another service
+register shop-orders-aaaaaaaaaaaa: workload and sidecar are ready
+`,
+  },
+  "much is due at once": {
+    desired: [desire("web", "b", false), { ...ORDERS, specification: "specification-2" }],
+    observed: {
+      sidecars: [
+        sidecarOf("a", "s1"),
+        sidecarOf("c", "s3"),
+        sidecarOf("b", "i1", { role: "init" }),
+      ],
+      registered: [
+        changed(WEB.instance, { id: "shop-api-cccccccccccc", containerId: containerId("c") }),
+      ],
+    },
+    plan: `\
+deregister shop-api-cccccccccccc: workload is gone
+remove-sidecar sidecar-i1: left over from an interrupted attach
+remove-sidecar sidecar-s1: labels or image changed
+remove-sidecar sidecar-s3: workload is gone
+intercept shop-web-1: new network namespace
+attach shop-orders-1: no sidecar
+attach shop-web-1: no sidecar
+register shop-orders-aaaaaaaaaaaa: workload and sidecar are ready
+`,
+  },
+};
+
+describe("the plan", () => {
+  for (const [when, { desired, observed, plan: expected }] of Object.entries(CASES)) {
+    it(`when ${when}`, () => {
+      assert.equal(printPlan(plan(desired, { ...SETTLED, ...observed })), expected);
+    });
+  }
+
+  it("is the same whichever order things were seen in", () => {
+    const [desired, observed] = [
+      [ORDERS, WEB],
+      { ...NOTHING, sidecars: [sidecarOf("c", "s3"), sidecarOf("d", "s4")] },
+    ];
+    const reversed = { ...observed, sidecars: observed.sidecars.toReversed() };
+    assert.equal(
+      printPlan(plan(desired.toReversed(), reversed)),
+      printPlan(plan(desired, observed)),
+    );
+  });
+
+  it("is empty once its steps are done", () => {
+    const steps = plan([ORDERS], NOTHING);
+    assert.deepEqual(
+      steps.map(({ kind }) => kind),
+      ["intercept", "attach", "register"],
+    );
+    assert.deepEqual(plan([ORDERS], SETTLED), []);
+  });
+});
