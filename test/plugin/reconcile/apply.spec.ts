@@ -1,0 +1,177 @@
+import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, it } from "mocha";
+import { OWN_LABELS } from "../../../plugin/docker/container-facts.ts";
+import { type ApplyContext, applyLane } from "../../../plugin/reconcile/apply.ts";
+import { InterceptionRecord } from "../../../plugin/reconcile/interception-record.ts";
+import type { Step } from "../../../plugin/reconcile/plan.ts";
+import { toInstance } from "../../../plugin/workload/health.ts";
+import { EmbeddedCatalog } from "../../../registry/embedded/embedded-catalog.ts";
+import { eventually } from "../../helpers/eventually.ts";
+import { ManualClock } from "../../helpers/manual-clock.ts";
+import { ScriptedEngine } from "../../helpers/scripted-engine.ts";
+import { NODE, STARTED_AT, sidecarOf, workloadOf } from "../../helpers/workloads.ts";
+
+const workload = workloadOf("orders", "a");
+const workloadId = workload.containerId;
+const instance = toInstance(workload, NODE);
+const cause = "test";
+
+const ATTACH: Step = { kind: "attach", workloadId, workload, cause };
+const INTERCEPT: Step = { kind: "intercept", workloadId, workload, cause };
+const REMOVE: Step = { kind: "remove-sidecar", workloadId, sidecar: sidecarOf("a", "s1"), cause };
+const REGISTER: Step = { kind: "register", workloadId, instance, cause };
+const DEREGISTER: Step = { kind: "deregister", workloadId, instance, cause };
+
+describe("applying a workload's steps", () => {
+  let directory: string;
+  let engine: ScriptedEngine;
+  let catalog: EmbeddedCatalog;
+  let context: ApplyContext;
+  let stop: AbortController;
+  let changed: string[];
+  let registrations: string[];
+
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), "mesh-apply-"));
+    engine = new ScriptedEngine();
+    catalog = new EmbeddedCatalog({ node: NODE, clock: new ManualClock() });
+    stop = new AbortController();
+    changed = [];
+    registrations = [];
+    context = {
+      engine,
+      catalog,
+      template: {
+        own: {
+          image: "sha256:1",
+          socketMount: { Type: "volume", Source: "mesh", Target: "/run/mesh", ReadOnly: true },
+        },
+        socket: "/run/mesh/agent.sock",
+        logLevel: "info",
+      },
+      interceptions: await InterceptionRecord.open(directory),
+      onChanged: (ids) => changed.push(...ids),
+      onRegistered: ({ id }, registered) => registrations.push(`${id} ${registered}`),
+    };
+  });
+
+  afterEach(() => rm(directory, { recursive: true }));
+
+  const apply = (...steps: Step[]): Promise<void> => applyLane(steps, context, stop.signal);
+
+  it("removes the old sidecar before the new one and the redirection are made", async () => {
+    await apply(REMOVE, INTERCEPT, ATTACH);
+    assert.equal(engine.calls[0], "remove s1");
+    assert.deepEqual(
+      engine.calls.slice(1).toSorted(),
+      [
+        "create shop-orders-1.mesh-init-…",
+        "create shop-orders-1.mesh-…",
+        "remove made-1",
+        "start made-1",
+        "start made-2",
+        "wait made-1",
+      ].toSorted(),
+    );
+  });
+
+  it("makes redirection and sidecar side by side", async () => {
+    const installed = Promise.withResolvers<void>();
+    engine.hold("wait", installed.promise);
+    const applying = apply(INTERCEPT, ATTACH);
+    await eventually(() => assert.ok(engine.calls.includes("start made-2")), { interval: 1 });
+    assert.equal(context.interceptions.known.size, 0);
+    installed.resolve();
+    await applying;
+    assert.equal(context.interceptions.known.get(workloadId), STARTED_AT);
+  });
+
+  it("gives each sidecar a token of its own and says whose it is", async () => {
+    await apply(ATTACH);
+    await apply(ATTACH);
+    const tokens = engine.made.map(({ specification }) =>
+      specification.Env?.find((entry) => entry.startsWith("MESH_SIDECAR_TOKEN=")),
+    );
+    assert.equal(new Set(tokens).size, 2);
+    assert.match(tokens[0] ?? "", /^MESH_SIDECAR_TOKEN=[\w-]{32}$/);
+    for (const { specification } of engine.made) {
+      assert.equal(specification.Labels?.[OWN_LABELS.workload], workloadId);
+      assert.equal(specification.Labels?.[OWN_LABELS.startedAt], STARTED_AT);
+    }
+  });
+
+  it("tells of a sidecar before it runs, so that its token is known when it knocks", async () => {
+    engine.hold("start", Promise.withResolvers<void>().promise);
+    void apply(ATTACH);
+    await eventually(() => assert.deepEqual(changed, ["made-1"]), { interval: 1 });
+  });
+
+  it("removes a sidecar that does not start, and says why it did not", async () => {
+    engine.fail("start", "cannot join network of a non running container");
+    await assert.rejects(apply(ATTACH), /cannot join network of a non running container/);
+    assert.deepEqual(engine.made, []);
+    assert.deepEqual(changed, ["made-1", "made-1"]);
+  });
+
+  it("says why a sidecar did not start even when it cannot be removed either", async () => {
+    engine.fail("start", "cannot join network of a non running container");
+    engine.fail("remove", "removal failed");
+    await assert.rejects(apply(ATTACH), /cannot join network/);
+    assert.deepEqual(changed, ["made-1", "made-1"]);
+  });
+
+  it("tells what nft said when it failed, and the way without it", async () => {
+    engine.exit = { code: 1, output: "Error: Could not process rule: Operation not supported" };
+    await assert.rejects(apply(INTERCEPT), {
+      code: "ENGINE_REFUSED",
+      message:
+        "expected nft to install the redirection of shop-orders-1, it ended with 1: Error: Could not process rule: Operation not supported; mesh.intercept=off goes without",
+    });
+    assert.equal(context.interceptions.known.size, 0);
+    assert.deepEqual(engine.made, []);
+  });
+
+  it("attaches the sidecar though the redirection failed, and fails", async () => {
+    engine.exit = { code: 1, output: "no nft" };
+    await assert.rejects(apply(INTERCEPT, ATTACH), /no nft/);
+    assert.deepEqual(
+      engine.made.map(({ running }) => running),
+      [true],
+    );
+  });
+
+  it("leaves nothing half made when the agent is stopped meanwhile", async () => {
+    const held = Promise.withResolvers<void>();
+    engine.hold("start", held.promise);
+    const applying = apply(INTERCEPT, ATTACH);
+    await eventually(() => assert.equal(engine.made.length, 2), { interval: 1 });
+    stop.abort(new Error("SIGTERM"));
+    held.resolve();
+    await assert.rejects(applying, /SIGTERM/);
+    assert.deepEqual(engine.made, []);
+  });
+
+  it("goes no further when the old sidecar cannot be removed", async () => {
+    engine.fail("remove", "the engine could not remove s1");
+    await assert.rejects(apply(REMOVE, ATTACH, REGISTER), /could not remove s1/);
+    assert.deepEqual(engine.calls, ["remove s1"]);
+    assert.deepEqual(registrations, []);
+  });
+
+  it("registers and deregisters, and says so when it is true", async () => {
+    await apply(REGISTER);
+    assert.deepEqual(await catalog.registered(stop.signal), [instance]);
+    await apply(DEREGISTER);
+    assert.deepEqual(await catalog.registered(stop.signal), []);
+    assert.deepEqual(registrations, [`${instance.id} true`, `${instance.id} false`]);
+  });
+
+  it("says nothing of a registration that failed", async () => {
+    stop.abort(new Error("SIGTERM"));
+    await assert.rejects(apply(REGISTER));
+    assert.deepEqual(registrations, []);
+  });
+});

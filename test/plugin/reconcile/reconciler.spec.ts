@@ -1,0 +1,269 @@
+import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, it } from "mocha";
+import { type Clock, systemClock } from "../../../mesh/clock.ts";
+import { Latest } from "../../../mesh/latest.ts";
+import { silentLog } from "../../../mesh/log.ts";
+import type { Inspected } from "../../../plugin/docker/engine.ts";
+import { InterceptionRecord } from "../../../plugin/reconcile/interception-record.ts";
+import { Lanes } from "../../../plugin/reconcile/lanes.ts";
+import { Observer } from "../../../plugin/reconcile/observer.ts";
+import { type LocalWorkload, Reconciler } from "../../../plugin/reconcile/reconciler.ts";
+import { Publisher } from "../../../plugin/sidecars/publisher.ts";
+import { type SidecarSession, SidecarSessions } from "../../../plugin/sidecars/sessions.ts";
+import { HealthFeed } from "../../../plugin/workload/health-feed.ts";
+import { EmbeddedCatalog } from "../../../registry/embedded/embedded-catalog.ts";
+import { eventually } from "../../helpers/eventually.ts";
+import { InstantLeaves } from "../../helpers/leaves.ts";
+import { ScriptedEngine } from "../../helpers/scripted-engine.ts";
+import {
+  composeLabels,
+  containerId,
+  factsOf,
+  NODE,
+  RESTARTED_AT,
+  reportOf,
+} from "../../helpers/workloads.ts";
+
+const NO_INTERCEPTION = { "mesh.intercept": "off" };
+
+function container(service: string, letter: string, startedAt?: string): Inspected {
+  const labels = composeLabels(service, NO_INTERCEPTION);
+  const start = startedAt === undefined ? {} : { startedAt };
+  return { kind: "container", facts: factsOf(service, letter, { labels, ...start }) };
+}
+
+/** Everything of one agent but its sockets. Its sidecars live in the engine, as they do. */
+class Agent {
+  readonly catalog: EmbeddedCatalog;
+  readonly observer: Observer;
+  readonly sessions: SidecarSessions;
+  readonly lanes: Lanes;
+  readonly reconciler: Reconciler;
+  /** Time that has passed besides the real one, ms. */
+  skipped = 0;
+  readonly #stop = new AbortController();
+  readonly #running: Promise<void>;
+
+  constructor(engine: ScriptedEngine, interceptions: InterceptionRecord) {
+    const clock: Clock = { ...systemClock, monotonic: () => performance.now() + this.skipped };
+    const wake = new Latest<undefined>();
+    const trigger = (): void => wake.set(undefined);
+    this.catalog = new EmbeddedCatalog({ node: NODE, clock });
+    this.observer = new Observer(engine, clock);
+    this.sessions = new SidecarSessions(clock, trigger);
+    this.lanes = new Lanes(clock, trigger);
+    const socketMount = { Type: "volume", Source: "mesh", Target: "/run/mesh" } as const;
+    this.reconciler = new Reconciler({
+      node: NODE,
+      engine,
+      catalog: this.catalog,
+      observer: this.observer,
+      sessions: this.sessions,
+      publisher: new Publisher(this.sessions, new InstantLeaves(), clock),
+      healthFeed: new HealthFeed(this.catalog, clock, silentLog),
+      lanes: this.lanes,
+      template: {
+        own: { image: "sha256:1", socketMount: { ...socketMount, ReadOnly: true } },
+        socket: "/run/mesh/agent.sock",
+        logLevel: "info",
+      },
+      interceptions,
+      wake,
+      clock,
+      log: silentLog,
+    });
+    this.#running = this.reconciler.run(this.#stop.signal);
+  }
+
+  look(letter: string): void {
+    this.observer.mark([containerId(letter)]);
+    this.reconciler.trigger();
+  }
+
+  workload(letter: string): LocalWorkload | undefined {
+    return this.reconciler.workloads.find(
+      ({ workload }) => workload.containerId === containerId(letter),
+    );
+  }
+
+  async registered(): Promise<string[]> {
+    return (await this.catalog.registered(this.#stop.signal)).map(({ id }) => id);
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort(new Error("stopped"));
+    await this.#running;
+  }
+}
+
+describe("the agent's loop", () => {
+  const fast = { interval: 1 };
+  let directory: string;
+  let engine: ScriptedEngine;
+  let agent: Agent;
+
+  const startAgent = async (): Promise<Agent> =>
+    new Agent(engine, await InterceptionRecord.open(directory));
+
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), "mesh-loop-"));
+    engine = new ScriptedEngine();
+  });
+
+  afterEach(async () => {
+    await agent.stop();
+    await rm(directory, { recursive: true });
+  });
+
+  /** The session of the sidecar that was made as that one, once the agent knows its token. */
+  const session = (id: string): Promise<SidecarSession> =>
+    eventually(() => {
+      const made = engine.made.find((entry) => entry.id === id);
+      const token = made?.specification.Env?.find((entry) => entry.includes("TOKEN="));
+      const found = agent.sessions.authenticate(token?.replace(/^.*TOKEN=/, "") ?? "");
+      assert.ok(found, `session of ${id}`);
+      return found;
+    }, fast);
+
+  const running = (...ids: string[]): Promise<void> =>
+    eventually(() => {
+      const sidecars = engine.made.filter((made) => made.running);
+      assert.deepEqual(sidecars.map(({ id }) => id).sort(), ids.sort());
+      assert.equal(agent.lanes.busy.size, 0);
+    }, fast);
+
+  it("takes a container from its label to the catalog, and out of it when it ends", async () => {
+    engine.put(container("orders", "a"));
+    agent = await startAgent();
+    agent.reconciler.setRegistered([]);
+    await running("made-1");
+    agent.sessions.accept(await session("made-1"), reportOf());
+    await eventually(async () =>
+      assert.deepEqual(await agent.registered(), ["shop-orders-aaaaaaaaaaaa"]),
+    );
+    await eventually(() => assert.equal(agent.reconciler.printedPlan, "nothing to do\n"));
+    const { facts } = container("orders", "a");
+    engine.put({ kind: "container", facts: { ...factsOf("orders", "a"), running: false } });
+    agent.look("a");
+    assert.equal(facts.id, containerId("a"));
+    await running();
+    await eventually(async () => assert.deepEqual(await agent.registered(), []));
+  });
+
+  it("keeps a sidecar that started while it was still looking at other containers", async () => {
+    const started = Promise.withResolvers<void>();
+    engine.hold("start", started.promise);
+    engine.put(container("orders", "a"));
+    agent = await startAgent();
+    await eventually(() => assert.ok(engine.calls.includes("start made-1")), fast);
+    // One look sees the sidecar before its start, and is not over before the start is.
+    const slow = Promise.withResolvers<void>();
+    engine.hold(`inspect ${containerId("b")}`, slow.promise);
+    engine.put(container("web", "b"));
+    let looking = false;
+    engine.hold("inspect made-1", {
+      // biome-ignore lint/suspicious/noThenProperty: tells when it is waited for
+      then: (go: () => void) => {
+        looking = true;
+        go();
+      },
+    } as unknown as Promise<void>);
+    agent.observer.mark(["made-1"]);
+    agent.look("b");
+    await eventually(() => assert.equal(looking, true), fast);
+    started.resolve();
+    await eventually(() => assert.equal(agent.lanes.busy.size, 0), fast);
+    slow.resolve();
+    await running("made-1", "made-2");
+    assert.deepEqual(
+      engine.calls.filter((call) => call.startsWith("remove")),
+      [],
+    );
+  });
+
+  it("does not take an old sidecar's word for a workload that has restarted", async () => {
+    engine.put(container("orders", "a"));
+    agent = await startAgent();
+    await running("made-1");
+    agent.sessions.accept(await session("made-1"), reportOf());
+    await eventually(() => assert.equal(agent.workload("a")?.health, "passing"), fast);
+    const removal = Promise.withResolvers<void>();
+    engine.hold("remove", removal.promise);
+    engine.put(container("orders", "a", RESTARTED_AT));
+    agent.look("a");
+    await eventually(() => assert.ok(engine.calls.includes("remove made-1")), fast);
+    assert.equal(agent.workload("a")?.health, "starting");
+    removal.resolve();
+    await running("made-2");
+  });
+
+  it("retries what failed, and says until then what is wrong with which container", async () => {
+    engine.fail("create", "no such image");
+    engine.put(container("orders", "a"));
+    agent = await startAgent();
+    await eventually(
+      () =>
+        assert.deepEqual(agent.reconciler.problems, [
+          { subject: "shop-orders-1", code: "ENGINE_REFUSED", message: "no such image" },
+        ]),
+      fast,
+    );
+    engine.heal();
+    await running("made-1");
+    await eventually(() => assert.deepEqual(agent.reconciler.problems, []), fast);
+  });
+
+  it("removes what an agent before it left half made or orphaned", async () => {
+    engine.put(container("orders", "a"));
+    agent = await startAgent();
+    await running("made-1");
+    await agent.stop();
+    engine.containers.clear();
+    agent = await startAgent();
+    await running();
+  });
+
+  describe("after a restart of the agent", () => {
+    beforeEach(async () => {
+      engine.put(container("orders", "a"));
+      agent = await startAgent();
+      await running("made-1");
+      await agent.stop();
+      agent = await startAgent();
+    });
+
+    it("adopts the sidecars that are there, and knows nothing of them until they report", async () => {
+      await eventually(() => assert.equal(agent.workload("a")?.health, "unknown"), fast);
+      await running("made-1");
+      agent.sessions.accept(await session("made-1"), reportOf());
+      await eventually(() => assert.equal(agent.workload("a")?.health, "passing"), fast);
+    });
+
+    it("leaves adopted sidecars their snapshot while the catalog has shown nothing, however long", async () => {
+      const { snapshots } = await session("made-1");
+      agent.sessions.accept(await session("made-1"), reportOf());
+      await eventually(() => assert.equal(agent.workload("a")?.health, "passing"), fast);
+      agent.skipped = 60_000;
+      agent.sessions.accept(await session("made-1"), reportOf({ version: "2" }));
+      await eventually(
+        () => assert.equal(agent.workload("a")?.sidecar?.report?.version, "2"),
+        fast,
+      );
+      agent.reconciler.trigger();
+      await eventually(() => assert.equal(agent.workload("a")?.health, "passing"), fast);
+      assert.equal(snapshots.value, undefined);
+      agent.reconciler.setView({ entries: [] });
+      await eventually(() => assert.ok(snapshots.value), fast);
+    });
+
+    it("gives a sidecar up that has not reported for fifteen seconds", async () => {
+      await session("made-1");
+      agent.skipped = 15_000;
+      agent.reconciler.trigger();
+      await eventually(() => assert.equal(agent.workload("a")?.health, "starting"), fast);
+    });
+  });
+});
