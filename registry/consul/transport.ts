@@ -55,7 +55,7 @@ export class ConsulTransport {
       });
       const text = await response.text();
       if (!response.ok) throw new ConsulAnswerError(request.path, response.status, text);
-      if (response.headers.get("x-consul-knownleader") === "false")
+      if (isLeaderless(request.path, response.headers))
         throw new Error("consul knows no leader, so its answer may be old");
       const body: unknown = text === "" ? undefined : JSON.parse(text);
       return { body, index: Number(response.headers.get("x-consul-index") ?? 0) };
@@ -82,6 +82,14 @@ export class ConsulTransport {
     const since = before.reachable === reachable ? before.since : Date.now();
     this.#reachability = { reachable, since, problem };
   }
+}
+
+/**
+ * Answers about the catalog say whether the server knew a leader. Those of `agent/…` come from the agent's own cache and
+ * repeat what was so when it was filled, which can be the moment of start-up and stays until the content changes.
+ */
+function isLeaderless(path: string, headers: Headers): boolean {
+  return !path.startsWith("agent/") && headers.get("x-consul-knownleader") === "false";
 }
 
 function parseAddress(address: string): string {
