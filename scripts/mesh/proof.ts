@@ -6,6 +6,8 @@ import { SetupError } from "../command.ts";
 import { readStatus } from "./ready.ts";
 
 const VIEWS = 20;
+/** Each view goes from web to orders and from orders to inventory. */
+const HOPS = 2;
 const COUNTED_MS = 20_000;
 const POLL_MS = 250;
 
@@ -24,11 +26,11 @@ export async function proveRequests(page: string, api: string): Promise<MeshStat
   const deadline = performance.now() + COUNTED_MS;
   while (performance.now() < deadline) {
     const status = await readStatus(api);
-    if (status !== undefined && inboundTls(status) - before >= VIEWS) return status;
+    if (status !== undefined && inboundTls(status) - before >= VIEWS * HOPS) return status;
     await delay(POLL_MS);
   }
   throw new SetupError(
-    `expected the sidecars to count at least ${VIEWS} requests over mutual TLS after ${VIEWS} page views, but they did not`,
+    `expected the sidecars to count ${VIEWS * HOPS} requests over mutual TLS after ${VIEWS} page views, but they did not`,
   );
 }
 
