@@ -6,7 +6,9 @@ import type { InboundPort, SidecarReport } from "./configuration/snapshot.ts";
 /** Milliseconds between two rounds. */
 const INTERVAL = 1_000;
 /** The same until the application has passed for the first time: it should be found ready soon after it is. */
-const STARTING_INTERVAL = 100;
+const STARTING_INTERVAL = 50;
+/** Milliseconds between two looks for a first snapshot, without which nobody knows what to ask. */
+const WAITING_INTERVAL = 10;
 /** Failures in a row that make it critical: a single one may be a hiccup. */
 const FAILURES_TO_CRITICAL = 2;
 
@@ -65,6 +67,7 @@ export async function probeApplication(
       passed ||= state.application === "passing";
       report(state);
     }
-    await clock.sleep(passed ? INTERVAL : STARTING_INTERVAL, signal);
+    const waiting = asked === undefined ? WAITING_INTERVAL : STARTING_INTERVAL;
+    await clock.sleep(passed ? INTERVAL : waiting, signal);
   }
 }
