@@ -1,7 +1,7 @@
 // One open port. What it accepts is handed on; closing it leaves the accepted connections alone.
 import { createServer, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer, type TLSSocket } from "node:tls";
-import { asConnection, type Connection } from "../transport/connection.ts";
+import { type Connection, plainConnection, tlsConnection } from "../transport/connection.ts";
 import { HANDSHAKE_TIMEOUT } from "../transport/dial.ts";
 import type { TlsIdentity } from "../transport/tls.ts";
 
@@ -33,7 +33,7 @@ export async function listenPlain(
     // Whoever takes the connection adds its own; until then an error must not become an uncaught one.
     socket.on("error", () => undefined);
     track(socket);
-    guard(socket, () => accept(asConnection(socket)));
+    guard(socket, () => accept(plainConnection(socket)));
   });
   await open(server, address, port);
   return { close: () => void server.close(), useIdentity: () => undefined };
@@ -47,7 +47,7 @@ export async function listenTls(
   { accept, refuse }: TlsAccept,
   track: Track,
 ): Promise<Listener> {
-  const transports = new Map<string, Socket>();
+  const handshakes = new Handshakes();
   const server = createTlsServer({
     ...identity.options,
     requestCert: true,
@@ -60,16 +60,14 @@ export async function listenTls(
     ALPNCallback: ({ protocols }) => protocols[0],
   });
   server.on("connection", (socket: Socket) => {
-    const name = peerName(socket);
-    transports.set(name, socket);
-    socket.once("close", () => transports.delete(name));
+    handshakes.begin(socket);
     track(socket);
   });
   server.on("secureConnection", (socket) => {
     socket.on("error", () => undefined);
-    const transport = transports.get(peerName(socket));
+    const transport = handshakes.finish(socket);
     if (transport === undefined) socket.destroy();
-    else guard(socket, () => accept(asConnection(socket, transport), socket));
+    else guard(socket, () => accept(tlsConnection(socket, transport), socket));
   });
   server.on("tlsClientError", (error: Error & { readonly code?: string }, socket) => {
     const presented = socket.authorizationError as Error | string | undefined;
@@ -87,7 +85,31 @@ export async function listenTls(
 
 const NO_CERTIFICATE = "ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE";
 
-/** Tells the connections of one listener apart: a TLS socket does not give out the TCP socket below it. */
+/** The TCP sockets of one listener whose handshake is going on: a TLS socket does not give out the one below it. */
+class Handshakes {
+  readonly #transports = new Map<string, Socket>();
+
+  begin(transport: Socket): void {
+    const name = peerName(transport);
+    this.#transports.set(name, transport);
+    // Node's own time limit overlooks a peer that resets at the end of the handshake, and keeps its descriptor for ever.
+    const timer = setTimeout(() => {
+      if (this.#transports.get(name) === transport) transport.destroy();
+    }, HANDSHAKE_TIMEOUT * 2);
+    transport.once("close", () => {
+      clearTimeout(timer);
+      if (this.#transports.get(name) === transport) this.#transports.delete(name);
+    });
+  }
+
+  finish(socket: TLSSocket): Socket | undefined {
+    const name = peerName(socket);
+    const transport = this.#transports.get(name);
+    this.#transports.delete(name);
+    return transport;
+  }
+}
+
 function peerName(socket: Socket): string {
   return `${socket.remoteAddress} ${socket.remotePort}`;
 }

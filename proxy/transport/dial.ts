@@ -3,7 +3,7 @@
 import { connect as connectTcp, type Socket } from "node:net";
 import { connect as connectTls, type TLSSocket } from "node:tls";
 import type { Endpoint } from "../configuration/snapshot.ts";
-import { asConnection, type Connection } from "./connection.ts";
+import { type Connection, plainConnection, tlsConnection } from "./connection.ts";
 import { refuseCallee } from "./peer-identity.ts";
 import type { TlsIdentity } from "./tls.ts";
 
@@ -43,7 +43,7 @@ export async function dialTcp(
     signal.throwIfAborted();
     throw new DialError("unreachable", `${address}:${port}`, error);
   }
-  return asConnection(socket);
+  return plainConnection(socket);
 }
 
 /**
@@ -72,7 +72,7 @@ export async function dialSidecar(
     const reason = wasRefused(socket) ? "refused" : "handshake";
     throw new DialError(reason, `${uri} at ${endpoint.address}:${endpoint.port}`, error);
   }
-  return asConnection(socket, transport.socket);
+  return tlsConnection(socket, transport.socket);
 }
 
 /** Node sets the authorization error before it gives up a handshake for the peer's certificate. */

@@ -37,14 +37,12 @@ export class DestinationPool extends Agent {
   /** False closes the connection, which is what a retired pool wants. */
   override keepSocketAlive(socket: Duplex): boolean {
     if (this.#retired) return false;
-    // An answer that nobody asked for would be taken for the next request's.
-    socket.once("data", destroyOnData);
     (socket as Socket).setTimeout(IDLE_TIMEOUT);
     return true;
   }
 
-  override reuseSocket(socket: Duplex, _request: ClientRequest): void {
-    socket.off("data", destroyOnData);
+  override reuseSocket(socket: Duplex, request: ClientRequest): void {
+    super.reuseSocket(socket, request);
     (socket as Socket).setTimeout(0);
   }
 
@@ -55,10 +53,6 @@ export class DestinationPool extends Agent {
       socket.destroy();
     }
   }
-}
-
-function destroyOnData(this: Duplex): void {
-  this.destroy();
 }
 
 /** Every pool of a forwarder. */

@@ -81,7 +81,8 @@ function copyBody(source: IncomingMessage, response: ServerResponse): Promise<vo
  * closing a connection with unread data resets it, and the reset could overtake the response.
  */
 async function settleRequest({ request, body, gone }: Transaction): Promise<void> {
-  if (body.complete) return;
+  const neverAskedFor = request.headers.expect !== undefined && !body.begun;
+  if (body.complete || neverAskedFor) return;
   const { promise, resolve } = Promise.withResolvers<void>();
   const timer = setTimeout(resolve, LINGER);
   request.once("end", resolve).once("close", resolve);

@@ -10,7 +10,7 @@ export class RequestBody {
   readonly #source: IncomingMessage;
   readonly #present: boolean;
   #kept: Buffer[] | undefined = [];
-  #keptBytes = 0;
+  #seenBytes = 0;
   #detach: (() => void) | undefined;
 
   /** `present` is false for a request whose framing announces no body. */
@@ -31,6 +31,11 @@ export class RequestBody {
   /** Whether the caller has sent all of it. */
   get complete(): boolean {
     return !this.#present || this.#source.readableEnded;
+  }
+
+  /** Whether any of it has arrived. */
+  get begun(): boolean {
+    return this.#seenBytes > 0;
   }
 
   /** Sends the body from its start into a sink, in place of an earlier one. */
@@ -74,8 +79,8 @@ export class RequestBody {
   }
 
   #keep(chunk: Buffer): void {
-    this.#keptBytes += chunk.length;
-    if (this.#keptBytes > REPLAY_LIMIT) this.#kept = undefined;
+    this.#seenBytes += chunk.length;
+    if (this.#seenBytes > REPLAY_LIMIT) this.#kept = undefined;
     this.#kept?.push(chunk);
   }
 

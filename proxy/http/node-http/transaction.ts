@@ -1,6 +1,7 @@
 // One request of a caller and everything its stages share.
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+import { TLSSocket } from "node:tls";
 import type { FailureCode } from "../../failures.ts";
 import { announcesBody, fieldValues, hasForeignCoding } from "../fields.ts";
 import type { Exchange, RequestHead } from "../forwarder.ts";
@@ -42,6 +43,26 @@ export function refuseRequest(request: IncomingMessage): FailureCode | undefined
   return undefined;
 }
 
+/**
+ * Milliseconds for which a caller that has closed its sending side may still be waiting for its response. From then on
+ * it counts as gone: a closed connection looks the same until something is written, which may be never.
+ */
+const HALF_CLOSED_GRACE = 1_000;
+
+/** Between sidecars nobody closes one side only, so that the end of the one is the end of the other. */
+function watchEnd({ socket }: IncomingMessage, response: ServerResponse): void {
+  const grace = socket instanceof TLSSocket ? 0 : HALF_CLOSED_GRACE;
+  let timer: NodeJS.Timeout | undefined;
+  const onEnd = (): void => {
+    timer = setTimeout(() => response.destroy(), grace);
+  };
+  socket.once("end", onEnd);
+  response.once("close", () => {
+    socket.off("end", onEnd);
+    clearTimeout(timer);
+  });
+}
+
 /** Takes up a request; its exchange was decided. */
 export function beginTransaction(
   request: IncomingMessage,
@@ -50,6 +71,7 @@ export function beginTransaction(
   upgrade: Upgrade | undefined,
 ): Transaction {
   const gone = new AbortController();
+  watchEnd(request, response);
   // Writing on after the caller has gone is an error of no interest; `close` tells us.
   response.on("error", () => undefined);
   response.once("close", () => {

@@ -2,7 +2,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import { tunnel } from "../../tcp/tunnel.ts";
-import { asConnection } from "../../transport/connection.ts";
+import type { Connection } from "../../transport/connection.ts";
 import { announcesBody, fieldTokens, fieldValues, responseFields } from "../fields.ts";
 import type { Transaction, Upgrade } from "./transaction.ts";
 
@@ -29,6 +29,11 @@ export async function relayUpgrade(
   if (rest.length > 0) upgrade.socket.write(rest);
   if (upgrade.head.length > 0) socket.write(upgrade.head);
   await tunnel(asConnection(upgrade.socket), asConnection(socket));
+}
+
+/** Between the two there was HTTP, whose framing is gone: what breaks off is closed, plain and TLS alike. */
+function asConnection(socket: Socket): Connection {
+  return { socket, reset: () => void socket.destroy() };
 }
 
 /** RFC 9110 §15.2.2: the protocol that was agreed on is named again on this connection. */
