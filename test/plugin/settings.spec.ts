@@ -1,0 +1,84 @@
+import assert from "node:assert/strict";
+import { describe, it } from "mocha";
+import { readSettings } from "../../plugin/settings.ts";
+
+const DEFAULTS = {
+  catalog: "consul",
+  consulAddress: "http://consul:8500",
+  consulToken: undefined,
+  leafLifetime: 86_400_000,
+  apiHost: "0.0.0.0",
+  apiPort: 8400,
+  logLevel: "info",
+};
+
+describe("the agent's settings", () => {
+  it("have a default for everything", () => {
+    assert.deepEqual(readSettings({}), DEFAULTS);
+  });
+
+  it("that are empty are as if they were not there", () => {
+    const empty = { MESH_CATALOG: "", MESH_CONSUL_TOKEN: "", MESH_LOG_LEVEL: "" };
+    assert.deepEqual(readSettings(empty), DEFAULTS);
+  });
+
+  for (const [name, text, expected] of [
+    ["MESH_CATALOG", "embedded", { catalog: "embedded" }],
+    [
+      "MESH_CONSUL_ADDRESS",
+      "https://consul.example:8501/",
+      { consulAddress: "https://consul.example:8501" },
+    ],
+    ["MESH_CONSUL_ADDRESS", "http://[fd00::1]:8500", { consulAddress: "http://[fd00::1]:8500" }],
+    ["MESH_CONSUL_TOKEN", "s3cret", { consulToken: "s3cret" }],
+    ["MESH_LEAF_LIFETIME", "1m", { leafLifetime: 60_000 }],
+    ["MESH_LEAF_LIFETIME", "10s", { leafLifetime: 10_000 }],
+    ["MESH_API_LISTEN", "127.0.0.1:9000", { apiHost: "127.0.0.1", apiPort: 9000 }],
+    ["MESH_API_LISTEN", "[::1]:9000", { apiHost: "::1", apiPort: 9000 }],
+    ["MESH_API_LISTEN", "localhost:0", { apiHost: "localhost", apiPort: 0 }],
+    ["MESH_LOG_LEVEL", "debug", { logLevel: "debug" }],
+  ] as const) {
+    it(`${name}=${text}`, () => {
+      assert.deepEqual(readSettings({ [name]: text }), { ...DEFAULTS, ...expected });
+    });
+  }
+
+  for (const [name, text, message] of [
+    ["MESH_CATALOG", "Consul", 'expected consul or embedded, got "Consul"'],
+    ["MESH_CONSUL_ADDRESS", "consul:8500", 'expected an http or https address, got "consul:8500"'],
+    [
+      "MESH_CONSUL_ADDRESS",
+      "unix:///consul",
+      'expected an http or https address, got "unix:///consul"',
+    ],
+    [
+      "MESH_LEAF_LIFETIME",
+      "3600",
+      'expected a duration with units such as 250ms or 1m30s, got "3600"',
+    ],
+    ["MESH_LEAF_LIFETIME", "9s", 'expected at least 10s, got "9s"'],
+    ["MESH_API_LISTEN", "8400", 'expected host:port, got "8400"'],
+    ["MESH_API_LISTEN", ":8400", 'expected host:port, got ":8400"'],
+    ["MESH_API_LISTEN", "0.0.0.0:65536", 'expected host:port, got "0.0.0.0:65536"'],
+    ["MESH_API_LISTEN", "::1:8400", 'expected host:port, got "::1:8400"'],
+    ["MESH_LOG_LEVEL", "INFO", 'expected debug or info or warn or error, got "INFO"'],
+  ] as const) {
+    it(`refuse ${name}=${text}`, () => {
+      assert.throws(() => readSettings({ [name]: text }), {
+        code: "CONFIGURATION_INVALID",
+        message: `${name}: ${message}`,
+      });
+    });
+  }
+
+  it("tell everything that is wrong at once", () => {
+    const environment = { MESH_CATALOG: "etcd", MESH_LEAF_LIFETIME: "1", MESH_LOG_LEVEL: "loud" };
+    assert.throws(
+      () => readSettings(environment),
+      ({ message }: Error) =>
+        ["MESH_CATALOG: ", "MESH_LEAF_LIFETIME: ", "MESH_LOG_LEVEL: "].every((name) =>
+          message.includes(name),
+        ),
+    );
+  });
+});

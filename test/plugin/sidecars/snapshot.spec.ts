@@ -1,0 +1,88 @@
+import assert from "node:assert/strict";
+import { describe, it } from "mocha";
+import { buildSnapshot, type SnapshotParts } from "../../../plugin/sidecars/snapshot.ts";
+import { BUNDLE, leafOf } from "../../helpers/leaves.ts";
+import { workloadOf } from "../../helpers/workloads.ts";
+
+const PARTS: SnapshotParts = {
+  workload: workloadOf("orders", "a", {}, { "mesh.check": "/health" }),
+  leaf: leafOf("shop-orders"),
+  bundle: BUNDLE,
+  outbound: [],
+  draining: false,
+};
+
+describe("a snapshot", () => {
+  it("is everything that one sidecar needs", () => {
+    assert.deepEqual(buildSnapshot(PARTS), {
+      version: buildSnapshot(PARTS).version,
+      service: "shop-orders",
+      instanceId: "shop-orders-aaaaaaaaaaaa",
+      certificates: {
+        certificateChain: "leaf of shop-orders\n",
+        privateKey: "key of shop-orders\n",
+        uri: "spiffe://mesh.test/ns/default/dc/dc1/svc/shop-orders",
+        roots: BUNDLE.roots,
+        trustDomain: "mesh.test",
+        notAfter: 86_400_000,
+      },
+      inbound: [
+        {
+          name: "http",
+          protocol: "http",
+          applicationPort: 8080,
+          tlsPort: 21000,
+          plaintextPort: 21100,
+          check: { kind: "http", path: "/health" },
+        },
+      ],
+      outbound: [],
+      draining: false,
+    });
+  });
+
+  it("has the same version for the same content, in whichever process", () => {
+    const { version } = buildSnapshot(PARTS);
+    assert.match(version, /^[0-9a-f]{16}$/);
+    assert.equal(buildSnapshot(structuredClone(PARTS)).version, version);
+  });
+
+  for (const [what, changes] of [
+    ["a leaf", { leaf: { ...PARTS.leaf, certificateChain: "renewed" } }],
+    ["a root", { bundle: { ...BUNDLE, roots: [...BUNDLE.roots, "new"] } }],
+    ["draining", { draining: true }],
+    [
+      "a callable service",
+      { outbound: [{ service: "a", names: [], address: "127.64.0.1", uri: "u", ports: [] }] },
+    ],
+  ] as const) {
+    it(`has another version with another state of ${what}`, () => {
+      assert.notEqual(
+        buildSnapshot({ ...PARTS, ...changes }).version,
+        buildSnapshot(PARTS).version,
+      );
+    });
+  }
+
+  for (const mesh of [{ "mesh.mtls": "strict" }, { "mesh.intercept": "off" }]) {
+    it(`has no plaintext listener with ${JSON.stringify(mesh)}`, () => {
+      const { inbound } = buildSnapshot({
+        ...PARTS,
+        workload: workloadOf("orders", "a", {}, mesh),
+      });
+      assert.deepEqual(
+        inbound.map(({ plaintextPort }) => plaintextPort),
+        [undefined],
+      );
+    });
+  }
+
+  it("asks a tcp port whether it accepts connections, though another one is asked by http", () => {
+    const mesh = { "mesh.ports": "http:8080,redis:6379/tcp", "mesh.check": "/health" };
+    const { inbound } = buildSnapshot({ ...PARTS, workload: workloadOf("orders", "a", {}, mesh) });
+    assert.deepEqual(
+      inbound.map(({ check }) => check),
+      [{ kind: "http", path: "/health" }, { kind: "tcp" }],
+    );
+  });
+});
