@@ -5,7 +5,7 @@ import type { Picker } from "../balance/picker.ts";
 import { type Rotation, roundRobin } from "../balance/round-robin.ts";
 import type { Destination } from "../http/forwarder.ts";
 import type { Refusals } from "../refusals.ts";
-import { DialError, dialSidecar, dialTcp } from "../transport/dial.ts";
+import { answersAt, DialError, dialSidecar, dialTcp } from "../transport/dial.ts";
 import { createTlsIdentity, type TlsIdentity } from "../transport/tls.ts";
 import type {
   Certificates,
@@ -119,6 +119,7 @@ function sidecarDestination(
         throw error;
       }
     },
+    answers: () => answersAt(endpoint.address, endpoint.port),
   };
 }
 
@@ -127,5 +128,7 @@ function applicationDestination(port: number): Destination {
     key: `application ${port}`,
     closesIdle: true,
     dial: (signal) => dialTcp("127.0.0.1", port, signal),
+    // On loopback the kernel itself says when nobody is there.
+    answers: async () => true,
   };
 }

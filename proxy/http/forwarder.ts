@@ -22,6 +22,11 @@ export interface Destination {
   readonly closesIdle: boolean;
   /** A new connection. Rejects with a DialError: nothing was sent. */
   dial(signal: AbortSignal): Promise<Connection>;
+  /**
+   * Whether its address still answers at all. A container that is gone answers nothing, not even that it is gone: a
+   * request on its way over a kept connection would wait for ever.
+   */
+  answers(): Promise<boolean>;
 }
 
 /** What is to be done with one request. Disposed once, when its exchange is over. */

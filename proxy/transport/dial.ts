@@ -46,6 +46,18 @@ export async function dialTcp(
   return plainConnection(socket);
 }
 
+/** Whether anything answers at the address within {@link CONNECT_TIMEOUT}; being refused is an answer of its kernel. */
+export async function answersAt(address: string, port: number): Promise<boolean> {
+  try {
+    const { socket } = await dialTcp(address, port, AbortSignal.timeout(CONNECT_TIMEOUT));
+    socket.destroy();
+    return true;
+  } catch (error) {
+    const cause = error instanceof DialError ? error.cause : error;
+    return (cause as { code?: string }).code === "ECONNREFUSED";
+  }
+}
+
 /**
  * Mutual TLS 1.3 to a sidecar that must present exactly `uri`. Rejects with a {@link DialError}, or with the signal's
  * reason when it aborts. The peer judges our certificate only afterwards (TLS 1.3), so that it may still hang up.

@@ -6,6 +6,7 @@ import { DialError } from "../../transport/dial.ts";
 import { fieldValues, hasForeignCoding } from "../fields.ts";
 import { relayInformation } from "./information.ts";
 import type { DestinationPool } from "./pool.ts";
+import { VanishedError, watchSilence } from "./silence.ts";
 import type { Transaction } from "./transaction.ts";
 
 /** What came of it. */
@@ -42,6 +43,8 @@ export function attempt(transaction: Transaction, pool: DestinationPool): Promis
     path: head.target,
     headers: requestFields(transaction),
   });
+  const silence = watchSilence(request, pool.look);
+  void promise.then(() => silence[Symbol.dispose]());
   const onGone = (): void => void request.destroy();
   gone.addEventListener("abort", onGone, { once: true });
   request.once("close", () => {
@@ -90,6 +93,10 @@ function describeFailure(
     return { kind: "failed", code: exchange.unreachable, sent: false, reused };
   }
   const code = error.code ?? "";
+  // Its kept connections are as dead as this one: the next try goes elsewhere.
+  if (error instanceof VanishedError) {
+    return { kind: "failed", code: "CONNECTION_LOST", sent: true, reused: false };
+  }
   // TLS 1.3: our handshake is over before the peer has judged our certificate. If it says no, it read nothing of ours.
   if (CERTIFICATE_ALERT.test(code)) {
     return { kind: "failed", code: exchange.unreachable, sent: true, reused };

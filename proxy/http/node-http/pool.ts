@@ -4,6 +4,7 @@ import { Agent, type ClientRequest, type ClientRequestArgs } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Destination } from "../forwarder.ts";
+import { SharedLook } from "./silence.ts";
 
 /** Milliseconds an idle connection is kept: less than the 5 s after which many servers close theirs. */
 const IDLE_TIMEOUT = 4_000;
@@ -12,12 +13,14 @@ const MAX_IDLE_PER_DESTINATION = 64;
 /** The connections of one destination. */
 export class DestinationPool extends Agent {
   readonly #destination: Destination;
+  readonly look: SharedLook;
   readonly #signal: AbortSignal;
   #retired = false;
 
-  constructor(destination: Destination, reuse: boolean, signal: AbortSignal) {
+  constructor(destination: Destination, look: SharedLook, reuse: boolean, signal: AbortSignal) {
     super({ keepAlive: reuse, maxFreeSockets: MAX_IDLE_PER_DESTINATION });
     this.#destination = destination;
+    this.look = look;
     this.#signal = signal;
   }
 
@@ -68,14 +71,16 @@ export class Pools {
   reusing(destination: Destination): DestinationPool {
     const known = this.#pools.get(destination.key);
     if (known !== undefined) return known;
-    const pool = new DestinationPool(destination, true, this.#signal);
+    const look = new SharedLook(destination);
+    const pool = new DestinationPool(destination, look, true, this.#signal);
     this.#pools.set(destination.key, pool);
     return pool;
   }
 
   /** A pool for one request that must not share a connection with an earlier one. */
   fresh(destination: Destination): DestinationPool {
-    return new DestinationPool(destination, false, this.#signal);
+    const look = this.#pools.get(destination.key)?.look ?? new SharedLook(destination);
+    return new DestinationPool(destination, look, false, this.#signal);
   }
 
   retain(keys: ReadonlySet<string>): void {
