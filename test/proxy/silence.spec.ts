@@ -7,7 +7,7 @@ import { afterEach, describe, it } from "mocha";
 import { silentLog } from "../../mesh/log.ts";
 import type { Destination, Exchange } from "../../proxy/http/forwarder.ts";
 import { createNodeHttpForwarder } from "../../proxy/http/node-http/node-http-forwarder.ts";
-import { asConnection } from "../../proxy/transport/connection.ts";
+import { plainConnection } from "../../proxy/transport/connection.ts";
 import { dialTcp } from "../../proxy/transport/dial.ts";
 
 describe("a destination that does not answer", () => {
@@ -49,7 +49,7 @@ describe("a destination that does not answer", () => {
       [Symbol.dispose]: () => undefined,
     };
     const port = await listen(
-      createServer((socket) => forwarder.serve(asConnection(socket), () => exchange)),
+      createServer((socket) => forwarder.serve(plainConnection(socket), () => exchange)),
     );
     return `http://127.0.0.1:${port}/`;
   };
