@@ -29,6 +29,7 @@ export type Inspected =
 export const OLDEST_API_VERSION = "1.41";
 
 const CALL_LIMIT = 20_000;
+const LOG_HEADER = 8;
 
 interface AnsweringAbout {
   version(options: { abortSignal: AbortSignal }): Promise<{ Version: string; ApiVersion: string }>;
@@ -103,7 +104,7 @@ export class Engine {
     const logs = await engineCall(`read logs of ${id}`, () =>
       container.logs({ stdout: true, stderr: true, tail: 5, ...limit(signal) }),
     );
-    return { code, output: printable(logs) };
+    return { code, output: printable(readLogs(logs)) };
   }
 
   /** Stops and removes; a container that is gone already is fine. */
@@ -168,10 +169,18 @@ function compareVersions(a: string, b: string): number {
   return 0;
 }
 
-/** Log output without Docker's 8-byte stream headers and other control characters. */
-function printable(raw: Buffer | string): string {
-  return raw
-    .toString("utf8")
-    .replaceAll(/(?!\n)[\p{Cc}\ufffd]/gu, "")
-    .trim();
+/** The text in log output, which the engine cuts into frames: one byte for the stream, three unused, four of length. */
+function readLogs(raw: Buffer): string {
+  const texts: Buffer[] = [];
+  for (let at = 0; at + LOG_HEADER <= raw.length; ) {
+    const end = at + LOG_HEADER + raw.readUInt32BE(at + 4);
+    texts.push(raw.subarray(at + LOG_HEADER, end));
+    at = end;
+  }
+  return Buffer.concat(texts).toString("utf8");
+}
+
+/** Without what a terminal would obey. */
+function printable(text: string): string {
+  return text.replaceAll(/(?!\n)[\p{Cc}\ufffd]/gu, "").trim();
 }

@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
+import { buildDirectory, outboundOf } from "../../../plugin/sidecars/directory.ts";
 import { buildSnapshot, type SnapshotParts } from "../../../plugin/sidecars/snapshot.ts";
+import { toInstance } from "../../../plugin/workload/health.ts";
+import { parseSnapshot } from "../../../proxy/configuration/parse-snapshot.ts";
 import { BUNDLE, leafOf } from "../../helpers/leaves.ts";
-import { workloadOf } from "../../helpers/workloads.ts";
+import { NODE, workloadOf } from "../../helpers/workloads.ts";
 
 const PARTS: SnapshotParts = {
   workload: workloadOf("orders", "a", {}, { "mesh.check": "/health" }),
@@ -39,6 +42,15 @@ describe("a snapshot", () => {
       outbound: [],
       draining: false,
     });
+  });
+
+  it("is read by the sidecar as the agent wrote it", () => {
+    const callee = workloadOf("redis", "b", {}, { "mesh.ports": "redis:6379/tcp,metrics:9121" });
+    const entries = [{ instance: toInstance(callee, NODE), health: "passing" } as const];
+    const { services } = outboundOf(PARTS.workload, buildDirectory(entries, []), BUNDLE);
+    assert.equal(services.length, 1);
+    const snapshot = buildSnapshot({ ...PARTS, outbound: services, draining: true });
+    assert.deepEqual(parseSnapshot(JSON.stringify(snapshot)), snapshot);
   });
 
   it("has the same version for the same content, in whichever process", () => {

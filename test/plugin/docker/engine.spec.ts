@@ -1,0 +1,170 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { createServer, type Server } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import Docker from "dockerode";
+import { afterEach, beforeEach, describe, it } from "mocha";
+import { Engine } from "../../../plugin/docker/engine.ts";
+
+/** Answers by `<method> <path without version>`; a missing one is never given. */
+type Answers = Record<string, readonly [status: number, body: unknown]>;
+
+describe("the engine's client", () => {
+  let directory: string;
+  let server: Server;
+  let answers: Answers;
+  let asked: string[];
+  let engine: Engine;
+  const { signal } = new AbortController();
+
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), "mesh-engine-"));
+    answers = {};
+    asked = [];
+    server = createServer((request, response) => {
+      const url = request.url?.replace(/^\/v[\d.]+/, "") ?? "";
+      asked.push(`${request.method} ${url}`);
+      const answer = answers[`${request.method} ${url.replace(/\?.*/, "")}`];
+      if (answer === undefined) return;
+      const [status, body] = answer;
+      const bytes = Buffer.isBuffer(body) ? body : JSON.stringify(body);
+      response.writeHead(status, { "content-type": "application/json" }).end(bytes);
+    });
+    server.listen(join(directory, "docker.sock"));
+    await once(server, "listening");
+    engine = new Engine(new Docker({ socketPath: join(directory, "docker.sock") }));
+  });
+
+  afterEach(async () => {
+    server.closeAllConnections();
+    server.close();
+    await rm(directory, { recursive: true });
+  });
+
+  const container = (labels: Record<string, string> | null): object => ({
+    Id: "a1",
+    Name: "/orders",
+    Config: { Labels: labels },
+    State: { Running: true, StartedAt: "2026-03-01T08:00:00Z" },
+    HostConfig: { NetworkMode: "bridge" },
+    NetworkSettings: { Networks: {} },
+    HostsPath: "/hosts",
+  });
+
+  describe("asked for its version", () => {
+    const tell = (apiVersion: string): void => {
+      answers["GET /version"] = [200, { Version: "x", ApiVersion: apiVersion }];
+      answers["GET /info"] = [200, { Name: "node-a" }];
+    };
+
+    for (const apiVersion of ["1.41", "1.51", "2.0"]) {
+      it(`accepts API ${apiVersion}`, async () => {
+        tell(apiVersion);
+        assert.deepEqual(await engine.version(signal), {
+          version: "x",
+          apiVersion,
+          node: "node-a",
+        });
+      });
+    }
+
+    for (const apiVersion of ["1.40", "1.9"]) {
+      it(`refuses API ${apiVersion} and says what to do`, async () => {
+        tell(apiVersion);
+        await assert.rejects(engine.version(signal), {
+          code: "ENGINE_TOO_OLD",
+          message: `expected a Docker Engine with API 1.41 (20.10) or newer, found API ${apiVersion} (x): upgrade the engine`,
+        });
+      });
+    }
+  });
+
+  it("lists containers with mesh labels in any letter case, and its own, stopped ones too", async () => {
+    const labels: readonly (Record<string, string> | null)[] = [
+      { "mesh.enable": "true" },
+      { "Mesh.Enable": "true" },
+      { "docker-mesh.role": "sidecar" },
+      { "docker-mesh.role": "init" },
+      { "docker-mesh.role": "agent" },
+      { "com.example.mesh.enable": "true" },
+      { meshed: "true" },
+      null,
+    ];
+    const all = labels.map((Labels, index) => ({ Id: `c${index}`, Labels }));
+    answers["GET /containers/json"] = [200, all];
+    assert.deepEqual(await engine.list(signal), ["c0", "c1", "c2", "c3"]);
+    assert.match(asked.join(""), /all=true/);
+  });
+
+  describe("asked about a container", () => {
+    for (const [what, labels, kind] of [
+      ["of the user's", { "mesh.enable": "true" }, "container"],
+      ["that an agent made", { "docker-mesh.role": "sidecar" }, "sidecar"],
+      ["without mesh labels", {}, undefined],
+      ["without labels", null, undefined],
+    ] as const) {
+      it(`${what} says ${kind ?? "nothing"}`, async () => {
+        answers["GET /containers/a1/json"] = [200, container(labels)];
+        assert.equal((await engine.inspect("a1", signal))?.kind, kind);
+      });
+    }
+
+    it("that does not exist says nothing", async () => {
+      answers["GET /containers/a1/json"] = [404, { message: "No such container: a1" }];
+      assert.equal(await engine.inspect("a1", signal), undefined);
+    });
+  });
+
+  for (const status of [204, 404, 409]) {
+    it(`takes ${status} for a container that is removed`, async () => {
+      answers["DELETE /containers/a1"] = [status, {}];
+      await engine.remove("a1", signal);
+      assert.match(asked.join(""), /force=true/);
+    });
+  }
+
+  it("tells why the engine refused", async () => {
+    answers["POST /containers/a1/start"] = [500, { message: "cannot join network" }];
+    await assert.rejects(engine.start("a1", signal), {
+      code: "ENGINE_REFUSED",
+      message: "the Docker Engine could not start a1 (cannot join network)",
+    });
+  });
+
+  it("tells an engine that is away from one that refuses", async () => {
+    server.close();
+    await rm(join(directory, "docker.sock"), { force: true });
+    await assert.rejects(engine.list(signal), {
+      code: "ENGINE_UNAVAILABLE",
+      message: "the Docker Engine could not list containers",
+    });
+  });
+
+  it("gives a call up when its signal aborts, though the engine says nothing", async () => {
+    const stop = new AbortController();
+    const listing = engine.list(stop.signal);
+    stop.abort();
+    await assert.rejects(listing, { code: "ENGINE_UNAVAILABLE" });
+  });
+
+  it("gives the last lines of a container that failed, without what a terminal would obey", async () => {
+    const frames = ["Error: \u001b[31mno such table\u0007\n", "grüße".repeat(30)].map((text) => {
+      const bytes = Buffer.from(text);
+      return Buffer.concat([Buffer.from([2, 0, 0, 0, 0, 0, 0, bytes.length]), bytes]);
+    });
+    answers["POST /containers/a1/wait"] = [200, { StatusCode: 1 }];
+    answers["GET /containers/a1/logs"] = [200, Buffer.concat(frames)];
+    assert.deepEqual(await engine.waitForExit("a1", signal), {
+      code: 1,
+      output: `Error: [31mno such table\n${"grüße".repeat(30)}`,
+    });
+  });
+
+  it("reads no logs of a container that succeeded", async () => {
+    answers["POST /containers/a1/wait"] = [200, { StatusCode: 0 }];
+    assert.deepEqual(await engine.waitForExit("a1", signal), { code: 0, output: "" });
+    assert.equal(asked.length, 1);
+  });
+});
