@@ -20,7 +20,7 @@ const CLEAN_UP_LIMIT = 5_000;
 
 export interface ApplyContext {
   readonly engine: Pick<Engine, "create" | "start" | "waitForExit" | "remove">;
-  readonly catalog: Pick<Catalog, "register" | "deregister">;
+  readonly catalog: Pick<Catalog, "register" | "report" | "deregister">;
   readonly template: SidecarTemplate;
   readonly interceptions: InterceptionRecord;
   /** Called with the ids of containers that changed, before their events arrive. */
@@ -57,6 +57,12 @@ async function applyStep(step: Step, context: ApplyContext, signal: AbortSignal)
       return await attach(step.workload, context, signal);
     case "register":
       await context.catalog.register(step.instance, signal);
+      // Only what is well is registered: saying so at once makes it routable a pass earlier.
+      await context.catalog.report(
+        step.instance.id,
+        { health: "passing", note: step.cause },
+        signal,
+      );
       return context.onRegistered(step.instance, true);
     case "deregister":
       await context.catalog.deregister(step.instance.id, signal);

@@ -23,7 +23,7 @@ import type { Observer } from "./observer.ts";
 import { plan, printPlan, type Step } from "./plan.ts";
 
 /** Triggers within this time make one pass, ms; the first one after a rest makes a pass at once. */
-const COALESCE = 20;
+const COALESCE = 5;
 /** An adopted sidecar that has not reported by then is as good as a new one, ms. */
 const ADOPTION_LIMIT = 15_000;
 /** A pass at least this often, ms: silence, the end of a drain and of adoption send no event. */

@@ -9,7 +9,7 @@ import { LossGuard } from "./loss-guard.ts";
 import { ServiceWatch } from "./service-watch.ts";
 
 // A change comes as several answers: a service and its name, or one health after another.
-const COALESCE = 20;
+const COALESCE = 5;
 
 export interface BelievedViewsOptions {
   readonly client: ConsulClient;
