@@ -103,7 +103,9 @@ export class Reconciler {
     const failures = [...this.#parts.lanes.failures()].map(([key, { code, message }]) => ({
       subject:
         this.#workloads.find(({ workload }) => key.endsWith(workload.containerId))?.workload
-          .containerName ?? key,
+          .containerName ??
+        key.split(" ")[0] ??
+        key,
       code,
       message,
     }));

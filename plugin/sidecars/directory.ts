@@ -14,6 +14,7 @@ import type { Problem } from "../status.ts";
 import { outboundListenPort, SHIFTABLE_PORTS, virtualAddresses } from "../workload/addresses.ts";
 import type { LocalHealth } from "../workload/health.ts";
 import type { KnownService, Workload } from "../workload/workload.ts";
+import { isNamed, unreachableServices } from "./reachability.ts";
 
 export interface DirectoryService {
   readonly service: string;
@@ -171,15 +172,13 @@ export function outboundOf(
   bundle: TrustBundle,
 ): Outbound {
   const networkIds = new Set(workload.networks.map(({ networkId }) => networkId));
-  const problems: Problem[] = unknownUpstreams(workload, directory);
-  const services = directory.services.filter((service) => {
-    const expected = isExpected(workload, service);
-    if (workload.upstreams !== undefined && !expected) return false;
-    const shared = !service.networkIds.isDisjointFrom(networkIds);
-    if (!shared && expected && service.networkIds.size > 0)
-      problems.push(notShared(workload, service));
-    return shared && !isPortTaken(workload, service, problems);
-  });
+  const problems: Problem[] = unreachableServices(workload, directory.services);
+  const services = directory.services.filter(
+    (service) =>
+      (workload.upstreams === undefined || isNamed(workload, service)) &&
+      !service.networkIds.isDisjointFrom(networkIds) &&
+      !isPortTaken(workload, service, problems),
+  );
   return {
     services: services.map((service) => toOutbound(workload, service, networkIds, bundle)),
     problems,
@@ -202,44 +201,6 @@ function isPortTaken(workload: Workload, service: DirectoryService, problems: Pr
     });
   }
   return true;
-}
-
-/** Named in mesh.upstreams, or without that label a service of the same project. */
-function isExpected(workload: Workload, service: DirectoryService): boolean {
-  const local = service.aliases.filter(({ project }) => project === workload.project);
-  if (workload.upstreams === undefined) return local.length > 0;
-  const named = workload.upstreams;
-  return named.includes(service.service) || local.some(({ alias }) => named.includes(alias));
-}
-
-function unknownUpstreams(workload: Workload, directory: Directory): Problem[] {
-  return (workload.upstreams ?? [])
-    .filter((name) =>
-      directory.services.every(
-        ({ service, aliases }) =>
-          service !== name &&
-          !aliases.some(({ project, alias }) => project === workload.project && alias === name),
-      ),
-    )
-    .map((name) => ({
-      subject: workload.containerName,
-      code: "SERVICE_UNKNOWN",
-      message: `label mesh.upstreams: no service named ${JSON.stringify(name)} is known: start it, or correct the name`,
-    }));
-}
-
-function notShared(workload: Workload, service: DirectoryService): Problem {
-  const own = workload.networks.map(({ networkName }) => networkName).join(", ");
-  const others = new Set(
-    service.entries.flatMap(({ instance }) =>
-      instance.networks.map(({ networkName }) => networkName),
-    ),
-  );
-  return {
-    subject: workload.containerName,
-    code: "NETWORK_NOT_SHARED",
-    message: `cannot reach service ${service.service}: expected a network that both are on, found ${own} here and ${[...others].join(", ") || "others"} there: add a common network to both`,
-  };
 }
 
 function toOutbound(

@@ -10,6 +10,8 @@ const ENDING_SIGNALS: readonly number[] = [
 ];
 /** Real-time signals, as the engine counts them. */
 const REAL_TIME = { RTMIN: 34, RTMAX: 64 } as const;
+/** `docker stop -t` may allow more time than the container's own setting, and nothing tells how much, ms. */
+const SHORTEST_DRAIN = 60_000;
 /** A container that still runs this long after `docker stop` would have killed it was not being stopped, ms. */
 const STOP_MARGIN = 5_000;
 
@@ -23,7 +25,9 @@ export function endsContainer(facts: ContainerFacts, signal: string): boolean {
 
 /** Whether a container that got its stop signal at `since` (monotonic, ms) is draining now. */
 export function isDraining(facts: ContainerFacts, since: number | undefined, now: number): boolean {
-  return since !== undefined && now - since < facts.stopTimeout + STOP_MARGIN;
+  return (
+    since !== undefined && now - since < Math.max(facts.stopTimeout, SHORTEST_DRAIN) + STOP_MARGIN
+  );
 }
 
 /** Events carry numbers; configuration carries numbers, names with or without "SIG" in any case, and `SIGRTMIN+3`. */

@@ -171,9 +171,19 @@ describe("a service on no shared network", () => {
   const message =
     "shop-web-1 NETWORK_NOT_SHARED cannot reach service shop-orders: expected a network that both are on, found shop_default here and shop_back there: add a common network to both";
 
-  it("cannot be called, and its project is told so", () => {
+  it("cannot be called, and who is apart from its whole project is told so", () => {
     assert.deepEqual(callable(WEB, directory), []);
-    assert.deepEqual(problems(WEB, directory), [message]);
+    assert.deepEqual(problems(WEB, directory), [
+      "shop-web-1 NETWORK_NOT_SHARED shares no network with any other service of project shop: expected one in common, found shop_default: add a network that its callers or callees are on",
+    ]);
+  });
+
+  it("is no problem where networks keep some services of a project apart on purpose", () => {
+    const tiers = directoryOf([
+      entry(workloadOf("orders", "a", { networks: [BACK] })),
+      entry(workloadOf("cache", "b")),
+    ]);
+    assert.deepEqual(problems(WEB, tiers), []);
   });
 
   it("is told to whoever names it, of any project", () => {

@@ -35,9 +35,10 @@ describe("a container that got its stop signal", () => {
   const since = 1_000;
   for (const [stopTimeout, after, draining] of [
     [10_000, 0, true],
-    [10_000, 14_999, true],
-    [10_000, 15_000, false],
-    [60_000, 64_999, true],
+    [10_000, 64_999, true],
+    [10_000, 65_000, false],
+    [120_000, 124_999, true],
+    [120_000, 125_000, false],
     [0, 4_999, true],
     [Number.POSITIVE_INFINITY, 86_400_000, true],
   ] as const) {
