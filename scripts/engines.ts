@@ -1,7 +1,7 @@
 // `npm run test:engines`: the end-to-end tests on the oldest engine the mesh supports and on a current one.
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { SetupError } from "./command.ts";
+import { isInstalled, SetupError } from "./command.ts";
 import { docker } from "./engine/docker.ts";
 import { ENGINE_RELEASES, type EngineRelease } from "./engine/release.ts";
 import { explain } from "./main.ts";
@@ -28,7 +28,7 @@ try {
   console.error(`\n${explain(error)}`);
   counts.set("set-up", { passed: 0, failed: 1 });
 }
-for (const [name, count] of counts) console.log(`\n${name}: ${closingLine(count)}`);
+for (const [name, count] of counts) console.log(`${name}: ${closingLine(count)}`);
 const total = [...counts.values()].reduce(add, NOTHING);
 console.log(`\n${closingLine(total)}`);
 process.exit(total.failed === 0 ? 0 : 1);
@@ -37,6 +37,11 @@ async function runAll(signal: AbortSignal): Promise<void> {
   if (process.getuid?.() !== 0) {
     throw new SetupError(
       "expected root, since these tests start engines in network namespaces of their own",
+    );
+  }
+  if (!(await isInstalled("ip"))) {
+    throw new SetupError(
+      "expected the program `ip`, found none; install Debian's package iproute2",
     );
   }
   const session = await openSession(settings, progress);

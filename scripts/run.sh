@@ -36,6 +36,7 @@ if [ "$oldest" != "v$wanted" ]; then
   exit 1
 fi
 
-PATH=$PWD/node_modules/.bin:$PATH
+# The engine and its tools lie in sbin, which not every root shell has in PATH.
+PATH=$PWD/node_modules/.bin:$PATH:/usr/sbin:/sbin
 export PATH
 exec node "scripts/$task.ts" "$@"

@@ -17,15 +17,17 @@ const SUITES = [
   { title: "end to end", command: ["mocha", COLOR, "--config", "test/e2e/mocharc.json"] },
 ] as const;
 
-let total: Count = NOTHING;
+const counts = new Map<string, Count>();
 try {
   await interruptible(runAll, async () => {
     await progress.step("taking the set-up away", async () => await closeSession(settings));
   });
 } catch (error) {
   console.error(`\n${explain(error)}`);
-  total = add(total, { passed: 0, failed: 1 });
+  counts.set("set-up", { passed: 0, failed: 1 });
 }
+for (const [title, count] of counts) console.log(`${title}: ${closingLine(count)}`);
+const total = [...counts.values()].reduce(add, NOTHING);
 console.log(`\n${closingLine(total)}`);
 process.exit(total.failed === 0 ? 0 : 1);
 
@@ -33,7 +35,7 @@ async function runAll(signal: AbortSignal): Promise<void> {
   const session = await openSession(settings, progress);
   const environment = await testEnvironment(session);
   for (const suite of SUITES) {
-    total = add(total, await runSuite({ ...suite, environment }, signal));
+    counts.set(suite.title, await runSuite({ ...suite, environment }, signal));
     signal.throwIfAborted();
   }
 }

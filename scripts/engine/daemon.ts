@@ -45,7 +45,7 @@ async function launch(paths: DaemonPaths, options: DaemonOptions): Promise<() =>
     ...["dockerd", "--config-file", paths.config],
   ];
   const log = await open(paths.log, "w");
-  const path = [...(options.binaries ?? []), process.env["PATH"], "/usr/sbin", "/sbin"].join(":");
+  const path = [...(options.binaries ?? []), process.env["PATH"]].join(":");
   const child = spawn(program, parameters, {
     detached: true,
     stdio: ["ignore", log.fd, log.fd],

@@ -8,7 +8,7 @@ import { readState, updateState } from "../state.ts";
 import { ensureCompose } from "./compose-plugin.ts";
 import { startDaemon } from "./daemon.ts";
 import { daemonPaths } from "./daemon-paths.ts";
-import { type Engine, findEngine } from "./find.ts";
+import { type Engine, findEngine, type Search } from "./find.ts";
 import { ensureDockerCommand, installEngine } from "./install.ts";
 import { findDaemon } from "./leftovers.ts";
 import { observeNetwork } from "./network-traces.ts";
@@ -43,9 +43,13 @@ async function obtainEngine(
   note: (text: string) => void,
 ): Promise<ReadyEngine> {
   const paths = daemonPaths(join(settings.state, "engine"));
-  const found = await findEngine();
+  const { engine: record } = await readState(settings.state);
+  const found = await findEngine().catch(async (error: unknown): Promise<Search> => {
+    // One of ours that hangs is started anew; anybody else's is their business.
+    if (record === undefined || (await findDaemon(paths)) === undefined) throw error;
+    return { absentAt: record.socket };
+  });
   if ("engine" in found) {
-    const { engine: record } = await readState(settings.state);
     const own = record?.socket === found.engine.socket && (await findDaemon(paths)) !== undefined;
     return { ...found.engine, own };
   }

@@ -63,6 +63,8 @@ export async function testEnvironment({ engine, images }: Session): Promise<Comp
 
 /** Takes away what the run made, also when it failed half way through. */
 export async function closeSession(settings: Settings): Promise<void> {
+  // Somebody's mesh has come to run on an engine that a killed run left: it is theirs now.
+  if ((await foreignAgents(TEST_PROJECTS)).length > 0) return;
   const state = await readState(settings.state);
   if (state.imagesBefore !== undefined) {
     await removeTestProjects();

@@ -62,5 +62,11 @@ export async function runSuite(suite: Suite, signal: AbortSignal): Promise<Count
     if (count === undefined) console.log(line);
     else said = count;
   }
-  return judge(said, await ended.promise);
+  const code = await ended.promise;
+  if (code !== 0 && (said?.failed ?? 0) === 0) {
+    console.log(
+      `${suite.title}: ${code === undefined ? "was ended" : `ended with exit code ${code}`}`,
+    );
+  }
+  return judge(said, code);
 }
