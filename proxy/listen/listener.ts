@@ -2,7 +2,7 @@
 import { createServer, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer, type TLSSocket } from "node:tls";
 import { type Connection, plainConnection, tlsConnection } from "../transport/connection.ts";
-import { HANDSHAKE_TIMEOUT } from "../transport/dial.ts";
+import { HANDSHAKE_TIMEOUT, KEEP_ALIVE } from "../transport/dial.ts";
 import type { TlsIdentity } from "../transport/tls.ts";
 
 export interface Listener {
@@ -29,7 +29,7 @@ export async function listenPlain(
   accept: (connection: Connection) => void,
   track: Track,
 ): Promise<Listener> {
-  const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+  const server = createServer({ allowHalfOpen: true, noDelay: true, ...KEEP_ALIVE }, (socket) => {
     // Whoever takes the connection adds its own; until then an error must not become an uncaught one.
     socket.on("error", () => undefined);
     track(socket);
@@ -55,7 +55,7 @@ export async function listenTls(
     handshakeTimeout: HANDSHAKE_TIMEOUT,
     allowHalfOpen: true,
     noDelay: true,
-    keepAlive: true,
+    ...KEEP_ALIVE,
     // Foreign peers may offer what they like: it is echoed, and says nothing about the protocol.
     ALPNCallback: ({ protocols }) => protocols[0],
   });

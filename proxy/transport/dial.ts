@@ -11,6 +11,8 @@ import type { TlsIdentity } from "./tls.ts";
 export const CONNECT_TIMEOUT = 1_000;
 /** Milliseconds until a TLS handshake must be over. */
 export const HANDSHAKE_TIMEOUT = 2_000;
+/** For every connection over a network: a peer whose machine is gone is noticed, after this many silent milliseconds and some. */
+export const KEEP_ALIVE = { keepAlive: true, keepAliveInitialDelay: 60_000 } as const;
 
 /** Why no connection came about; nothing was sent. `refused` means that we did not accept the peer's certificate. */
 export class DialError extends Error {
@@ -35,7 +37,10 @@ export async function dialTcp(
   port: number,
   signal: AbortSignal,
 ): Promise<Connection> {
-  const socket = connectTcp({ host: address, port, noDelay: true, allowHalfOpen: true });
+  const socket = connectTcp({
+    ...{ host: address, port, noDelay: true, allowHalfOpen: true },
+    ...KEEP_ALIVE,
+  });
   try {
     await opened(socket, "connect", CONNECT_TIMEOUT, signal);
   } catch (error) {

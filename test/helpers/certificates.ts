@@ -1,4 +1,5 @@
 // Authorities and leaf certificates for tests: real ones, P-256 and SHA-256, made in the test run.
+import { randomUUID } from "node:crypto";
 import { generate } from "selfsigned";
 import { formatIdentity } from "../../mesh/identity.ts";
 import type { Certificates } from "../../proxy/configuration/snapshot.ts";
@@ -34,7 +35,9 @@ export class TestAuthority {
   }
 
   static async create(trustDomain: string = TRUST_DOMAIN): Promise<TestAuthority> {
-    const pems = await generate([{ name: "commonName", value: `root of ${trustDomain}` }], {
+    // Roots without key identifiers are told apart by their names alone.
+    const name = `root ${randomUUID()} of ${trustDomain}`;
+    const pems = await generate([{ name: "commonName", value: name }], {
       ...{ keyType: "ec", curve: "P-256", algorithm: "sha256" },
       notAfterDate: new Date(Date.now() + DAY),
       extensions: [

@@ -1,0 +1,94 @@
+import assert from "node:assert/strict";
+import { describe, it } from "mocha";
+import { parseSnapshot } from "../../proxy/configuration/parse-snapshot.ts";
+import type { Snapshot } from "../../proxy/configuration/snapshot.ts";
+import { uriOf } from "../helpers/certificates.ts";
+
+const SNAPSHOT: Snapshot = {
+  ...{ version: "1", service: "shop-web", instanceId: "shop-web-0123456789ab", draining: false },
+  certificates: {
+    ...{ certificateChain: "PEM", privateKey: "PEM", uri: uriOf("shop-web"), roots: ["PEM"] },
+    ...{ trustDomain: "test.consul", notAfter: 1 },
+  },
+  inbound: [
+    {
+      ...{ name: "http", protocol: "http", applicationPort: 8080, tlsPort: 20_000 },
+      ...{ plaintextPort: 20_001, check: { kind: "http", path: "/health?a=b" } },
+    },
+    {
+      ...{ name: "tcp", protocol: "tcp", applicationPort: 6379, tlsPort: 20_002 },
+      ...{ plaintextPort: undefined, check: { kind: "tcp" } },
+    },
+  ],
+  outbound: [
+    {
+      ...{ service: "shop-orders", names: ["orders"], address: "127.64.0.1" },
+      uri: uriOf("shop-orders"),
+      ports: [
+        {
+          ...{ port: 8080, listenPort: 20_003, protocol: "http" },
+          endpoints: [{ id: "shop-orders-1", address: "198.18.0.3", port: 20_000 }],
+        },
+      ],
+    },
+  ],
+};
+
+/** The snapshot's JSON with the value at a path replaced. */
+function changed(path: string, value: unknown): string {
+  const json = JSON.parse(JSON.stringify(SNAPSHOT));
+  const steps = path.split(".");
+  const last = steps.pop() ?? "";
+  const target = steps.reduce((object, step) => object[step], json);
+  target[last] = value;
+  return JSON.stringify(json);
+}
+
+describe("a snapshot in JSON", () => {
+  it("is read back equal, absent fields as undefined", () => {
+    assert.deepEqual(parseSnapshot(JSON.stringify(SNAPSHOT)), SNAPSHOT);
+  });
+
+  it("may hold fields of a newer agent, which are left out", () => {
+    assert.deepEqual(parseSnapshot(changed("inbound.0.newer", { a: 1 })), SNAPSHOT);
+  });
+
+  const WRONG: readonly (readonly [string, unknown, RegExp])[] = [
+    ["version", "", /snapshot\.version: expected a text, found ""/],
+    ["service", "shop orders", /snapshot\.service: expected a text like/],
+    ["draining", "no", /snapshot\.draining: expected true or false, found "no"/],
+    ["certificates", undefined, /snapshot\.certificates: expected an object, found nothing/],
+    ["certificates.roots", ["PEM", 7], /snapshot\.certificates\.roots: expected texts, found 7/],
+    ["certificates.uri", "spiffe://x/y", /expected spiffe:/],
+    ["certificates.notAfter", "soon", /snapshot\.certificates\.notAfter: expected a number/],
+    ["inbound", {}, /snapshot\.inbound: expected a list, found {}/],
+    ["inbound.0", null, /snapshot\.inbound\[0\]: expected an object, found null/],
+    ["inbound.1.tlsPort", 0, /snapshot\.inbound\[1\]\.tlsPort: expected a port from 1 to 65535/],
+    ["inbound.1.tlsPort", 80.5, /expected a port/],
+    ["inbound.0.plaintextPort", "80", /expected a port/],
+    ["inbound.0.protocol", "h2", /expected one of http, tcp, found "h2"/],
+    ["inbound.0.check", { kind: "grpc" }, /check\.kind: expected one of none, tcp, http/],
+    ["inbound.0.check.path", "health", /check\.path: expected a text like/],
+    ["inbound.0.check.path", "/a\r\nHost: b", /check\.path: expected a text like/],
+    ["outbound.0.address", "198.18.0.1", /expected a loopback address, found "198\.18\.0\.1"/],
+    ["outbound.0.address", "127.1", /expected a loopback address/],
+    ["outbound.0.names", ["orders\n198.18.0.9 bank"], /names: expected host names/],
+    ["outbound.0.uri", "spiffe://test.consul", /expected spiffe:/],
+    ["outbound.0.ports.0.endpoints.0.address", "orders", /expected an IP address, found "orders"/],
+    ["outbound.0.ports.0.endpoints.0.port", 65_536, /endpoints\[0\]\.port: expected a port/],
+    ["inbound.1.tlsPort", 20_000, /expected one listener on each .*, found two on port 20000/],
+    ["inbound.0.plaintextPort", 20_002, /found two on port 20002/],
+    ["outbound.1", SNAPSHOT.outbound[0], /found two on 127\.64\.0\.1:20003/],
+  ];
+  for (const [path, value, message] of WRONG) {
+    it(`is refused with ${path} = ${JSON.stringify(value)}`.slice(0, 100), () => {
+      assert.throws(() => parseSnapshot(changed(path, value)), { name: "MeshError", message });
+    });
+  }
+
+  it("is refused when it is no JSON, or no object", () => {
+    for (const line of ["", "{", "null", "[]", "7"]) {
+      assert.throws(() => parseSnapshot(line), { code: "CONFIGURATION_INVALID" });
+    }
+  });
+});
