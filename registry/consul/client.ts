@@ -57,8 +57,8 @@ export class ConsulClient {
 
   /** Throws CONFIGURATION_INVALID for an address that is no http or https URL. */
   constructor(options: ConsulClientOptions) {
-    this.#transport = new ConsulTransport(options.address, options.token);
     this.#timeout = options.timeout ?? 5_000;
+    this.#transport = new ConsulTransport(options.address, options.token, this.#timeout);
     this.#credentials = options.token === undefined ? {} : { token: options.token };
     // The package's types do not know `baseUrl`.
     const library = { baseUrl: `${this.#transport.base}/v1`, defaults: {} };
@@ -80,7 +80,7 @@ export class ConsulClient {
         method: "PUT",
         path: "agent/service/register",
         query: { "replace-existing-checks": "true" },
-        deadline: this.#timeout,
+        wait: 0,
         body: definition,
       },
       signal,
@@ -174,9 +174,11 @@ export class ConsulClient {
   ): Promise<Answer<T>> {
     const query: Record<string, string> =
       index > 0 ? { index: String(index), wait: `${Math.round(wait)}ms` } : {};
-    // Consul adds up to a sixteenth to the waiting time, so that watchers do not all come back at once.
-    const deadline = this.#timeout + (index > 0 ? wait * (1 + 1 / 16) : 0);
-    const reply = await this.#transport.exchange({ method: "GET", path, query, deadline }, signal);
+    const held = index > 0 ? wait : 0;
+    const reply = await this.#transport.exchange(
+      { method: "GET", path, query, wait: held },
+      signal,
+    );
     if (!fits(reply.body))
       throw unavailable(path, new Error(`unexpected answer ${JSON.stringify(reply.body)}`));
     return { value: reply.body as T, index: reply.index };

@@ -15,8 +15,8 @@ export interface ConsulRequest {
   /** Below `/v1/`, already encoded. */
   readonly path: string;
   readonly query: Readonly<Record<string, string>>;
-  /** Longest time until the whole body is here, ms. */
-  readonly deadline: number;
+  /** How long Consul was asked to hold its answer back, ms; 0 for an answer at once. */
+  readonly wait: number;
   readonly body?: unknown;
 }
 
@@ -30,11 +30,16 @@ export class ConsulTransport {
   /** `http://host:port`, without a slash at the end. */
   readonly base: string;
   readonly #headers: Readonly<Record<string, string>>;
+  readonly #timeout: number;
   #reachability: Reachability = { reachable: false, since: Date.now(), problem: undefined };
 
-  /** Throws CONFIGURATION_INVALID for an address that is no http or https URL. */
-  constructor(address: string, token: string | undefined) {
+  /**
+   * An answer must begin within `timeout` ms and be complete within as much again.
+   * Throws CONFIGURATION_INVALID for an address that is no http or https URL.
+   */
+  constructor(address: string, token: string | undefined, timeout: number) {
     this.base = parseAddress(address);
+    this.#timeout = timeout;
     this.#headers = token === undefined ? {} : { "X-Consul-Token": token };
   }
 
@@ -45,20 +50,22 @@ export class ConsulTransport {
   /** Sends one request and reads the whole answer, which is JSON or empty. */
   exchange(request: ConsulRequest, signal: AbortSignal): Promise<ConsulReply> {
     return this.settle(request.path, signal, async () => {
-      const url = `${this.base}/v1/${request.path}?${new URLSearchParams(request.query)}`;
-      const response = await fetch(url, {
-        method: request.method,
-        headers: this.#headers,
-        redirect: "error",
-        signal: AbortSignal.any([signal, AbortSignal.timeout(Math.ceil(request.deadline))]),
-        ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
-      });
-      const text = await response.text();
-      if (!response.ok) throw new ConsulAnswerError(request.path, response.status, text);
-      if (isLeaderless(request.path, response.headers))
-        throw new Error("consul knows no leader, so its answer may be old");
-      const body: unknown = text === "" ? undefined : JSON.parse(text);
-      return { body, index: Number(response.headers.get("x-consul-index") ?? 0) };
+      using deadline = new Deadline();
+      // Consul adds up to a sixteenth to the waiting time, so that watchers do not all come back at once.
+      deadline.set(this.#timeout + request.wait * (1 + 1 / 16));
+      const response = await fetch(
+        `${this.base}/v1/${request.path}?${new URLSearchParams(request.query)}`,
+        {
+          method: request.method,
+          headers: this.#headers,
+          redirect: "error",
+          signal: AbortSignal.any([signal, deadline.signal]),
+          ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
+        },
+      );
+      // What has begun does not wait for anything any more.
+      deadline.set(this.#timeout);
+      return toReply(request.path, response, await response.text());
     });
   }
 
@@ -82,6 +89,34 @@ export class ConsulTransport {
     const since = before.reachable === reachable ? before.since : Date.now();
     this.#reachability = { reachable, since, problem };
   }
+}
+
+/** Aborts its signal when the time that was set last has passed; disposing it calls that off. */
+class Deadline implements Disposable {
+  readonly #controller = new AbortController();
+  #timer: NodeJS.Timeout | undefined;
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  set(milliseconds: number): void {
+    clearTimeout(this.#timer);
+    const late = new Error(`nothing within ${Math.round(milliseconds)} ms`);
+    this.#timer = setTimeout(() => this.#controller.abort(late), milliseconds);
+  }
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.#timer);
+  }
+}
+
+function toReply(path: string, response: Response, text: string): ConsulReply {
+  if (!response.ok) throw new ConsulAnswerError(path, response.status, text);
+  if (isLeaderless(path, response.headers))
+    throw new Error("consul knows no leader, so its answer may be old");
+  const body: unknown = text === "" ? undefined : JSON.parse(text);
+  return { body, index: Number(response.headers.get("x-consul-index") ?? 0) };
 }
 
 /**
