@@ -45,10 +45,12 @@ export class Upkeep {
     const { status, refusals, log, swapped } = this.#parts;
     try {
       const snapshot = parseSnapshot(line);
-      // An agent that came back repeats itself; it wants to hear of us all the same.
-      status.changes.set(undefined);
       status.setProblems("configuration", []);
-      if (snapshot.version === this.#configuration?.snapshot.version) return;
+      if (snapshot.version === this.#configuration?.snapshot.version) {
+        // An agent that came back repeats itself; it wants to hear of us all the same.
+        status.changes.set(undefined);
+        return;
+      }
       this.#configuration = buildConfiguration(snapshot, this.#configuration, refusals);
       swapped(this.#configuration);
       this.#due.set(undefined);
@@ -81,7 +83,7 @@ export class Upkeep {
     const { hostsFile, status, log } = this.#parts;
     const { ready, problems } = await listeners.reconcile(configuration);
     // Names of a service whose port could not be opened are written too: its calls are refused rather than sent past us.
-    const hostsProblem = await updateHosts(hostsFile, hostsEntries(configuration.snapshot));
+    const hostsProblem = updateHosts(hostsFile, hostsEntries(configuration.snapshot));
     const hostsProblems = hostsProblem === undefined ? [] : [hostsProblem];
     this.#incomplete = problems.length > 0 || hostsProblems.length > 0;
     const news = [

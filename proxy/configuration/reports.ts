@@ -7,7 +7,7 @@ import { type AgentAddress, sendReport } from "./agent-channel.ts";
 import { REPORT_INTERVAL, type SidecarReport } from "./snapshot.ts";
 
 /** Milliseconds for which changes are gathered into one report. */
-const COALESCE = 20;
+const COALESCE = 5;
 
 export interface Reports {
   readonly agent: AgentAddress;
