@@ -31,7 +31,7 @@ export async function untilReady(
     await delay(POLL_MS);
   } while (performance.now() < deadline);
   throw new SetupError(
-    `expected all to be healthy within ${READY_MS / 1000} s, but:\n${lastLines(missing.join("\n"))}\n${await recentLogs()}`,
+    `expected all to be healthy within ${READY_MS / 1000} s, but:\n${lastLines(missing.join("\n"))}\n${await recentLogs(projects, missing)}`,
   );
 }
 
@@ -85,14 +85,25 @@ async function whatIsMissing(
   return describeMissing(status, containers);
 }
 
-async function recentLogs(): Promise<string> {
-  const names = await dockerLines([
-    ...["ps", "--all", "--filter", "label=com.docker.compose.project=mesh"],
-    ...["--format", "{{.Names}}"],
-  ]);
+/** The last lines of the agent, of Consul, and of the containers that the reasons name. */
+async function recentLogs(
+  projects: readonly string[],
+  reasons: readonly string[],
+): Promise<string> {
+  const named = (name: string): boolean =>
+    reasons.some((reason) => reason.startsWith(`${name} `) || reason.startsWith(`${name}:`));
+  const names = [...(await containerNames("mesh"))];
+  for (const project of projects) names.push(...(await containerNames(project)).filter(named));
   const logs = names.map(async (name) => {
     const { stdout, stderr } = await attempt("docker", ["logs", "--tail", "15", name]);
     return `  last lines of ${name}:\n${lastLines(`${stdout}${stderr}`)}`;
   });
   return (await Promise.all(logs)).join("\n");
+}
+
+async function containerNames(project: string): Promise<readonly string[]> {
+  return await dockerLines([
+    ...["ps", "--all", "--filter", `label=com.docker.compose.project=${project}`],
+    ...["--format", "{{.Names}}"],
+  ]);
 }
