@@ -1,7 +1,7 @@
 // The programs of the mesh's image: each entry file and all it imports as one file that Node runs without node_modules.
 import { rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { build } from "esbuild";
+import { build, type Plugin } from "esbuild";
 import { withTemporaryFolder } from "../temporary-folder.ts";
 
 const ENTRIES = {
@@ -20,6 +20,21 @@ const BANNER = [
   "const __dirname = $dirname(__filename);",
 ].join("\n");
 
+/**
+ * Node's own modules by `process.getBuiltinModule`: an `import` of node:http evaluates all its lazy exports, undici among
+ * them. Measured from process start to a sidecar's ready report: 90–97 ms with imports, 73–74 ms so, and 5 MB less.
+ */
+const BUILTIN_MODULES: Plugin = {
+  name: "builtin-modules",
+  setup(plugin) {
+    plugin.onResolve({ filter: /^node:/ }, ({ path }) => ({ path, namespace: "builtin" }));
+    plugin.onLoad({ filter: /.*/, namespace: "builtin" }, ({ path }) => ({
+      contents: `module.exports = process.getBuiltinModule(${JSON.stringify(path)});`,
+      loader: "js",
+    }));
+  },
+};
+
 /** Writes `dist/<name>.mjs` for each program of the project and returns the folder, whole or not at all. */
 export async function bundlePrograms(project: string, cache: string): Promise<string> {
   const folder = join(project, "dist");
@@ -35,6 +50,7 @@ export async function bundlePrograms(project: string, cache: string): Promise<st
       target: "node24",
       // An optional native part of an SSH client that is never reached: the agent talks to a unix socket.
       external: ["cpu-features"],
+      plugins: [BUILTIN_MODULES],
       loader: { ".node": "empty" },
       banner: { js: BANNER },
       logLevel: "silent",
