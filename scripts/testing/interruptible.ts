@@ -1,5 +1,7 @@
 // Work that is cleaned up after on every way out: done, failed, or interrupted by a signal.
 
+import { SetupError } from "../command.ts";
+
 /** Runs the work, then the cleanup. SIGINT and SIGTERM abort the signal and cut the work short; a second one kills. */
 export async function interruptible<T>(
   work: (signal: AbortSignal) => Promise<T>,
@@ -10,7 +12,7 @@ export async function interruptible<T>(
   // Told to whoever waits below; when nobody does any more, it is no failure of the process.
   interrupted.promise.catch(() => undefined);
   const onSignal = (name: NodeJS.Signals): void => {
-    const reason = new Error(`interrupted by ${name}`);
+    const reason = new SetupError(`interrupted by ${name}`);
     stop.abort(reason);
     interrupted.reject(reason);
   };
