@@ -8,18 +8,24 @@ import { eventually } from "./eventually.ts";
 export interface ConsulServerOptions {
   /** Consul forgets everything when it stops. Default false. */
   readonly forgetful?: boolean;
+  /** Access control is on, with this token for everything and nothing without it. */
+  readonly token?: string;
 }
 
 // Elections take as little time as Raft can do with.
 const CONFIGURATION = "connect { enabled = true } performance { raft_multiplier = 1 }";
+const accessControl = (token: string): string =>
+  `acl { enabled = true default_policy = "deny" tokens { master = "${token}" agent = "${token}" } }`;
 
 /** One Consul server with its HTTP API on a port of 127.0.0.1, which stays the same over restarts. */
 export class ConsulServer implements AsyncDisposable {
   readonly address: string;
   readonly #container: string;
+  readonly #token: string | undefined;
 
-  constructor(container: string, port: number) {
+  constructor(container: string, port: number, token: string | undefined) {
     this.#container = container;
+    this.#token = token;
     this.address = `http://127.0.0.1:${port}`;
   }
 
@@ -65,7 +71,10 @@ export class ConsulServer implements AsyncDisposable {
   }
 
   async #get(path: string): Promise<unknown> {
-    const response = await fetch(this.address + path, { signal: AbortSignal.timeout(1_000) });
+    const response = await fetch(this.address + path, {
+      headers: this.#token === undefined ? {} : { "X-Consul-Token": this.#token },
+      signal: AbortSignal.timeout(1_000),
+    });
     if (!response.ok) throw new Error(`consul answered ${response.status} to ${path}`);
     return await response.json();
   }
@@ -74,6 +83,7 @@ export class ConsulServer implements AsyncDisposable {
 /** Starts a Consul from the image that MESH_CONSUL_IMAGE names; the caller disposes it. */
 export async function startConsul({
   forgetful = false,
+  token,
 }: ConsulServerOptions = {}): Promise<ConsulServer> {
   const image = provided("MESH_CONSUL_IMAGE");
   const port = await freePort();
@@ -85,8 +95,9 @@ export async function startConsul({
     ...(forgetful ? ["--tmpfs", "/consul/data"] : []),
     ...["--entrypoint", "consul", image, "agent", ...arguments_.split(" ")],
     ...["-data-dir=/consul/data", "-hcl", CONFIGURATION],
+    ...(token === undefined ? [] : ["-hcl", accessControl(token)]),
   );
-  const server = new ConsulServer(name, port);
+  const server = new ConsulServer(name, port, token);
   try {
     await server.leads();
   } catch (error) {

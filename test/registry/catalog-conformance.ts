@@ -247,13 +247,13 @@ export function catalogConformance(
         await catalog.report(instance.id, { health, note: "" }, signal);
         await shows(quick, { [instance.id]: health });
       }
-      // The slow reader's own queries may be one answer behind; it must not be handed all four.
       const seen: (Health | undefined)[] = [];
-      while (seen.at(-1) !== "warning" || seen.length === 1) {
+      const all = quick.views.length;
+      do {
         const { value } = (await slow.next()) as { value: CatalogView };
         seen.push(value.entries[0]?.health);
-        if (seen.at(-1) === "warning") break;
-      }
+      } while (seen.at(-1) !== "warning" && seen.length < all);
+      // Its own queries may be an answer or two behind; it must not be handed everything.
       assert.ok(seen.length <= 3, `expected at most 3 views on the way, got ${seen.join(", ")}`);
       await slow.return?.();
     });
@@ -279,6 +279,7 @@ export function catalogConformance(
         await catalog.register(instance, signal);
         await catalog.report(instance.id, { health, note: "once" }, signal);
         await shows(reader, { [instance.id]: health });
+        // In Consul it goes on saying so for some minutes: for callers that is the same as critical.
         if (health === "draining") break;
         rig.pass(SHORT.timeToLive);
         await shows(reader, { [instance.id]: "critical" });

@@ -70,7 +70,13 @@ export class ForgingProxy implements AsyncDisposable {
 
   #answer(path: string, truth: IncomingMessage, body: Buffer, outgoing: ServerResponse): void {
     const forged = this.forge(path, { headers: truth.headers, body: body.toString() });
-    const { "content-length": _, ...headers } = { ...truth.headers, ...forged?.headers };
+    // Consul says its errors in plain text.
+    const kind = forged?.status === undefined ? {} : { "content-type": "text/plain" };
+    const {
+      "content-length": _length,
+      "transfer-encoding": _coding,
+      ...headers
+    } = { ...truth.headers, ...kind, ...forged?.headers };
     const text = forged?.body ?? body.toString();
     outgoing.writeHead(forged?.status ?? truth.statusCode ?? 502, {
       ...headers,
