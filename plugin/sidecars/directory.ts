@@ -1,20 +1,12 @@
-// All services and endpoints as the sidecars of this node may know them, and what one workload may call. Pure.
+// All services and endpoints as the sidecars of this node may know them. Pure.
 // Entries of this node are what the node itself knows, those of others what the catalog says: local news need no detour,
 // and a catalog that is away or late never outlives the containers that this agent watches.
-import { formatIdentity } from "../../mesh/identity.ts";
 import type { Health, Instance, ServicePort } from "../../mesh/model.ts";
-import type {
-  Endpoint,
-  OutboundPort,
-  OutboundService,
-} from "../../proxy/configuration/snapshot.ts";
 import type { CatalogEntry } from "../../registry/catalog.ts";
-import type { TrustBundle } from "../certificates/authority.ts";
 import type { Problem } from "../status.ts";
-import { outboundListenPort, SHIFTABLE_PORTS, virtualAddresses } from "../workload/addresses.ts";
+import { SHIFTABLE_PORTS, virtualAddresses } from "../workload/addresses.ts";
 import type { LocalHealth } from "../workload/health.ts";
-import type { KnownService, Workload } from "../workload/workload.ts";
-import { isNamed, unreachableServices } from "./reachability.ts";
+import type { KnownService } from "../workload/workload.ts";
 
 export interface DirectoryService {
   readonly service: string;
@@ -158,90 +150,4 @@ function meetsShifted(
   const message = `ports ${low} and ${port} of service ${service} differ by ${SHIFTABLE_PORTS}, which the mesh needs to tell them apart: ${port} cannot be called, let the application listen elsewhere`;
   problems.push({ subject: service, code: "LABEL_CONFLICT", message });
   return true;
-}
-
-export interface Outbound {
-  readonly services: readonly OutboundService[];
-  readonly problems: readonly Problem[];
-}
-
-/** What a workload may call: the services it names, or else all on a network it shares. */
-export function outboundOf(
-  workload: Workload,
-  directory: Directory,
-  bundle: TrustBundle,
-): Outbound {
-  const networkIds = new Set(workload.networks.map(({ networkId }) => networkId));
-  const problems: Problem[] = unreachableServices(workload, directory.services);
-  const services = directory.services.filter(
-    (service) =>
-      (workload.upstreams === undefined || isNamed(workload, service)) &&
-      !service.networkIds.isDisjointFrom(networkIds) &&
-      !isPortTaken(workload, service, problems),
-  );
-  return {
-    services: services.map((service) => toOutbound(workload, service, networkIds, bundle)),
-    problems,
-  };
-}
-
-/**
- * Without redirection the sidecar listens on the very port that callers dial, and where the application has that port
- * on all addresses the two exclude each other, whoever comes first. The application goes first: the name stays Docker's.
- */
-function isPortTaken(workload: Workload, service: DirectoryService, problems: Problem[]): boolean {
-  if (workload.intercept === "on") return false;
-  const taken = service.ports.find(({ port }) => workload.ports.some((own) => own.port === port));
-  if (taken === undefined) return false;
-  if (service.service !== workload.service) {
-    problems.push({
-      subject: workload.containerName,
-      code: "PORT_IN_USE",
-      message: `calls to ${service.service} go around the mesh: its port ${taken.port} is in use by this container itself, and mesh.intercept=off leaves no other way: remove that label, or use different ports`,
-    });
-  }
-  return true;
-}
-
-function toOutbound(
-  workload: Workload,
-  service: DirectoryService,
-  networkIds: ReadonlySet<string>,
-  bundle: TrustBundle,
-): OutboundService {
-  const aliases = service.aliases
-    .filter(({ project }) => project === workload.project)
-    .map(({ alias }) => alias);
-  const { trustDomain, datacenter } = bundle;
-  return {
-    service: service.service,
-    names: [...new Set([...aliases, service.service])].sort(),
-    address: service.address,
-    uri: formatIdentity({ trustDomain, datacenter, service: service.service }),
-    ports: service.ports.map(
-      ({ port, protocol }): OutboundPort => ({
-        port,
-        listenPort: outboundListenPort(port, workload.intercept),
-        protocol,
-        endpoints: service.entries.flatMap((entry) => toEndpoint(entry, port, networkIds)),
-      }),
-    ),
-  };
-}
-
-function toEndpoint(
-  entry: CatalogEntry,
-  port: number,
-  networkIds: ReadonlySet<string>,
-): Endpoint[] {
-  const { instance, health } = entry;
-  const offered = instance.ports.find((candidate) => candidate.port === port);
-  const shared = instance.networks.find(({ networkId }) => networkIds.has(networkId));
-  if (
-    offered === undefined ||
-    shared === undefined ||
-    (health !== "passing" && health !== "warning")
-  )
-    return [];
-  return [{ id: instance.id, address: shared.address, port: offered.sidecarPort }];
 }

@@ -10,9 +10,9 @@ import {
   correctLocalEntries,
   type Directory,
   type LocalInstance,
-  outboundOf,
   toKnownService,
 } from "./directory.ts";
+import { outboundOf } from "./outbound.ts";
 import type { SidecarSessions } from "./sessions.ts";
 import { buildSnapshot } from "./snapshot.ts";
 import { usableEntries } from "./usable-entries.ts";

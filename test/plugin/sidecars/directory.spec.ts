@@ -5,9 +5,9 @@ import {
   buildDirectory,
   correctLocalEntries,
   type Directory,
-  outboundOf,
   toKnownService,
 } from "../../../plugin/sidecars/directory.ts";
+import { outboundOf } from "../../../plugin/sidecars/outbound.ts";
 import { toInstance } from "../../../plugin/workload/health.ts";
 import type { KnownService, Workload } from "../../../plugin/workload/workload.ts";
 import type { CatalogEntry } from "../../../registry/catalog.ts";

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import { buildDirectory, outboundOf } from "../../../plugin/sidecars/directory.ts";
+import { buildDirectory } from "../../../plugin/sidecars/directory.ts";
+import { outboundOf } from "../../../plugin/sidecars/outbound.ts";
 import { buildSnapshot, type SnapshotParts } from "../../../plugin/sidecars/snapshot.ts";
 import { toInstance } from "../../../plugin/workload/health.ts";
 import { parseSnapshot } from "../../../proxy/configuration/parse-snapshot.ts";
