@@ -26,7 +26,7 @@ await using mesh = await Mesh.start();
 await using project = await ComposeProject.up(PROJECT, {
   services: {
     caller: echoService({ "mesh.enable": "true" }),
-    target: echoService({ "mesh.enable": "true", "mesh.mtls": "strict" }),
+    target: echoService({ "mesh.enable": "true" }),
   },
 });
 await mesh.untilReady({ [`${PROJECT}-caller`]: 1, [`${PROJECT}-target`]: 1 });
