@@ -18,13 +18,17 @@ export async function removeProject(name: string): Promise<void> {
 
 /** Removes every sidecar and init container of the mesh. */
 export async function removeSidecars(): Promise<void> {
-  const roles = ["sidecar", "init"].map((role) =>
-    dockerLines(["ps", "--all", "--quiet", "--filter", `label=${ROLE_LABEL}=${role}`]),
-  );
-  await removeContainers((await Promise.all(roles)).flat());
+  for (const role of ["sidecar", "init"]) await removeLabelled(`${ROLE_LABEL}=${role}`);
 }
 
-/** Ids of running agents that belong to none of these compose projects. */
+/** Removes the containers that carry a label, with their anonymous volumes. */
+export async function removeLabelled(label: string): Promise<void> {
+  await removeContainers(
+    await dockerLines(["ps", "--all", "--quiet", "--filter", `label=${label}`]),
+  );
+}
+
+/** Names of running agents that belong to none of these compose projects. */
 export async function foreignAgents(projects: RegExp): Promise<readonly string[]> {
   const format = `{{.Names}}\t{{.Label "${PROJECT_LABEL}"}}`;
   const lines = await dockerLines([

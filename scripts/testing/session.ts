@@ -4,6 +4,7 @@ import {
   foreignAgents,
   ownImages,
   removeImages,
+  removeLabelled,
   removeOwnImages,
   removeProject,
   removeSidecars,
@@ -20,6 +21,8 @@ import { forgetState, readState, updateState } from "../state.ts";
 
 /** Compose projects of tests; a mesh of any other name is a user's. */
 const TEST_PROJECTS = /^mesh-test/;
+/** What tests put on containers outside of compose projects. */
+const TEST_LABEL = "mesh-test";
 
 export interface Session {
   readonly engine: ReadyEngine;
@@ -88,5 +91,6 @@ async function refuseForeignMesh(): Promise<void> {
 async function removeTestProjects(): Promise<void> {
   const projects = (await composeProjects()).filter((name) => TEST_PROJECTS.test(name));
   for (const name of projects) await removeProject(name);
+  await removeLabelled(TEST_LABEL);
   await removeSidecars();
 }
