@@ -4,6 +4,7 @@ import { dockerLines, IMAGE_LABEL } from "./engine/docker.ts";
 
 const PROJECT_LABEL = "com.docker.compose.project";
 const ROLE_LABEL = "docker-mesh.role";
+const OWN_REPOSITORIES = "docker-mesh/";
 const STOP_SECONDS = 10;
 
 /** Stops and removes the containers, networks and volumes of a compose project, running or half made. */
@@ -50,23 +51,24 @@ export async function composeProjects(): Promise<readonly string[]> {
   return [...new Set(lists.flat())].filter((name) => name !== "");
 }
 
-/** Ids of the images that were made here, by this run or another. */
+/** The images that were made here, by this run or another: by name, or by id where a newer one took the name. */
 export async function ownImages(): Promise<readonly string[]> {
-  const ids = await dockerLines([
-    ...["images", "--all", "--no-trunc", "--quiet", "--filter", `label=${IMAGE_LABEL}`],
+  const lines = await dockerLines([
+    ...["images", "--no-trunc", "--filter", `label=${IMAGE_LABEL}`],
+    ...["--format", "{{.ID}} {{.Repository}}:{{.Tag}}"],
   ]);
-  return [...new Set(ids)];
+  return lines.flatMap((line) => {
+    const [id = "", name = ""] = line.split(" ");
+    if (name === "<none>:<none>") return id;
+    // An image that somebody built on one of ours inherits the label, not the name.
+    return name.startsWith(OWN_REPOSITORIES) ? name : [];
+  });
 }
 
-/** Removes images that were made here but for those to keep, children before the images they stand on. */
+/** Removes the images that were made here but for those to keep; those in use stay. */
 export async function removeOwnImages(keep: readonly string[]): Promise<void> {
-  let remaining = (await ownImages()).filter((id) => !keep.includes(id));
-  let before = Number.POSITIVE_INFINITY;
-  while (remaining.length > 0 && remaining.length < before) {
-    before = remaining.length;
-    await attempt("docker", ["rmi", "--force", ...remaining]);
-    remaining = (await ownImages()).filter((id) => !keep.includes(id));
-  }
+  const images = (await ownImages()).filter((image) => !keep.includes(image));
+  if (images.length > 0) await attempt("docker", ["rmi", ...images]);
 }
 
 /** Removes images by name, unless a container still uses them. */

@@ -30,7 +30,7 @@ export interface State {
   /** Images pulled from a registry, which nobody had pulled before. */
   readonly pulledImages: readonly string[];
   readonly projects: readonly ProjectRecord[];
-  /** Ids of the images of ours that the engine had before, and keeps; undefined when all are to go. */
+  /** The images of ours, by name or id, that the engine had before, and keeps; undefined when all are to go. */
   readonly imagesBefore: readonly string[] | undefined;
 }
 
