@@ -56,9 +56,12 @@ export class Observer {
     }
   }
 
-  /** Asks the engine about everything that is dirty. What could not be asked stays dirty. */
+  /**
+   * Asks the engine about everything that is dirty. What could not be asked stays dirty, and keeps nothing else from
+   * being looked at: what an agent has just made must be seen, or it would be made again.
+   */
   async refresh(signal: AbortSignal): Promise<void> {
-    if (this.#listDue) await this.#list(signal);
+    const listing = await Promise.allSettled(this.#listDue ? [this.#list(signal)] : []);
     const ids = [...this.#dirty];
     this.#dirty.clear();
     const next = ids.values();
@@ -68,7 +71,8 @@ export class Observer {
     const results = await Promise.allSettled(Array.from({ length: PARALLEL_INSPECTIONS }, worker));
     // Left when every worker met a failure.
     this.mark(next);
-    for (const result of results) if (result.status === "rejected") throw result.reason;
+    for (const result of [...listing, ...results])
+      if (result.status === "rejected") throw result.reason;
   }
 
   /** The user's running containers that carry mesh labels, by name. */

@@ -28,6 +28,8 @@ const COALESCE = 5;
 const ADOPTION_LIMIT = 15_000;
 /** A pass at least this often, ms: silence, the end of a drain and of adoption send no event. */
 const LOOK_AGAIN = 5_000;
+/** After a look that failed, the next one, ms. */
+const RETRY_LOOK = 1_000;
 
 export interface ReconcilerParts {
   readonly node: string;
@@ -67,6 +69,7 @@ export class Reconciler {
   #workloads: readonly LocalWorkload[] = [];
   #labelProblems: readonly Problem[] = [];
   #engineProblem: Problem | undefined;
+  #retrying = false;
   #steps: readonly Step[] = [];
 
   constructor(parts: ReconcilerParts) {
@@ -162,16 +165,26 @@ export class Reconciler {
       this.#adopted ??= new Set(this.#parts.observer.sidecars.map(({ id }) => id));
     } catch (error) {
       if (signal.aborted) return;
-      const code = error instanceof MeshError ? error.code : "ENGINE_UNAVAILABLE";
-      this.#engineProblem = { subject: "engine", code, message: describeError(error) };
-      this.#parts.log.warn("could not look at the engine's containers", {
-        error: describeError(error),
-      });
-      void this.#parts.clock.sleep(1_000, signal).then(
-        () => this.trigger(),
-        () => undefined,
-      );
+      this.#noteEngineProblem(error);
+      void this.#retryLook(signal);
     }
+  }
+
+  #noteEngineProblem(error: unknown): void {
+    const code = error instanceof MeshError ? error.code : "ENGINE_UNAVAILABLE";
+    const message = describeError(error);
+    if (this.#engineProblem?.message !== message)
+      this.#parts.log.warn("could not look at the engine's containers", { error: message });
+    this.#engineProblem = { subject: "engine", code, message };
+  }
+
+  /** One at a time: passes have other causes too, and each that fails would otherwise beget one more for ever. */
+  async #retryLook(signal: AbortSignal): Promise<void> {
+    if (this.#retrying) return;
+    this.#retrying = true;
+    await this.#parts.clock.sleep(RETRY_LOOK, signal).catch(() => undefined);
+    this.#retrying = false;
+    this.trigger();
   }
 
   #understand(containers: readonly ContainerFacts[]): LocalWorkload[] {

@@ -50,6 +50,7 @@ export class ScriptedEngine implements Inspector {
   }
 
   async list(): Promise<string[]> {
+    await this.#call("list", "all");
     return [...this.containers.keys(), ...this.#made.keys()];
   }
 

@@ -159,6 +159,14 @@ describe("the observer", () => {
     assert.deepEqual(seen(), ["a"]);
   });
 
+  it("looks at what is new also when the listing fails", async () => {
+    engine.put(container("a"));
+    engine.silentAbout.add("list");
+    observer.mark([containerId("a")]);
+    await assert.rejects(observer.refresh(signal), /no answer/);
+    assert.deepEqual(seen(), ["a"]);
+  });
+
   describe("of a container that is being stopped", () => {
     beforeEach(async () => {
       engine.put(container("a"), { kind: "sidecar", facts: sidecarOf("a", "s1") });

@@ -42,13 +42,22 @@ class Agent {
   readonly sessions: SidecarSessions;
   readonly lanes: Lanes;
   readonly reconciler: Reconciler;
+  /** Waits for another look at the engine after one that failed. */
+  retries = 0;
   /** Time that has passed besides the real one, ms. */
   skipped = 0;
   readonly #stop = new AbortController();
   readonly #running: Promise<void>;
 
   constructor(engine: ScriptedEngine, interceptions: InterceptionRecord) {
-    const clock: Clock = { ...systemClock, monotonic: () => performance.now() + this.skipped };
+    const clock: Clock = {
+      ...systemClock,
+      monotonic: () => performance.now() + this.skipped,
+      sleep: (milliseconds, signal) => {
+        if (milliseconds === 1_000) this.retries += 1;
+        return systemClock.sleep(milliseconds, signal);
+      },
+    };
     const wake = new Latest<undefined>();
     const trigger = (): void => wake.set(undefined);
     this.catalog = new EmbeddedCatalog({ node: NODE, clock });
@@ -214,6 +223,28 @@ describe("the agent's loop", () => {
     engine.heal();
     await running("made-1");
     await eventually(() => assert.deepEqual(agent.reconciler.problems, []), fast);
+  });
+
+  it("outlives an engine that is away: says so, keeps what it knows, and asks again at its own pace", async () => {
+    engine.put(container("orders", "a"));
+    agent = await startAgent();
+    await running("made-1");
+    engine.fail("list", "no engine there");
+    for (let wakes = 0; wakes < 20; wakes += 1) {
+      const { length } = engine.calls;
+      agent.observer.markAll();
+      agent.reconciler.trigger();
+      await eventually(() => assert.ok(engine.calls.length > length), fast);
+    }
+    assert.deepEqual(agent.reconciler.problems, [
+      { subject: "engine", code: "ENGINE_REFUSED", message: "no engine there" },
+    ]);
+    assert.ok(agent.workload("a"));
+    assert.equal(agent.retries, 1);
+    engine.heal();
+    engine.put(container("inventory", "b"));
+    await running("made-1", "made-2");
+    assert.deepEqual(agent.reconciler.problems, []);
   });
 
   it("removes what an agent before it left half made or orphaned", async () => {
