@@ -33,24 +33,47 @@ export function outboundOf(
       !isPortTaken(workload, service, problems),
   );
   return {
-    services: services.map((service) => toOutbound(workload, service, networkIds, bundle)),
+    services: withLocalNamesFirst(
+      services.map((service) => toOutbound(workload, service, networkIds, bundle)),
+    ),
     problems,
   };
 }
 
+/** In its own project a short name is the project's service, whoever else has it as a full name. */
+function withLocalNamesFirst(services: readonly OutboundService[]): OutboundService[] {
+  const local = new Map(
+    services.flatMap(({ service, names }) =>
+      names.filter((name) => name !== service).map((name) => [name, service] as const),
+    ),
+  );
+  return services.map((each) => ({
+    ...each,
+    names: each.names.filter((name) => (local.get(name) ?? each.service) === each.service),
+  }));
+}
+
 /**
- * Without redirection the sidecar listens on the very port that callers dial, and where the application has that port
- * on all addresses the two exclude each other, whoever comes first. The application goes first: the name stays Docker's.
+ * A port on which the sidecar would listen for callers and which the application has on all addresses: the two exclude
+ * each other, whoever comes first. Without redirection that is any port of its own, with it only those from 32768 up.
+ * The application goes first: the name stays Docker's.
  */
 function isPortTaken(workload: Workload, service: DirectoryService, problems: Problem[]): boolean {
-  if (workload.intercept === "on") return false;
-  const taken = service.ports.find(({ port }) => workload.ports.some((own) => own.port === port));
+  const { intercept, ports: own } = workload;
+  const taken = service.ports
+    .map(({ port }) => ({ port, listenPort: outboundListenPort(port, intercept) }))
+    .find(({ listenPort }) => own.some(({ port }) => port === listenPort));
   if (taken === undefined) return false;
   if (service.service !== workload.service) {
+    const found = `for its port ${taken.port} the mesh would listen on ${taken.listenPort}, which is in use by this container itself`;
+    const cure =
+      intercept === "off"
+        ? "remove mesh.intercept=off, or use different ports"
+        : "let the application listen on a port below 32768";
     problems.push({
       subject: workload.containerName,
       code: "PORT_IN_USE",
-      message: `calls to ${service.service} go around the mesh: its port ${taken.port} is in use by this container itself, and mesh.intercept=off leaves no other way: remove that label, or use different ports`,
+      message: `calls to ${service.service} go around the mesh: ${found}: ${cure}`,
     });
   }
   return true;

@@ -111,6 +111,19 @@ describe("the services that a workload may call", () => {
     ]);
   });
 
+  it("have their short name there even where a service elsewhere has it as its full name", () => {
+    const stranger = workloadOf("orders", "b", { project: "bank", alias: "o", service: "orders" });
+    const directory = directoryOf([entry(workloadOf("orders", "a")), entry(stranger)]);
+    assert.deepEqual(callable(WEB, directory), [
+      " 8080/http -> 198.18.0.98:21000",
+      "orders,shop-orders 8080/http -> 198.18.0.97:21000",
+    ]);
+    assert.deepEqual(callable({ ...WEB, project: "bank" }, directory), [
+      "o,orders 8080/http -> 198.18.0.98:21000",
+      "shop-orders 8080/http -> 198.18.0.97:21000",
+    ]);
+  });
+
   it("without a project have their full name", () => {
     const plain = workloadOf("orders", "a", { project: undefined, alias: undefined });
     const caller = { ...WEB, project: undefined };
@@ -226,7 +239,32 @@ describe("without interception", () => {
     const directory = directoryOf([entry(workloadOf("orders", "a")), entry(caller)]);
     assert.deepEqual(callable(caller, directory), []);
     assert.deepEqual(problems(caller, directory), [
-      "shop-web-1 PORT_IN_USE calls to shop-orders go around the mesh: its port 8080 is in use by this container itself, and mesh.intercept=off leaves no other way: remove that label, or use different ports",
+      "shop-web-1 PORT_IN_USE calls to shop-orders go around the mesh: for its port 8080 the mesh would listen on 8080, which is in use by this container itself: remove mesh.intercept=off, or use different ports",
+    ]);
+  });
+});
+
+describe("an application on a port from 32768 up", () => {
+  const caller = workloadOf("web", "w", {}, { "mesh.port": "40848" });
+
+  it("keeps it: neither its own service nor one whose port is moved there is listened for", () => {
+    const directory = directoryOf([
+      entry(caller),
+      entry(workloadOf("orders", "a")),
+      entry(workloadOf("redis", "b", {}, { "mesh.port": "6379" })),
+    ]);
+    assert.deepEqual(callable(caller, directory), [
+      "redis,shop-redis 6379/http -> 198.18.0.98:21000",
+    ]);
+    assert.deepEqual(problems(caller, directory), [
+      "shop-web-1 PORT_IN_USE calls to shop-orders go around the mesh: for its port 8080 the mesh would listen on 40848, which is in use by this container itself: let the application listen on a port below 32768",
+    ]);
+  });
+
+  it("is called there by others", () => {
+    const directory = directoryOf([entry(caller)]);
+    assert.deepEqual(callable(workloadOf("orders", "a"), directory), [
+      "shop-web,web 40848/http -> 198.18.0.119:21000",
     ]);
   });
 });
