@@ -65,7 +65,7 @@ async function ask(docker: Docker, path: string, signal: AbortSignal): Promise<s
   const reason = output.standardError.trim() || `exit code ${exitCode}`;
   throw new MeshError(
     "AGENT_UNAVAILABLE",
-    `the agent in container ${name} does not answer: ${reason}`,
+    `the agent in container ${name} does not answer: ${reason}; \`docker logs ${name}\` says why`,
   );
 }
 

@@ -44,6 +44,7 @@ function renderServices({ services }: MeshStatus): string {
 const WORKLOAD_COLUMNS = [
   "SERVICE",
   "CONTAINER",
+  "VERSION",
   "HEALTH",
   "SIDECAR",
   "MTLS",
@@ -60,6 +61,7 @@ function renderWorkloads({ workloads }: MeshStatus, now: number): string {
     workloads.map((workload) => [
       workload.service,
       workload.container,
+      workload.version ?? "-",
       workload.health,
       workload.sidecar,
       workload.mtls,

@@ -144,7 +144,7 @@ export function stepSubject(step: Step): string {
   }
 }
 
-/** The plan as text, a step a line: what logs, `docker mesh plan` and the tests show. */
+/** The plan as text, a step a line: what logs, the API and the tests show. */
 export function printPlan(steps: readonly Step[]): string {
   if (steps.length === 0) return "nothing to do\n";
   return steps.map((step) => `${step.kind} ${stepSubject(step)}: ${step.cause}\n`).join("");

@@ -147,7 +147,7 @@ describe("docker mesh", () => {
       const { code, output, error } = await run(["-H", host, "mesh", "status"]);
       assert.deepEqual([code, error], [0, ""]);
       assert.match(output, /^Agent: {9}0\.1\.0, up /);
-      assert.match(output, /\nshop-inventory {3}shop-inventory-1 {3}passing /);
+      assert.match(output, /\nshop-inventory {3}shop-inventory-1 {3}2\.4\.1 {5}passing /);
       assert.deepEqual(engine.calls, [
         'GET /containers/json {"label":["docker-mesh.role=agent"],"status":["running"]}',
         'POST /containers/a1/exec {"Cmd":["node","/app/cli.mjs","request","/v1/status"],"AttachStdout":true,"AttachStderr":true}',
@@ -187,7 +187,7 @@ describe("docker mesh", () => {
       assert.equal(code, 1);
       assert.equal(
         error,
-        "the agent in container mesh-agent-1 does not answer: the agent's API at 127.0.0.1:8400 does not answer\n",
+        "the agent in container mesh-agent-1 does not answer: the agent's API at 127.0.0.1:8400 does not answer; `docker logs mesh-agent-1` says why\n",
       );
     });
 
