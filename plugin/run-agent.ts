@@ -11,7 +11,7 @@ import { createApi, serveApi } from "./api/api.ts";
 import type { CertificateAuthority } from "./certificates/authority.ts";
 import { ServiceLeaves } from "./certificates/service-leaves.ts";
 import { Engine, type EngineVersion } from "./docker/engine.ts";
-import { inspectOwnContainer } from "./docker/own-container.ts";
+import { inspectOwnContainer, refuseSecondAgent } from "./docker/own-container.ts";
 import { followNews } from "./news.ts";
 import { InterceptionRecord } from "./reconcile/interception-record.ts";
 import { Lanes } from "./reconcile/lanes.ts";
@@ -78,6 +78,7 @@ async function wire(
     await readFile("/proc/self/mountinfo", "utf8"),
     RUN_DIRECTORY,
   );
+  await refuseSecondAgent(docker, own.id);
   const engine = new Engine(docker);
   const observer = new Observer(engine, clock);
   const sessions = new SidecarSessions(clock, () => wake.set(undefined));

@@ -3,6 +3,7 @@
 import type Docker from "dockerode";
 import type { MountConfig } from "dockerode";
 import { MeshError } from "../../mesh/errors.ts";
+import { OWN_LABELS } from "./container-facts.ts";
 
 export interface OwnContainer {
   readonly id: string;
@@ -49,4 +50,26 @@ export async function inspectOwnContainer(
       ReadOnly: true,
     },
   };
+}
+
+/**
+ * Throws CONFIGURATION_INVALID while an older agent runs on the engine: two would take each other's sidecars for leftovers
+ * and remove them without end. Of two that start at once the one whose container is older stays.
+ */
+export async function refuseSecondAgent(docker: Docker, ownId: string): Promise<void> {
+  const agents = await docker.listContainers({
+    filters: { label: [`${OWN_LABELS.role}=agent`], status: ["running"] },
+  });
+  const own = agents.find(({ Id }) => Id === ownId);
+  const older = agents.find(
+    ({ Id, Created }) =>
+      Id !== ownId &&
+      (own === undefined || Created < own.Created || (Created === own.Created && Id < ownId)),
+  );
+  if (older === undefined) return;
+  const name = older.Names[0]?.replace(/^\//, "") ?? older.Id;
+  throw new MeshError(
+    "CONFIGURATION_INVALID",
+    `expected to be the only agent of this engine, found another one in container ${name}: stop one of the two`,
+  );
 }

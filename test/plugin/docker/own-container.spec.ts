@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
 import type Docker from "dockerode";
 import { describe, it } from "mocha";
-import { inspectOwnContainer, readOwnId } from "../../../plugin/docker/own-container.ts";
+import {
+  inspectOwnContainer,
+  readOwnId,
+  refuseSecondAgent,
+} from "../../../plugin/docker/own-container.ts";
 
 const ID = "4f1e".repeat(16);
 const MOUNTINFO = `\
@@ -72,4 +76,48 @@ describe("the agent's own container", () => {
       });
     });
   }
+});
+
+describe("a second agent on one engine", () => {
+  const listing = (...agents: readonly [id: string, created: number][]): Docker => {
+    const listed = agents.map(([Id, Created]) => ({ Id, Created, Names: [`/agent-${Id}`] }));
+    return { listContainers: () => Promise.resolve(listed) } as unknown as Docker;
+  };
+
+  for (const [what, agents] of [
+    [
+      "an older one runs",
+      [
+        ["own", 20],
+        ["a", 10],
+      ],
+    ],
+    [
+      "one as old runs",
+      [
+        ["own", 20],
+        ["a", 20],
+      ],
+    ],
+    ["it does not say itself that it is one", [["a", 30]]],
+  ] as const) {
+    it(`gives way when ${what}`, async () => {
+      await assert.rejects(
+        refuseSecondAgent(
+          listing(...agents.map(([id, at]) => [id, at] as [string, number])),
+          "own",
+        ),
+        {
+          code: "CONFIGURATION_INVALID",
+          message:
+            "expected to be the only agent of this engine, found another one in container agent-a: stop one of the two",
+        },
+      );
+    });
+  }
+
+  it("stays when it is alone, or the older one", async () => {
+    await refuseSecondAgent(listing(["own", 20]), "own");
+    await refuseSecondAgent(listing(["own", 20], ["z", 20], ["a", 30]), "own");
+  });
 });
