@@ -74,6 +74,12 @@ export class ConsulAuthority implements CertificateAuthority {
   async #readBundle(query: BlockingQuery, signal: AbortSignal): Promise<Answer<TrustBundle>> {
     const { value, index } = await this.#client.connectRoots(query, signal);
     const { Config } = await this.#client.self(signal);
+    // Before anybody builds names on them.
+    formatIdentity({
+      trustDomain: value.TrustDomain,
+      datacenter: Config.Datacenter,
+      service: "any",
+    });
     const roots = normalizeRoots(value.Roots.map(({ RootCert }) => RootCert));
     return {
       value: { trustDomain: value.TrustDomain, datacenter: Config.Datacenter, roots },

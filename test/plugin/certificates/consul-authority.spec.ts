@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { after, afterEach, before, beforeEach, describe, it } from "mocha";
 import selfsigned from "selfsigned";
 import type { Leaf, TrustBundle } from "../../../plugin/certificates/authority.ts";
@@ -158,3 +161,28 @@ async function configure(consul: ConsulServer, root: RootPair): Promise<void> {
   });
   assert.equal(response.status, 200, await response.text());
 }
+
+describe("a Consul whose answers cannot be part of an identity", () => {
+  for (const [what, trustDomain, datacenter] of [
+    ["trust domain", "evil/ns/default", "dc1"],
+    ["datacenter", "mesh.consul", "dc 1"],
+  ] as const) {
+    it(`is not believed about its ${what}, and that is a problem and no more`, async () => {
+      await using server = createServer((request, response) => {
+        response.setHeader("x-consul-index", "1");
+        const isRoots = request.url?.includes("/ca/roots") === true;
+        const roots = { TrustDomain: trustDomain, Roots: [] };
+        response.end(JSON.stringify(isRoots ? roots : { Config: { Datacenter: datacenter } }));
+      }).listen(0, "127.0.0.1");
+      await once(server, "listening");
+      const { port } = server.address() as AddressInfo;
+      using client = new ConsulClient({ address: `http://127.0.0.1:${port}` });
+      const authority = new ConsulAuthority({ client });
+      await using bundles = new Collector((signal) => authority.bundles(signal));
+      await eventually(() =>
+        assert.match(authority.problem() ?? "", /trusted roots cannot be had/),
+      );
+      assert.deepEqual(bundles.values, []);
+    });
+  }
+});
