@@ -118,6 +118,20 @@ describe("problems", () => {
     assert.match(logs, /label mesh\.port: expected a port from 1 to 65535/);
   });
 
+  it("lets no second agent onto the engine, and says which one is there", async () => {
+    await assert.rejects(
+      mesh.compose("run", "--rm", "-T", "agent"),
+      (error: { stdout?: string }) => {
+        assert.match(
+          error.stdout ?? "",
+          /only agent of this engine, found another one in container mesh-test-agent-1/,
+        );
+        return true;
+      },
+    );
+    assert.equal((await project.fetch("caller", "http://good:8080/")).status, 200);
+  });
+
   it("takes a container in once its labels are mended", async () => {
     await docker("rm", "-f", ...(await project.containersOf("typo")));
     await eventually(async () => {
