@@ -13,6 +13,7 @@ import { ServiceLeaves } from "./certificates/service-leaves.ts";
 import { Engine, type EngineVersion } from "./docker/engine.ts";
 import { inspectOwnContainer, refuseSecondAgent } from "./docker/own-container.ts";
 import { followNews } from "./news.ts";
+import { EngineLook } from "./reconcile/engine-look.ts";
 import { InterceptionRecord } from "./reconcile/interception-record.ts";
 import { Lanes } from "./reconcile/lanes.ts";
 import { Observer } from "./reconcile/observer.ts";
@@ -45,7 +46,12 @@ export async function runAgent(parts: AgentParts, signal: AbortSignal): Promise<
   const wired = await wire(parts, leaves, wake);
   const { reconciler, sessions, healthFeed } = wired;
   const status = statusSource(parts, leaves, wired);
-  const api = createApi({ status, plan: () => reconciler.printedPlan, healthy: () => true, log });
+  const api = createApi({
+    status,
+    plan: () => reconciler.printedPlan,
+    healthy: () => reconciler.alive,
+    log,
+  });
   await serveSidecars(SIDECAR_SOCKET, sessions, log, signal);
   await serveApi(api, { host: settings.apiHost, port: settings.apiPort }, signal);
   const { node, version: engine } = engineVersion;
@@ -81,10 +87,12 @@ async function wire(
   await refuseSecondAgent(docker, own.id);
   const engine = new Engine(docker);
   const observer = new Observer(engine, clock);
-  const sessions = new SidecarSessions(clock, () => wake.set(undefined));
+  const trigger = (): void => wake.set(undefined);
+  const look = new EngineLook({ observer, trigger, clock, log });
+  const sessions = new SidecarSessions(clock, trigger);
   const publisher = new Publisher(sessions, leaves, clock);
   const healthFeed = new HealthFeed(catalog, clock, log);
-  const lanes = new Lanes(clock, () => wake.set(undefined));
+  const lanes = new Lanes(clock, trigger);
   const interceptions = await InterceptionRecord.open(join(RUN_DIRECTORY, "intercepted"));
   const template = { own, socket: SIDECAR_SOCKET, logLevel: settings.logLevel };
   const shared = { engine, observer, sessions, publisher, healthFeed, interceptions };
@@ -93,6 +101,7 @@ async function wire(
     ...shared,
     node,
     catalog,
+    look,
     lanes,
     template,
     wake,

@@ -85,6 +85,10 @@ function collectProblems(parts: StatusParts): Problem[] {
     const message = `${catalog.problem ?? "not reached yet"}; traffic goes on with what was known last`;
     problems.push({ subject: parts.agent.catalog, code: "CATALOG_UNAVAILABLE", message });
   }
+  if (catalog.reachable && catalog.problem !== undefined) {
+    const message = `${catalog.problem}; where Consul uses access control, MESH_CONSUL_TOKEN must hold a token that allows it`;
+    problems.push({ subject: parts.agent.catalog, code: "CATALOG_REFUSED", message });
+  }
   if (authorityProblem !== undefined) {
     problems.push({
       subject: "certificates",

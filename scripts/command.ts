@@ -1,5 +1,5 @@
 // Running other programs: captured, checked, and always with a reason when they fail.
-import { type StdioOptions, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import type { Readable, Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 
@@ -75,25 +75,6 @@ export async function run(
   throw new SetupError(
     `\`${[program, ...parameters].join(" ")}\` ${how}:\n${lastLines(`${result.stdout}\n${result.stderr}`)}`,
   );
-}
-
-/** Runs a program on this terminal and returns its exit code; 1 when it could not run at all. */
-export async function passThrough(
-  program: string,
-  parameters: readonly string[],
-  options: Omit<CommandOptions, "input" | "onOutput"> = {},
-): Promise<number> {
-  const stdio: StdioOptions = ["ignore", "inherit", "inherit"];
-  const ended = Promise.withResolvers<number>();
-  const child = spawn(program, parameters, {
-    stdio,
-    env: { ...process.env, ...options.environment },
-    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-    ...(options.signal === undefined ? {} : { signal: options.signal }),
-  });
-  child.once("close", (code) => ended.resolve(code ?? 1));
-  child.once("error", () => ended.resolve(1));
-  return await ended.promise;
 }
 
 /** Whether a program can be found in PATH. */

@@ -4,6 +4,7 @@ import { addAbortSignal, type Readable } from "node:stream";
 import type Docker from "dockerode";
 import { MeshError } from "../../mesh/errors.ts";
 import { OWN_LABELS } from "../docker/container-facts.ts";
+import { Engine } from "../docker/engine.ts";
 import { readExecOutput } from "./exec-output.ts";
 
 export interface AskedEngine {
@@ -46,6 +47,7 @@ async function ask(docker: Docker, path: string, signal: AbortSignal): Promise<s
     abortSignal: signal,
   });
   if (agent === undefined) {
+    await refuseOldEngine(docker, signal);
     throw new MeshError(
       "AGENT_UNAVAILABLE",
       "no agent of the mesh runs on this engine: start it with `docker compose -f compose/mesh.yaml up -d`",
@@ -61,12 +63,18 @@ async function ask(docker: Docker, path: string, signal: AbortSignal): Promise<s
   const output = await readExecOutput(addAbortSignal(signal, stream as Readable));
   const { ExitCode: exitCode } = await exec.inspect({ abortSignal: signal });
   if (exitCode === 0) return output.standardOutput;
+  await refuseOldEngine(docker, signal);
   const name = agent.Names[0]?.replace(/^\//, "") ?? agent.Id;
   const reason = output.standardError.trim() || `exit code ${exitCode}`;
   throw new MeshError(
     "AGENT_UNAVAILABLE",
     `the agent in container ${name} does not answer: ${reason}; \`docker logs ${name}\` says why`,
   );
+}
+
+/** An agent on an engine that is too old waits for a newer one and does not answer: that is what to say then. */
+async function refuseOldEngine(docker: Docker, signal: AbortSignal): Promise<void> {
+  await new Engine(docker).version(signal);
 }
 
 function engineError(cause: unknown, shown: string): MeshError {

@@ -13,6 +13,9 @@ export interface OwnContainer {
   readonly socketMount: MountConfig[number];
 }
 
+/** An engine that does not answer at the start is as good as none: the agent ends, and is started again. */
+const limited = (): { abortSignal: AbortSignal } => ({ abortSignal: AbortSignal.timeout(20_000) });
+
 /** The container's id from the contents of /proc/self/mountinfo: works on cgroup v1 and v2 and with any host name. */
 export function readOwnId(mountinfo: string): string | undefined {
   return /\/containers\/([0-9a-f]{64})\/(?:hostname|hosts|resolv\.conf)/.exec(mountinfo)?.[1];
@@ -31,7 +34,7 @@ export async function inspectOwnContainer(
       "expected the agent to run in a container: start it with compose/mesh.yaml",
     );
   }
-  const inspected = await docker.getContainer(id).inspect();
+  const inspected = await docker.getContainer(id).inspect(limited());
   const mount = inspected.Mounts.find(({ Destination }) => Destination === socketDirectory);
   if (mount === undefined) {
     throw new MeshError(
@@ -59,6 +62,7 @@ export async function inspectOwnContainer(
 export async function refuseSecondAgent(docker: Docker, ownId: string): Promise<void> {
   const agents = await docker.listContainers({
     filters: { label: [`${OWN_LABELS.role}=agent`], status: ["running"] },
+    ...limited(),
   });
   const own = agents.find(({ Id }) => Id === ownId);
   const older = agents.find(

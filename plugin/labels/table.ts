@@ -126,7 +126,8 @@ export const LABELS: readonly Label[] = [
     where: CONTAINER,
     meaning:
       "Whether connections to the application's ports are redirected to the sidecar. With `off`, callers outside the " +
-      "mesh reach the application directly, and the application must not listen on the ports of services it calls.",
+      "mesh reach the application directly, calls to services on a port that the application listens on itself go " +
+      "around the mesh (the status says so), and so do calls to its own name.",
     example: 'mesh.intercept: "off"',
   },
   {

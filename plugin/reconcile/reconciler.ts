@@ -1,7 +1,7 @@
 // The agent's loop: look, understand, plan, start what is due, tell catalog and sidecars. Level-triggered: each pass
 // works from the whole current state, so a lost or doubled trigger changes nothing but the moment.
 import type { Clock } from "../../mesh/clock.ts";
-import { describeError, MeshError } from "../../mesh/errors.ts";
+import { describeError } from "../../mesh/errors.ts";
 import type { Latest } from "../../mesh/latest.ts";
 import type { Log } from "../../mesh/log.ts";
 import type { Instance } from "../../mesh/model.ts";
@@ -17,6 +17,7 @@ import { isDraining } from "../workload/stopping.ts";
 import { understand } from "../workload/understand.ts";
 import type { Workload } from "../workload/workload.ts";
 import { type ApplyContext, applyLane } from "./apply.ts";
+import type { EngineLook } from "./engine-look.ts";
 import type { InterceptionRecord } from "./interception-record.ts";
 import type { Lanes } from "./lanes.ts";
 import type { Observer } from "./observer.ts";
@@ -28,14 +29,15 @@ const COALESCE = 5;
 const ADOPTION_LIMIT = 15_000;
 /** A pass at least this often, ms: silence, the end of a drain and of adoption send no event. */
 const LOOK_AGAIN = 5_000;
-/** After a look that failed, the next one, ms. */
-const RETRY_LOOK = 1_000;
+/** Without a pass for this long the agent does not do its work, ms. */
+const STALLED = 60_000;
 
 export interface ReconcilerParts {
   readonly node: string;
   readonly engine: ApplyContext["engine"];
   readonly catalog: Catalog;
   readonly observer: Observer;
+  readonly look: EngineLook;
   readonly sessions: SidecarSessions;
   readonly publisher: Publisher;
   readonly healthFeed: HealthFeed;
@@ -68,13 +70,14 @@ export class Reconciler {
   #view: CatalogView | undefined;
   #workloads: readonly LocalWorkload[] = [];
   #labelProblems: readonly Problem[] = [];
-  #engineProblem: Problem | undefined;
-  #retrying = false;
+  #passProblem: Problem | undefined;
+  #passedAt: number;
   #steps: readonly Step[] = [];
 
   constructor(parts: ReconcilerParts) {
     this.#parts = parts;
     this.#startedAt = parts.clock.monotonic();
+    this.#passedAt = this.#startedAt;
   }
 
   /** Asks for a pass; returns at once. */
@@ -91,6 +94,11 @@ export class Reconciler {
   setRegistered(instances: readonly Instance[]): void {
     this.#registered = new Map(instances.map((instance) => [instance.id, instance]));
     this.trigger();
+  }
+
+  /** False when passes have failed or hung for a minute. */
+  get alive(): boolean {
+    return this.#parts.clock.monotonic() - this.#passedAt < STALLED;
   }
 
   get workloads(): readonly LocalWorkload[] {
@@ -113,7 +121,7 @@ export class Reconciler {
       message,
     }));
     return [
-      ...(this.#engineProblem === undefined ? [] : [this.#engineProblem]),
+      ...[this.#parts.look.problem, this.#passProblem].filter((problem) => problem !== undefined),
       ...this.#labelProblems,
       ...failures,
     ];
@@ -124,7 +132,7 @@ export class Reconciler {
     this.trigger();
     const ticking = this.#tick(signal);
     for await (const _ of this.#parts.wake.values(signal)) {
-      await this.#pass(signal);
+      await this.#guardedPass(signal);
       await this.#parts.clock.sleep(COALESCE, signal).catch(() => undefined);
     }
     await this.#parts.lanes.idle();
@@ -138,13 +146,28 @@ export class Reconciler {
     }
   }
 
+  /** A defect in what one pass works out must not end the agent: it is shown, and the next pass may do without it. */
+  async #guardedPass(signal: AbortSignal): Promise<void> {
+    try {
+      await this.#pass(signal);
+      this.#passedAt = this.#parts.clock.monotonic();
+      this.#passProblem = undefined;
+    } catch (error) {
+      const message = `a pass of the agent failed: ${describeError(error)}; please report this`;
+      if (this.#passProblem?.message !== message)
+        this.#parts.log.error(message, { stack: (error as Error).stack });
+      this.#passProblem = { subject: "agent", code: "INTERNAL", message };
+    }
+  }
+
   async #pass(signal: AbortSignal): Promise<void> {
     // What such a lane does may end during the look and not be seen by it: its steps wait for the next pass.
     const underWay = this.#parts.lanes.busy;
-    await this.#refresh(signal);
+    await this.#parts.look.refresh(signal);
     // Before the first complete look, "not seen" must not be read as "gone".
-    if (this.#adopted === undefined) return;
-    const { observer, sessions } = this.#parts;
+    const { look, observer, sessions } = this.#parts;
+    if (!look.complete) return;
+    this.#adopted ??= new Set(observer.sidecars.map(({ id }) => id));
     sessions.sync(observer.sidecars);
     this.#workloads = this.#understand(observer.containers);
     this.#planAndStart(underWay, signal);
@@ -156,35 +179,6 @@ export class Reconciler {
       view: this.#view,
       catalogReachable: this.#parts.catalog.status().reachable,
     });
-  }
-
-  async #refresh(signal: AbortSignal): Promise<void> {
-    try {
-      await this.#parts.observer.refresh(signal);
-      this.#engineProblem = undefined;
-      this.#adopted ??= new Set(this.#parts.observer.sidecars.map(({ id }) => id));
-    } catch (error) {
-      if (signal.aborted) return;
-      this.#noteEngineProblem(error);
-      void this.#retryLook(signal);
-    }
-  }
-
-  #noteEngineProblem(error: unknown): void {
-    const code = error instanceof MeshError ? error.code : "ENGINE_UNAVAILABLE";
-    const message = describeError(error);
-    if (this.#engineProblem?.message !== message)
-      this.#parts.log.warn("could not look at the engine's containers", { error: message });
-    this.#engineProblem = { subject: "engine", code, message };
-  }
-
-  /** One at a time: passes have other causes too, and each that fails would otherwise beget one more for ever. */
-  async #retryLook(signal: AbortSignal): Promise<void> {
-    if (this.#retrying) return;
-    this.#retrying = true;
-    await this.#parts.clock.sleep(RETRY_LOOK, signal).catch(() => undefined);
-    this.#retrying = false;
-    this.trigger();
   }
 
   #understand(containers: readonly ContainerFacts[]): LocalWorkload[] {

@@ -155,6 +155,20 @@ describe("the problems of a node", () => {
     );
   });
 
+  it("name a catalog that answers and refuses, and what it may be missing", () => {
+    const { problems } = status({
+      catalog: { reachable: true, since: 0, problem: "consul answered 403 to agent/services" },
+    });
+    assert.deepEqual(problems, [
+      {
+        subject: "consul",
+        code: "CATALOG_REFUSED",
+        message:
+          "consul answered 403 to agent/services; where Consul uses access control, MESH_CONSUL_TOKEN must hold a token that allows it",
+      },
+    ]);
+  });
+
   it("name a catalog that was never reached", () => {
     const { problems } = status({ catalog: { reachable: false, since: 0, problem: undefined } });
     assert.deepEqual(

@@ -191,6 +191,17 @@ describe("docker mesh", () => {
       );
     });
 
+    it("says that the engine is too old, which is what the agent then waits for", async () => {
+      const waiting = { output: "", error: "does not answer\n", exitCode: 1 };
+      const host = await serve(fakeEngine(waiting, "1.40").server);
+      const { code, error } = await run(["-H", host, "mesh", "status"]);
+      assert.equal(code, 1);
+      assert.match(
+        error,
+        /^expected a Docker Engine with API 1\.41 \(20\.10\) or newer, found API 1\.40/,
+      );
+    });
+
     for (const answer of ["", "null", "[]", "{}", '{"agent":{"version":"9"}}', "<html>"]) {
       it(`does not take ${JSON.stringify(answer)} for a status`, async () => {
         const host = await serve(fakeEngine({ output: answer, error: "", exitCode: 0 }).server);

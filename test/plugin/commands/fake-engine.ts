@@ -14,10 +14,10 @@ export interface FakeEngine {
 }
 
 /** An engine with one agent that runs `exec`, or with none. Not yet listening. */
-export function fakeEngine(exec: FakeExec | undefined): FakeEngine {
+export function fakeEngine(exec: FakeExec | undefined, apiVersion = "1.41"): FakeEngine {
   const calls: string[] = [];
   const server = createServer((request, response) => {
-    void answer(request, response, exec, calls);
+    void answer(request, response, exec, calls, apiVersion);
   });
   return { server, calls };
 }
@@ -27,30 +27,35 @@ async function answer(
   response: ServerResponse,
   exec: FakeExec | undefined,
   calls: string[],
+  apiVersion: string,
 ): Promise<void> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
   const body = Buffer.concat(chunks).toString();
   const { pathname, searchParams } = new URL(request.url ?? "/", "http://engine");
   calls.push(`${request.method} ${pathname} ${searchParams.get("filters") ?? body}`.trim());
-  if (pathname === "/containers/json") {
-    sendJson(response, 200, exec === undefined ? [] : [{ Id: "a1", Names: ["/mesh-agent-1"] }]);
-  } else if (pathname === "/containers/a1/exec") {
-    sendJson(response, 201, { Id: "e1" });
-  } else if (pathname === "/exec/e1/start") {
-    response.writeHead(200, { "content-type": "application/vnd.docker.raw-stream" });
-    // The frames of the two outputs alternate, and no chunk ends where a frame does.
-    const bytes = Buffer.concat([
-      frame(2, exec?.error ?? ""),
-      ...halves(exec?.output ?? "").map((text) => frame(1, text)),
-    ]);
-    for (let at = 0; at < bytes.length; at += 5) response.write(bytes.subarray(at, at + 5));
-    response.end();
-  } else if (pathname === "/exec/e1/json") {
-    sendJson(response, 200, { ExitCode: exec?.exitCode, Running: false });
-  } else {
-    sendJson(response, 404, { message: `page not found: ${pathname}` });
-  }
+  if (pathname === "/exec/e1/start") return sendOutput(response, exec);
+  const agents = exec === undefined ? [] : [{ Id: "a1", Names: ["/mesh-agent-1"] }];
+  const answers: Readonly<Record<string, readonly [number, unknown]>> = {
+    "/containers/json": [200, agents],
+    "/containers/a1/exec": [201, { Id: "e1" }],
+    "/exec/e1/json": [200, { ExitCode: exec?.exitCode, Running: false }],
+    "/version": [200, { Version: "an engine", ApiVersion: apiVersion }],
+    "/info": [200, { Name: "node-a" }],
+  };
+  const [status, value] = answers[pathname] ?? [404, { message: `page not found: ${pathname}` }];
+  sendJson(response, status, value);
+}
+
+/** The frames of the two outputs alternate, and no chunk ends where a frame does. */
+function sendOutput(response: ServerResponse, exec: FakeExec | undefined): void {
+  response.writeHead(200, { "content-type": "application/vnd.docker.raw-stream" });
+  const bytes = Buffer.concat([
+    frame(2, exec?.error ?? ""),
+    ...halves(exec?.output ?? "").map((text) => frame(1, text)),
+  ]);
+  for (let at = 0; at < bytes.length; at += 5) response.write(bytes.subarray(at, at + 5));
+  response.end();
 }
 
 export function frame(stream: number, text: string): Buffer {

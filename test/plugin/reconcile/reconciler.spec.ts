@@ -7,6 +7,7 @@ import { type Clock, systemClock } from "../../../mesh/clock.ts";
 import { Latest } from "../../../mesh/latest.ts";
 import { silentLog } from "../../../mesh/log.ts";
 import type { Inspected } from "../../../plugin/docker/engine.ts";
+import { EngineLook } from "../../../plugin/reconcile/engine-look.ts";
 import { InterceptionRecord } from "../../../plugin/reconcile/interception-record.ts";
 import { Lanes } from "../../../plugin/reconcile/lanes.ts";
 import { Observer } from "../../../plugin/reconcile/observer.ts";
@@ -70,6 +71,7 @@ class Agent {
       engine,
       catalog: this.catalog,
       observer: this.observer,
+      look: new EngineLook({ observer: this.observer, trigger, clock, log: silentLog }),
       sessions: this.sessions,
       publisher: new Publisher(this.sessions, new InstantLeaves(), clock),
       healthFeed: new HealthFeed(this.catalog, clock, silentLog),
@@ -245,6 +247,30 @@ describe("the agent's loop", () => {
     engine.put(container("inventory", "b"));
     await running("made-1", "made-2");
     assert.deepEqual(agent.reconciler.problems, []);
+  });
+
+  it("outlives a defect in what a pass works out: says so, and goes on when it is gone", async () => {
+    engine.put(container("orders", "a"));
+    agent = await startAgent();
+    await running("made-1");
+    const { reconciler, catalog } = agent;
+    const status = catalog.status.bind(catalog);
+    Object.assign(catalog, {
+      status: () => {
+        throw new Error("a defect");
+      },
+    });
+    const message = "a pass of the agent failed: a defect; please report this";
+    await eventually(() => {
+      reconciler.trigger();
+      assert.deepEqual(reconciler.problems, [{ subject: "agent", code: "INTERNAL", message }]);
+    }, fast);
+    Object.assign(catalog, { status });
+    await eventually(() => {
+      reconciler.trigger();
+      assert.deepEqual(reconciler.problems, []);
+    }, fast);
+    assert.ok(reconciler.alive);
   });
 
   it("removes what an agent before it left half made or orphaned", async () => {
