@@ -8,6 +8,7 @@ import { ensureDockerCommand } from "./engine/install.ts";
 import { hasEngine, removeEngine } from "./engine/remove.ts";
 import { removeLinks } from "./links.ts";
 import { main } from "./main.ts";
+import { removeEnvironmentFile } from "./mesh/environment-file.ts";
 import { Progress } from "./progress.ts";
 import { readSettings } from "./settings.ts";
 import { forgetState, readState } from "./state.ts";
@@ -27,6 +28,7 @@ await main(async () => {
     }
     if (state.projects.length > 0) await progress.step("sidecars", removeSidecars);
   }
+  for (const { file } of state.projects) await removeEnvironmentFile(file);
   const ownEngine = await hasEngine(settings);
   if ("engine" in found && !ownEngine) {
     await progress.step("images", async () => {

@@ -4,6 +4,7 @@ import { SetupError } from "../command.ts";
 import { docker, dockerLines } from "../engine/docker.ts";
 import type { Settings } from "../settings.ts";
 import { type ProjectRecord, readState, updateState } from "../state.ts";
+import { writeEnvironmentFile } from "./environment-file.ts";
 
 export type ComposeEnvironment = Readonly<Record<string, string>>;
 
@@ -40,6 +41,7 @@ export async function bringUp(
     ...state,
     projects: [...state.projects.filter(({ name }) => name !== project.name), project],
   }));
+  await writeEnvironmentFile(project.file, environment);
   await docker(
     [
       ...["compose", "--ansi", "never", "--project-name", project.name, "--file", project.file],
