@@ -1,7 +1,11 @@
 // When a request may be sent once more. Nothing here waits or counts load: it is the question of safety alone.
 import { FAILURES, type FailureCode } from "../failures.ts";
 
-/** How often one request is sent at most. Endpoints that could not even be connected to do not count. */
+/**
+ * How often one request is sent at most to an application that may have seen it. Endpoints that could not be connected to,
+ * or whose sidecar says that the application takes no connections, do not count: when most copies are stopped at the same
+ * moment, the one that is left must be found, and asking the others has cost their applications nothing.
+ */
 export const MAX_SENT = 3;
 
 /** RFC 9110 §9.2.2. */

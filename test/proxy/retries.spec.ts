@@ -117,6 +117,18 @@ describe("requests to a service with several endpoints", () => {
     });
   }
 
+  it("find the one application that is left when most are stopped at the same moment", async () => {
+    const stopped = Array.from({ length: 5 }, async () => endpoint(await freePort()));
+    const left = await rig.httpApplication((_request, response) => void response.end());
+    const ports = await Promise.all([...stopped, endpoint(left)]);
+    const outbound = await callThrough(ports);
+    assert.deepEqual(statuses(await repeat(6, outbound)), always(200, 6));
+    assert.deepEqual(
+      statuses(await repeat(6, outbound, { method: "POST", body: "x" })),
+      always(200, 6),
+    );
+  });
+
   it("say that the application is down when it is at every endpoint", async () => {
     const outbound = await callThrough([await endpoint(await freePort())]);
     const [answer] = await repeat(1, outbound);

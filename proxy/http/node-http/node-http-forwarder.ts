@@ -3,7 +3,7 @@
 import { type IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Log } from "../../../mesh/log.ts";
-import type { FailureCode } from "../../failures.ts";
+import { FAILURES, type FailureCode } from "../../failures.ts";
 import type { Connection } from "../../transport/connection.ts";
 import type { Destination, HttpForwarder, RequestHandler } from "../forwarder.ts";
 import { isIdempotent, MAX_SENT, mayRepeat } from "../retry.ts";
@@ -129,7 +129,7 @@ async function send(
     const outcome = await attempt(transaction, choosePool(pools, destination, transaction, fresh));
     if (outcome.kind !== "failed") return outcome;
     code = outcome.code;
-    if (outcome.sent) sent += 1;
+    if (outcome.sent && !FAILURES[code].neverReached) sent += 1;
     if (!mayRepeat({ method: head.method, code, replayable: body.replayable })) break;
     // A connection that was idle says nothing about its peer: the same one is asked again, on a new connection.
     fresh = outcome.reused;
