@@ -140,6 +140,8 @@ describe("faults", () => {
       const { services } = await mesh.status();
       assert.equal(services.find(({ service }) => service === `${PROJECT}-echo`)?.passing, 1);
     });
+    // What was on its way into the paused one waits there until its caller gives up: that one request is lost.
+    await servedMore(5);
     visitor.failures.length = 0;
     await servedMore(50);
     await docker("unpause", String(echo));
