@@ -8,6 +8,8 @@ export type FailureCode =
   | "CONNECTION_LOST"
   | "APPLICATION_UNREACHABLE"
   | "REQUEST_MALFORMED"
+  | "REQUEST_TOO_LARGE"
+  | "REQUEST_TIMEOUT"
   | "REQUEST_UNSUPPORTED"
   | "RESPONSE_MALFORMED";
 
@@ -51,10 +53,20 @@ export const FAILURES: Readonly<Record<FailureCode, Failure>> = {
     neverReached: true,
     describe: () => "the request is malformed",
   },
+  REQUEST_TOO_LARGE: {
+    status: 431,
+    neverReached: true,
+    describe: () => "the head of the request is too large",
+  },
+  REQUEST_TIMEOUT: {
+    status: 408,
+    neverReached: true,
+    describe: () => "the request did not arrive in time",
+  },
   REQUEST_UNSUPPORTED: {
     status: 501,
     neverReached: true,
-    describe: () => "the request uses a transfer coding other than chunked",
+    describe: () => "the request asks for something that is not supported",
   },
   RESPONSE_MALFORMED: {
     status: 502,

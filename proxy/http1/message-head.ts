@@ -1,0 +1,124 @@
+// The first part of a message as the parser leaves it: spans into the bytes it was read from, and the facts that
+// decisions rest on. One record per engine, filled anew for every message: whoever wants to keep something copies it.
+import type { Violation } from "./violation.ts";
+
+/** Methods the engine must know; every other token is `OTHER` and goes on as it came. */
+export const METHOD = {
+  OTHER: 0,
+  GET: 1,
+  HEAD: 2,
+  POST: 3,
+  PUT: 4,
+  DELETE: 5,
+  CONNECT: 6,
+  OPTIONS: 7,
+  TRACE: 8,
+  PATCH: 9,
+} as const;
+export type Method = (typeof METHOD)[keyof typeof METHOD];
+
+/** How the end of a message's body is known (RFC 9112 §6.3). */
+export const FRAMING = {
+  /** There is no body. */
+  NONE: 0,
+  /** `contentLength` bytes, more than none. */
+  LENGTH: 1,
+  CHUNKED: 2,
+  /** Responses alone: until the connection closes. */
+  UNTIL_CLOSE: 3,
+} as const;
+export type Framing = (typeof FRAMING)[keyof typeof FRAMING];
+
+/** Fields that the engine acts on; every other name is 0 in {@link MessageHead.names}. */
+export const FIELD = {
+  OTHER: 0,
+  CONNECTION: 1,
+  CONTENT_LENGTH: 2,
+  TRANSFER_ENCODING: 3,
+  HOST: 4,
+  KEEP_ALIVE: 5,
+  UPGRADE: 6,
+  TE: 7,
+  TRAILER: 8,
+  PROXY_CONNECTION: 9,
+  PROXY_AUTHENTICATE: 10,
+  PROXY_AUTHORIZATION: 11,
+  EXPECT: 12,
+  X_FORWARDED_FOR: 13,
+  X_FORWARDED_CLIENT_CERT: 14,
+  /** Any name that begins with `x-mesh-`. */
+  X_MESH: 15,
+} as const;
+export type FieldName = (typeof FIELD)[keyof typeof FIELD];
+
+/** The most fields a message may have; one more is a violation. */
+export const MAX_FIELDS = 128;
+
+const NOTHING = Buffer.alloc(0);
+
+/** A request's or response's head. Numbers named `…Start` and `…End` are offsets into `bytes`, end exclusive. */
+export class MessageHead {
+  /** What the spans point into; valid only during the call that hands the head over. */
+  bytes: Buffer = NOTHING;
+  /** Where the head begins, and the first byte after the empty line that ends it. */
+  start = 0;
+  end = 0;
+
+  // Request line.
+  method: Method = METHOD.OTHER;
+  methodStart = 0;
+  methodEnd = 0;
+  /** In origin-form or `*`: of an absolute-form target what follows the authority. May be empty then: it means `/`. */
+  targetStart = 0;
+  targetEnd = 0;
+  /** The authority of an absolute-form target, equal start and end without one. It replaces Host (RFC 9112 §3.2.2). */
+  authorityStart = 0;
+  authorityEnd = 0;
+
+  // Status line.
+  status = 0;
+  reasonStart = 0;
+  reasonEnd = 0;
+
+  /** HTTP/1.x: 0 or 1. */
+  minor = 1;
+
+  // Field lines in order; parallel arrays, `count` entries. Values are without surrounding white space.
+  count = 0;
+  readonly names: Uint8Array = new Uint8Array(MAX_FIELDS);
+  readonly nameStart: Int32Array = new Int32Array(MAX_FIELDS);
+  readonly nameEnd: Int32Array = new Int32Array(MAX_FIELDS);
+  readonly valueStart: Int32Array = new Int32Array(MAX_FIELDS);
+  readonly valueEnd: Int32Array = new Int32Array(MAX_FIELDS);
+  /** The first byte after the line's CRLF. */
+  readonly lineEnd: Int32Array = new Int32Array(MAX_FIELDS);
+
+  // What the fields say, decided once.
+  framing: Framing = FRAMING.NONE;
+  /** The value of Content-Length, also where the framing ignores it (HEAD, 304); -1 without one. */
+  contentLength = -1;
+  /** Whether the sender keeps the connection open after this message (RFC 9112 §9.3). */
+  persistent = true;
+  /** A request that asks for, or a response (101) that announces another protocol, `Connection: upgrade` included. */
+  upgrade = false;
+  /** A request with `Expect: 100-continue`. */
+  expectsContinue = false;
+  /** Whether a `TE` field accepts trailers. */
+  acceptsTrailers = false;
+  /** Names that `Connection` lists beyond the usual ones, lower case; undefined without any. */
+  nominated: Set<string> | undefined = undefined;
+
+  /** Why the head was refused; meaningful after REFUSED alone. */
+  violation: Violation | undefined = undefined;
+
+  /** The request's method as text. */
+  methodText(): string {
+    return this.bytes.latin1Slice(this.methodStart, this.methodEnd);
+  }
+
+  /** The request's target as text. */
+  targetText(): string {
+    const { targetStart, targetEnd } = this;
+    return targetStart === targetEnd ? "/" : this.bytes.latin1Slice(targetStart, targetEnd);
+  }
+}

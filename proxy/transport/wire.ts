@@ -1,0 +1,36 @@
+// An open byte stream as the engines see it, plain or TLS: bytes are pushed in, output is pushed out, both without
+// copies that can be avoided. How it is done on Node's sockets is the business of the files beside this one.
+import type { Connection } from "./connection.ts";
+import type { Output } from "./output.ts";
+
+/** What happens on a wire. Calls never nest: none is made from inside a call of the owner's to the wire. */
+export interface WireOwner {
+  /** `bytes[0, end)` is new input, valid only during this call: the buffer is shared by all wires. */
+  onBytes(bytes: Buffer, end: number): void;
+  /** The peer will send no more. We may. */
+  onEnd(): void;
+  /** What {@link Wire.send} had to leave behind has been written; called only after it answered false. */
+  onDrain(): void;
+  /** The wire is closed, for whatever reason, our own `close` and `reset` included. Exactly once, and last. */
+  onClose(): void;
+}
+
+export interface Wire {
+  readonly connection: Connection;
+  readonly closed: boolean;
+  /** Bytes that were sent but not yet written. */
+  readonly pending: number;
+  /** Starts reading. Input that was read before (a protocol was detected by it) is delivered first. */
+  start(owner: WireOwner): void;
+  /** Sends all of `output` and empties it. False when the peer is behind: the bytes are kept, send no more until drained. */
+  send(output: Output): boolean;
+  /** Stops and resumes reading; what is in the kernel stays there. */
+  pause(): void;
+  resume(): void;
+  /** Ends our side once everything is written; the peer may go on sending. */
+  end(): void;
+  /** Closes both sides once everything is written. */
+  close(): void;
+  /** Breaks off at once, with a TCP reset. */
+  reset(): void;
+}
