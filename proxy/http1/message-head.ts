@@ -113,12 +113,12 @@ export class MessageHead {
 
   /** The request's method as text. */
   methodText(): string {
-    return this.bytes.latin1Slice(this.methodStart, this.methodEnd);
+    return this.bytes.toString("latin1", this.methodStart, this.methodEnd);
   }
 
   /** The request's target as text. */
   targetText(): string {
     const { targetStart, targetEnd } = this;
-    return targetStart === targetEnd ? "/" : this.bytes.latin1Slice(targetStart, targetEnd);
+    return targetStart === targetEnd ? "/" : this.bytes.toString("latin1", targetStart, targetEnd);
   }
 }

@@ -2,14 +2,14 @@
 // does not take everything at once is it given away until it has been written, and replaced.
 
 /** Room for a whole read (64 KiB), a whole head, and framing. */
-export const OUTPUT_SIZE = 160 * 1_024;
+export const OUTPUT_SIZE: number = 160 * 1_024;
 /** Spare pieces kept for the next time; more were only needed while many peers were slow at once. */
 const MAX_SPARE = 8;
 /** Small outputs are sent through views made once: making one costs about as much as copying 200 bytes. */
 const LONGEST_KEPT_VIEW = 2_048;
 
 class Piece {
-  readonly bytes = Buffer.allocUnsafeSlow(OUTPUT_SIZE);
+  readonly bytes: Buffer = Buffer.allocUnsafeSlow(OUTPUT_SIZE);
   readonly views: (Buffer | undefined)[] = new Array(LONGEST_KEPT_VIEW + 1).fill(undefined);
 }
 
@@ -43,7 +43,8 @@ export class Output {
     const { length } = this;
     const { bytes, views } = this.#piece;
     if (length > LONGEST_KEPT_VIEW) return bytes.subarray(0, length);
-    return (views[length] ??= bytes.subarray(0, length));
+    views[length] ??= bytes.subarray(0, length);
+    return views[length];
   }
 
   /** Gives the memory away that the last view points into; the caller returns it. */
