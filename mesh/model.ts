@@ -1,7 +1,12 @@
 // The words of the mesh as types: what a service offers and which copies of it run. No behaviour lives here.
 
-/** How bytes on a port are understood. `http` is HTTP/1.1; `tcp` is opaque. */
-export type Protocol = "http" | "tcp";
+/**
+ * How bytes on a port are understood. `http`: the application speaks HTTP/1.1, callers that or HTTP/2 without asking
+ * first. `http2`: HTTP/2 in the clear; `grpc` is the same by another name. `tcp` is opaque. `auto`: each connection tells.
+ */
+export type Protocol = (typeof PROTOCOLS)[number];
+
+export const PROTOCOLS = ["http", "http2", "grpc", "tcp", "auto"] as const;
 
 /** A port that a service offers to its callers. */
 export interface ServicePort {

@@ -51,7 +51,7 @@ function forward(plane: DataPlane, connection: Connection, port: number, caller:
   const route = plane.configuration()?.inbound.get(port);
   if (route === undefined) {
     connection.reset();
-  } else if (route.port.protocol === "http") {
+  } else if (route.port.protocol !== "tcp") {
     plane.forwarder.serve(connection, (head) => beginRequest(plane, route, caller, head));
   } else {
     void carry(plane, route, caller, connection);

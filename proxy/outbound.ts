@@ -12,7 +12,7 @@ export function acceptOutbound(plane: DataPlane, connection: Connection, place: 
   const route = plane.configuration()?.outbound.get(place);
   if (route === undefined) {
     connection.reset();
-  } else if (route.port.protocol === "http") {
+  } else if (route.port.protocol !== "tcp") {
     plane.forwarder.serve(connection, (head) => beginRequest(plane, place, route, head));
   } else {
     void carry(plane, route, connection);

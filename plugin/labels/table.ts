@@ -1,5 +1,6 @@
 // The one table of labels: the parser, its error messages and docs/labels.md all come from it. A new label is a row
 // here, a field in `parse.ts`, and golden cases in test/golden/labels/.
+import { EXPECTED_PROTOCOL } from "./values.ts";
 
 export interface Label {
   readonly name: LabelName;
@@ -90,19 +91,24 @@ export const LABELS: readonly Label[] = [
     meaning:
       "Several ports of one service. Names are DNS labels that begin with a letter; names and ports are unique; an entry without a protocol " +
       "has that of `mesh.protocol`. The first is the service's main port. Excludes `mesh.port`.",
-    example: "mesh.ports: web:8080/http, metrics:9090, feed:7000/tcp",
+    example: "mesh.ports: web:8080, calls:9000/grpc, feed:7000/tcp",
   },
   {
     name: "mesh.protocol",
-    values: "`http` | `tcp`",
-    expected: "http or tcp",
+    values: "`http` | `http2` | `grpc` | `tcp` | `auto`",
+    expected: EXPECTED_PROTOCOL,
     fallback: "`http`",
     maximumLength: VALUE_LENGTH,
     where: CONTAINER,
     meaning:
-      "How bytes on the service's ports are understood: `http` is HTTP/1.1, balanced by request; `tcp` is anything " +
-      "else, balanced by connection.",
-    example: "mesh.protocol: tcp",
+      "How bytes on the service's ports are understood. `http`: the application speaks HTTP/1.1, its callers that or HTTP/2 " +
+      "without being asked (prior knowledge). `http2`: the application speaks HTTP/2 without TLS (h2c). `grpc`: the same, under " +
+      "the name of what uses it. These are balanced by request. `tcp`: anything else, balanced by connection. " +
+      "`auto`: the first bytes of each connection decide, HTTP/1.1 and HTTP/2 by request, all else by connection. A caller that " +
+      "sends nothing for 100 ms may be waiting for the application to speak first: the connection is then carried on to it, " +
+      "and what the caller sends before the application has spoken still decides. Say `tcp` where the application always speaks " +
+      "first (MySQL, SMTP): it saves these 100 ms.",
+    example: "mesh.protocol: grpc",
   },
   {
     name: "mesh.mtls",
@@ -173,7 +179,8 @@ export const LABELS: readonly Label[] = [
     maximumLength: VALUE_LENGTH,
     where: CONTAINER,
     meaning:
-      "How the sidecar asks the application whether it works: with a path by an HTTP request that must answer 2xx or 3xx, " +
+      "How the sidecar asks the application whether it works: with a path by an HTTP/1.1 request that must answer 2xx or 3xx " +
+      "on the ports of protocol `http` and `auto`, and by connecting on the others, " +
       "with `tcp` by connecting, with `none` not at all. Docker's HEALTHCHECK counts besides.",
     example: "mesh.check: /health",
   },

@@ -1,6 +1,6 @@
 // Readers of single label values: text in, value or refusal out. Strict: no value is trimmed, repaired or guessed;
 // only the entries of a list may have blanks around them.
-import type { Protocol, ServicePort } from "../../mesh/model.ts";
+import { PROTOCOLS, type Protocol, type ServicePort } from "../../mesh/model.ts";
 import type { ApplicationCheck } from "../../proxy/configuration/snapshot.ts";
 import { quote } from "../printable.ts";
 import { isServiceName } from "../workload/service-name.ts";
@@ -31,7 +31,10 @@ export function readBoolean(text: string): boolean | Refusal {
   return word === "true" || word === "false" ? word === "true" : new Refusal();
 }
 
-export const readProtocol: ValueReader<Protocol> = readWord("http", "tcp");
+/** Completes "expected …". */
+export const EXPECTED_PROTOCOL = "http, http2, grpc, tcp or auto";
+
+export const readProtocol: ValueReader<Protocol> = readWord(...PROTOCOLS);
 
 export const readName: ValueReader<string> = (text) => (isServiceName(text) ? text : new Refusal());
 
@@ -98,7 +101,7 @@ function readServicePort(entry: string, fallback: Protocol): ServicePort | Refus
   if (name === "" && number === "") return refuse("a name and a port");
   if (readPortName(name) instanceof Refusal) return refuse(PORT_NAME);
   if (port instanceof Refusal) return refuse("a port from 1 to 65535");
-  if (protocol instanceof Refusal) return refuse("http or tcp");
+  if (protocol instanceof Refusal) return refuse(EXPECTED_PROTOCOL);
   return { name, port, protocol };
 }
 

@@ -1,5 +1,6 @@
 // Puts one sidecar's snapshot together. Pure; a snapshot exists only when nothing in it is missing.
 import { createHash } from "node:crypto";
+import type { Protocol } from "../../mesh/model.ts";
 import type { InboundPort, OutboundService, Snapshot } from "../../proxy/configuration/snapshot.ts";
 import type { Leaf, TrustBundle } from "../certificates/authority.ts";
 import type { Workload } from "../workload/workload.ts";
@@ -43,6 +44,11 @@ function inboundPorts(workload: Workload): InboundPort[] {
     tlsPort: sidecarPort,
     plaintextPort: workload.redirected.find((redirected) => redirected.port === port)
       ?.plaintextPort,
-    check: protocol === "tcp" && workload.check.kind === "http" ? { kind: "tcp" } : workload.check,
+    check: workload.check.kind !== "http" || takesGet(protocol) ? workload.check : { kind: "tcp" },
   }));
+}
+
+/** Whether an HTTP/1.1 request may be understood. Behind `auto` may be anything, but who names a path expects that it is. */
+function takesGet(protocol: Protocol): boolean {
+  return protocol === "http" || protocol === "auto";
 }

@@ -3,7 +3,7 @@
 import { isIP, isIPv4 } from "node:net";
 import { MeshError } from "../../mesh/errors.ts";
 import { parseIdentity } from "../../mesh/identity.ts";
-import type { Protocol } from "../../mesh/model.ts";
+import { PROTOCOLS, type Protocol } from "../../mesh/model.ts";
 import { Reader } from "./reader.ts";
 import type {
   ApplicationCheck,
@@ -100,7 +100,7 @@ function readEndpoint(reader: Reader): Endpoint {
 }
 
 function readProtocol(reader: Reader): Protocol {
-  return reader.oneOf("protocol", ["http", "tcp"]);
+  return reader.oneOf("protocol", PROTOCOLS);
 }
 
 function readUri(reader: Reader): string {

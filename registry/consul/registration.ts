@@ -3,7 +3,12 @@
 // service's metadata, since that is what we read back. Limits: 64 pairs, keys of 128 and values of 512 characters.
 import { formatDuration } from "../../mesh/duration.ts";
 import { MeshError } from "../../mesh/errors.ts";
-import type { Instance, NetworkAddress, WorkloadPort } from "../../mesh/model.ts";
+import {
+  type Instance,
+  type NetworkAddress,
+  PROTOCOLS,
+  type WorkloadPort,
+} from "../../mesh/model.ts";
 import type {
   CheckDefinition,
   ConsulStatus,
@@ -148,7 +153,7 @@ function formatPort(port: WorkloadPort): string {
   return `${port.name}:${port.port}/${port.protocol}:${port.sidecarPort}`;
 }
 
-const PORT = /^([^:/,]+):(\d{1,5})\/(http|tcp):(\d{1,5})$/;
+const PORT = /^([^:/,]+):(\d{1,5})\/([a-z0-9]+):(\d{1,5})$/;
 
 function parsePorts(text: string): readonly WorkloadPort[] | undefined {
   const ports = text.split(",").map(parsePort);
@@ -157,8 +162,9 @@ function parsePorts(text: string): readonly WorkloadPort[] | undefined {
 }
 
 function parsePort(text: string): WorkloadPort | undefined {
-  const [, name, port, protocol, sidecarPort] = PORT.exec(text) ?? [];
-  if (name === undefined || (protocol !== "http" && protocol !== "tcp")) return undefined;
+  const [, name, port, word, sidecarPort] = PORT.exec(text) ?? [];
+  const protocol = PROTOCOLS.find((known) => known === word);
+  if (name === undefined || protocol === undefined) return undefined;
   return { name, port: Number(port), protocol, sidecarPort: Number(sidecarPort) };
 }
 

@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Clock, systemClock } from "../../mesh/clock.ts";
 import { type Log, silentLog } from "../../mesh/log.ts";
+import type { Protocol } from "../../mesh/model.ts";
 import type {
   Certificates,
   InboundPort,
@@ -222,7 +223,7 @@ export async function inboundPort(
 export async function outboundService(
   service: string,
   tlsPorts: readonly number[],
-  parts: Partial<OutboundService> & { readonly protocol?: "http" | "tcp" } = {},
+  parts: Partial<OutboundService> & { readonly protocol?: Protocol } = {},
 ): Promise<OutboundService> {
   const { protocol = "http", address = "127.64.0.10", ...rest } = parts;
   const listenPort = await freePort(address);
@@ -256,7 +257,7 @@ export interface Pair {
 export async function connectPair(
   rig: SidecarRig,
   applicationPort: number,
-  protocol: "http" | "tcp" = "http",
+  protocol: Protocol = "http",
 ): Promise<Pair> {
   const callee = await rig.sidecar("shop-orders");
   const caller = await rig.sidecar("shop-web");

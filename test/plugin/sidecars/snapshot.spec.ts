@@ -90,12 +90,19 @@ describe("a snapshot", () => {
     });
   }
 
-  it("asks a tcp port whether it accepts connections, though another one is asked by http", () => {
-    const mesh = { "mesh.ports": "http:8080,redis:6379/tcp", "mesh.check": "/health" };
+  it("asks for a path where HTTP/1.1 may be spoken, and elsewhere whether connections are accepted", () => {
+    const ports = "web:8080,any:7000/auto,h2:8081/http2,calls:9000/grpc,redis:6379/tcp";
+    const mesh = { "mesh.ports": ports, "mesh.check": "/health" };
     const { inbound } = buildSnapshot({ ...PARTS, workload: workloadOf("orders", "a", {}, mesh) });
     assert.deepEqual(
-      inbound.map(({ check }) => check),
-      [{ kind: "http", path: "/health" }, { kind: "tcp" }],
+      inbound.map(({ protocol, check }) => [protocol, check.kind]),
+      [
+        ["http", "http"],
+        ["auto", "http"],
+        ["http2", "tcp"],
+        ["grpc", "tcp"],
+        ["tcp", "tcp"],
+      ],
     );
   });
 });

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import fc from "fast-check";
 import { describe, it } from "mocha";
 import type { MeshError } from "../../../mesh/errors.ts";
-import type { Instance } from "../../../mesh/model.ts";
+import { type Instance, PROTOCOLS } from "../../../mesh/model.ts";
 import { fromService, toRegistration } from "../../../registry/consul/registration.ts";
 import type { RegisteredService, ServiceDefinition } from "../../../registry/consul/types.ts";
 import { fullInstance, instanceOf } from "../instances.ts";
@@ -50,7 +50,7 @@ describe("an instance in Consul", () => {
             {
               name: word,
               port,
-              protocol: fc.constantFrom("http" as const, "tcp" as const),
+              protocol: fc.constantFrom(...PROTOCOLS),
               sidecarPort: port,
             },
             PLAIN,
