@@ -1,5 +1,6 @@
 // When a request may be sent once more. Nothing here waits or counts load: it is the question of safety alone.
 import { FAILURES, type FailureCode } from "../failures.ts";
+import { METHOD, type Method } from "../http1/message-head.ts";
 
 /**
  * How often one request is sent at most to an application that may have seen it. Endpoints that could not be connected to,
@@ -8,29 +9,31 @@ import { FAILURES, type FailureCode } from "../failures.ts";
  */
 export const MAX_SENT = 3;
 
-/** RFC 9110 §9.2.2. */
-const IDEMPOTENT: ReadonlySet<string> = new Set([
-  "GET",
-  "HEAD",
-  "OPTIONS",
-  "TRACE",
-  "PUT",
-  "DELETE",
-]);
-
-/** Whether doing it twice is the same as doing it once. */
-export function isIdempotent(method: string): boolean {
-  return IDEMPOTENT.has(method);
+/** Whether doing it twice is the same as doing it once (RFC 9110 §9.2.2). */
+export function isIdempotent(method: Method): boolean {
+  switch (method) {
+    case METHOD.GET:
+    case METHOD.HEAD:
+    case METHOD.OPTIONS:
+    case METHOD.TRACE:
+    case METHOD.PUT:
+    case METHOD.DELETE:
+      return true;
+    default:
+      return false;
+  }
 }
 
 export interface FailedTry {
-  readonly method: string;
+  readonly method: Method;
   readonly code: FailureCode;
+  /** False when no application can have seen the request. */
+  readonly sent: boolean;
   /** True when what was sent of the body can be sent again from the start. */
   readonly replayable: boolean;
 }
 
 /** Whether another try is safe: the body is at hand, and either nobody saw the request or seeing it twice is harmless. */
-export function mayRepeat({ method, code, replayable }: FailedTry): boolean {
-  return replayable && (FAILURES[code].neverReached || isIdempotent(method));
+export function mayRepeat({ method, code, sent, replayable }: FailedTry): boolean {
+  return replayable && (!sent || FAILURES[code].neverReached || isIdempotent(method));
 }

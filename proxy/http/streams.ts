@@ -73,8 +73,12 @@ export interface StreamListener {
 /** Somewhere a request can be sent. Holds its connections. */
 export interface Destination {
   readonly key: string;
-  /** Begins a try. The listener hears nothing before this has returned. */
-  open(listener: StreamListener, fresh: boolean): RequestStream;
+  /**
+   * Begins a try. The listener hears nothing before this has returned. `fresh`: over a new connection, since one that was
+   * used before has just failed. `risky`: the request cannot be repeated, so that a connection which may be closing is
+   * not for it.
+   */
+  open(listener: StreamListener, fresh: boolean, risky: boolean): RequestStream;
   /** Closes what is idle now, and the rest when it is not in use any more. */
   retire(): void;
   /** Breaks off everything. */
@@ -107,8 +111,8 @@ export interface RequestPlan {
   readonly service: string;
   /** In order of preference. Empty: the request fails with NO_HEALTHY_ENDPOINT. */
   readonly destinations: readonly Destination[];
-  /** The failure of a request for which no destination could be connected to. */
-  readonly unreachable: FailureCode;
+  /** The Host of a request that names none (HTTP/1.0). */
+  readonly host: Buffer;
   /** Field lines of ours for the destination, each with its CRLF. */
   readonly added: Buffer;
   /** Appended to `x-forwarded-for`; undefined leaves that field alone. */
