@@ -5,6 +5,8 @@ import type { TLSSocket } from "node:tls";
 export interface Connection {
   /** Carries the payload: the TCP socket itself, or the TLS socket above it. */
   readonly socket: Socket;
+  /** What ALPN agreed on; undefined without TLS or without agreement. */
+  readonly protocol: string | undefined;
   /**
    * Ends it with a TCP reset, so that the other side cannot take a stream that was cut short for a complete one
    * (a TLS socket alone can only close, which looks like a regular end).
@@ -16,6 +18,7 @@ export interface Connection {
 export function plainConnection(socket: Socket): Connection {
   return {
     socket,
+    protocol: undefined,
     reset: () => {
       if (socket.destroyed) return;
       if (isShuttingDown(socket)) socket.destroy();
@@ -33,7 +36,8 @@ export function tlsConnection(socket: TLSSocket, transport: Socket): Connection 
     else transport.resetAndDestroy();
   };
   // Not from inside a callback of the TLS engine, which goes on working with what the reset has freed.
-  return { socket, reset: () => void setImmediate(reset) };
+  const protocol = socket.alpnProtocol || undefined;
+  return { socket, protocol, reset: () => void setImmediate(reset) };
 }
 
 /** Node refuses a reset then and loses the descriptor; all that was written has been sent, so that a close says no less. */

@@ -64,13 +64,14 @@ export async function answersAt(address: string, port: number): Promise<boolean>
 }
 
 /**
- * Mutual TLS 1.3 to a sidecar that must present exactly `uri`. Rejects with a {@link DialError}, or with the signal's
+ * Mutual TLS 1.3 to a sidecar that must present exactly `uri`, offering these protocols (ALPN). Rejects with a {@link DialError}, or with the signal's
  * reason when it aborts. The peer judges our certificate only afterwards (TLS 1.3), so that it may still hang up.
  */
 export async function dialSidecar(
   endpoint: Endpoint,
   uri: string,
   identity: TlsIdentity,
+  protocols: readonly string[],
   signal: AbortSignal,
 ): Promise<Connection> {
   const transport = await dialTcp(endpoint.address, endpoint.port, signal);
@@ -78,7 +79,7 @@ export async function dialSidecar(
     socket: transport.socket,
     secureContext: identity.context,
     minVersion: "TLSv1.3",
-    ALPNProtocols: ["http/1.1"],
+    ALPNProtocols: [...protocols],
     checkServerIdentity: (_host, certificate) => refuseCallee(certificate.raw, uri),
   });
   try {

@@ -1,0 +1,256 @@
+// The fast wire. The socket stays the owner of its handle and does everything that happens once in a connection's life; only
+// reading (into one buffer for the whole process) and writing (out of the memory where a message was composed) go past it.
+import { TLSSocket } from "node:tls";
+import { BaseWire } from "./base-wire.ts";
+import type { Connection } from "./connection.ts";
+import { HeldInput } from "./held-input.ts";
+import {
+  createWriteRequest,
+  END_OF_FILE,
+  readResult,
+  type StreamHandle,
+  type WriteRequest,
+  wasLastWriteAsync,
+} from "./node-internals.ts";
+import type { Output, Surrendered } from "./output.ts";
+import { LARGEST_READ } from "./wire.ts";
+import { giveBack, WriteQueue } from "./write-queue.ts";
+
+/** Shared by all wires: what was read is used up before the next read. Not from Node's pool, whose memory it would keep. */
+const READ_BUFFER: Buffer = Buffer.allocUnsafeSlow(LARGEST_READ);
+/** From how many bytes on a TLS wire says that the peer is behind: its writes are never done at once. */
+const MOST_PENDING = 128 * 1_024;
+
+/**
+ * Has at most one write on its way, as TLS demands; what is sent meanwhile is queued and leaves together.
+ * What the socket had read before `start` is delivered in a microtask, before anything else.
+ */
+export class HandleWire extends BaseWire {
+  readonly #handle: StreamHandle;
+  /** TLS has taken its copy when a write returns, but calls back only later; TCP is mostly done at once, or needs the memory. */
+  readonly #isTls: boolean;
+  readonly #held = new HeldInput();
+  readonly #queue = new WriteQueue();
+  #paused = false;
+  #started = false;
+  /** The end of the input arrived, and the owner was told. */
+  #sawEnd = false;
+  #toldEnd = false;
+  #behind = false;
+  /** Bytes of the write on its way, 0 when there is none. */
+  #writing = 0;
+  /** The memory it is written from: one of these two, on TCP. */
+  #output: Output | undefined;
+  #piece: Surrendered | undefined;
+  #queued: Buffer | undefined;
+  /** Taken in turns: one that has just completed cannot be used before its callback is over. */
+  #request: WriteRequest | undefined;
+  #otherRequest: WriteRequest | undefined;
+
+  constructor(connection: Connection, handle: StreamHandle) {
+    super(connection);
+    this.#handle = handle;
+    this.#isTls = connection.socket instanceof TLSSocket;
+  }
+
+  get pending(): number {
+    return this.#writing + this.#queue.length;
+  }
+
+  send(output: Output): boolean {
+    const { length } = output;
+    if (length === 0 || this.closed || this.ending) {
+      output.length = 0;
+      return true;
+    }
+    if (this.#writing > 0) {
+      this.#queue.append(output.bytes, length);
+      output.length = 0;
+      return this.#isKeepingUp();
+    }
+    const isWritten = this.#write(output.view());
+    output.length = 0;
+    if (isWritten) return true;
+    if (!this.#isTls) {
+      this.#piece = output.surrender();
+      this.#output = output;
+    }
+    return this.#isKeepingUp();
+  }
+
+  pause(): void {
+    if (this.#paused) return;
+    this.#paused = true;
+    if (this.#started && !this.closed) this.#handle.readStop();
+  }
+
+  resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    if (!this.#started || this.closed) return;
+    this.#handle.readStart();
+    if (this.#holdsInput()) queueMicrotask(() => this.#deliverHeld());
+  }
+
+  protected override open(): void {
+    const { socket } = this;
+    const handle = this.#handle;
+    this.#started = true;
+    socket.pause();
+    this.#held.takeFrom(socket);
+    if (socket.readableEnded) this.#sawEnd = true;
+    else socket.once("end", () => this.#endOfInput());
+    handle.onread = () => this.#read();
+    handle.useUserBuffer(READ_BUFFER);
+    if (this.#paused) handle.readStop();
+    else handle.readStart();
+    if (this.#holdsInput()) queueMicrotask(() => this.#deliverHeld());
+  }
+
+  protected override endWriting(): void {
+    if (this.#writing === 0) this.socket.end();
+  }
+
+  protected override discardInput(): void {
+    this.#held.clear();
+    if (this.#started) this.#handle.readStart();
+    else this.socket.resume();
+  }
+
+  protected override hasEnded(): boolean {
+    return (
+      this.#toldEnd ||
+      (this.closed && this.#sawEnd) ||
+      (!this.#started && this.socket.readableEnded)
+    );
+  }
+
+  #read(): void {
+    const count = readResult();
+    if (count > 0) this.#bytesRead(count);
+    else if (count === END_OF_FILE) this.#endOfInput();
+    else if (count < 0) this.broken();
+  }
+
+  #bytesRead(count: number): void {
+    const { owner } = this;
+    if (this.closed || owner === undefined) return;
+    // TLS goes on with what it has decrypted although it was told to stop.
+    if (this.#paused || !this.#held.isEmpty) {
+      this.#held.keep(READ_BUFFER, count);
+      return;
+    }
+    try {
+      owner.onBytes(READ_BUFFER, count);
+    } catch (error) {
+      this.failed(error);
+    }
+  }
+
+  #endOfInput(): void {
+    this.#sawEnd = true;
+    if (this.closed) this.inputEnded();
+    else if (!this.#paused && this.#held.isEmpty) this.#tellEnd();
+  }
+
+  #holdsInput(): boolean {
+    return !this.#held.isEmpty || (this.#sawEnd && !this.#toldEnd);
+  }
+
+  #deliverHeld(): void {
+    const { owner } = this;
+    while (!this.#paused && !this.closed && owner !== undefined) {
+      const bytes = this.#held.next();
+      if (bytes === undefined) {
+        if (this.#sawEnd && !this.#toldEnd) this.#tellEnd();
+        return;
+      }
+      try {
+        owner.onBytes(bytes, bytes.length);
+      } catch (error) {
+        this.failed(error);
+      }
+    }
+  }
+
+  #tellEnd(): void {
+    const { owner } = this;
+    this.#toldEnd = true;
+    try {
+      owner?.onEnd();
+    } catch (error) {
+      this.failed(error);
+    }
+    this.inputEnded();
+  }
+
+  /** True when nothing of it is left to do. */
+  #write(bytes: Buffer): boolean {
+    const request = this.#request ?? this.#createRequest();
+    if (this.#handle.writeBuffer(request, bytes) !== 0) {
+      this.broken();
+      return true;
+    }
+    if (!wasLastWriteAsync()) {
+      this.#request = request;
+      return true;
+    }
+    this.#writing = bytes.length;
+    this.#request = this.#otherRequest;
+    this.#otherRequest = request;
+    return false;
+  }
+
+  #createRequest(): WriteRequest {
+    return createWriteRequest((status) => this.#written(status));
+  }
+
+  #isKeepingUp(): boolean {
+    if (this.#isTls && this.pending <= MOST_PENDING) return true;
+    this.#behind = true;
+    return false;
+  }
+
+  #written(status: number): void {
+    this.#writing = 0;
+    this.#takeMemoryBack();
+    if (status < 0 || this.socket.destroyed) {
+      this.#queue.clear();
+      if (!this.socket.destroyed) this.broken();
+      return;
+    }
+    if (this.#queue.length > 0 && !this.#writeQueue()) return;
+    if (this.socket.destroyed) return;
+    if (this.ending) this.socket.end();
+    else if (this.#behind) this.#tellDrained();
+  }
+
+  #writeQueue(): boolean {
+    const bytes = this.#queue.take();
+    if (this.#write(bytes)) {
+      giveBack(bytes);
+      return true;
+    }
+    if (this.#isTls) giveBack(bytes);
+    else this.#queued = bytes;
+    return false;
+  }
+
+  #takeMemoryBack(): void {
+    if (this.#piece !== undefined) this.#output?.takeBack(this.#piece);
+    this.#piece = undefined;
+    this.#output = undefined;
+    if (this.#queued !== undefined) giveBack(this.#queued);
+    this.#queued = undefined;
+  }
+
+  #tellDrained(): void {
+    const { owner } = this;
+    this.#behind = false;
+    try {
+      owner?.onDrain();
+    } catch (error) {
+      this.failed(error);
+    }
+  }
+}
