@@ -1,6 +1,7 @@
 // The first part of a message as the parser leaves it: spans into the bytes it was read from, and the facts that
 // decisions rest on. One record per engine, filled anew for every message: whoever wants to keep something copies it.
-import type { Violation } from "./violation.ts";
+import { equalsFolded, QUESTION_MARK } from "./characters.ts";
+import { REFUSED, type Violation } from "./violation.ts";
 
 /** Methods the engine must know; every other token is `OTHER` and goes on as it came. */
 export const METHOD = {
@@ -48,6 +49,11 @@ export const FIELD = {
   X_FORWARDED_CLIENT_CERT: 14,
   /** Any name that begins with `x-mesh-`. */
   X_MESH: 15,
+  /**
+   * A name of ours with `_` for `-`, such as `x_forwarded_client_cert`: many servers hand both spellings to applications
+   * under one name (CGI and its heirs), so it could stand in for the genuine one.
+   */
+  LOOKALIKE: 16,
 } as const;
 export type FieldName = (typeof FIELD)[keyof typeof FIELD];
 
@@ -68,7 +74,10 @@ export class MessageHead {
   method: Method = METHOD.OTHER;
   methodStart = 0;
   methodEnd = 0;
-  /** In origin-form or `*`: of an absolute-form target what follows the authority. May be empty then: it means `/`. */
+  /**
+   * In origin-form or `*`: of an absolute-form target what follows the authority. That may be empty or begin with `?`;
+   * {@link targetPrefix} says what is missing.
+   */
   targetStart = 0;
   targetEnd = 0;
   /** The authority of an absolute-form target, equal start and end without one. It replaces Host (RFC 9112 §3.2.2). */
@@ -97,6 +106,8 @@ export class MessageHead {
   framing: Framing = FRAMING.NONE;
   /** The value of Content-Length, also where the framing ignores it (HEAD, 304); -1 without one. */
   contentLength = -1;
+  /** The index of the Host field; -1 without one. */
+  hostField = -1;
   /** Whether the sender keeps the connection open after this message (RFC 9112 §9.3). */
   persistent = true;
   /** A request that asks for, or a response (101) that announces another protocol, `Connection: upgrade` included. */
@@ -116,9 +127,65 @@ export class MessageHead {
     return this.bytes.toString("latin1", this.methodStart, this.methodEnd);
   }
 
-  /** The request's target as text. */
+  /** What is put before the target span to make it whole: nothing, `/`, or `*` (RFC 9112 §3.2.1, §3.2.4). */
+  targetPrefix(): "" | "/" | "*" {
+    if (this.targetStart === this.targetEnd) return this.method === METHOD.OPTIONS ? "*" : "/";
+    return this.bytes[this.targetStart] === QUESTION_MARK ? "/" : "";
+  }
+
+  /** The request's target as text, just as it goes on. */
   targetText(): string {
-    const { targetStart, targetEnd } = this;
-    return targetStart === targetEnd ? "/" : this.bytes.toString("latin1", targetStart, targetEnd);
+    const rest = this.bytes.toString("latin1", this.targetStart, this.targetEnd);
+    return this.targetPrefix() + rest;
+  }
+
+  /** Whom the request is for, as text: the target's authority or else the Host field; empty without either. */
+  authorityText(): string {
+    const { bytes, authorityStart, authorityEnd, hostField } = this;
+    if (authorityStart !== authorityEnd)
+      return bytes.toString("latin1", authorityStart, authorityEnd);
+    if (hostField < 0) return "";
+    return bytes.toString("latin1", this.valueStart[hostField], this.valueEnd[hostField]);
+  }
+
+  /** The values of all fields of that name (given in lower case), joined with `, `; undefined without such a field. */
+  fieldText(name: string): string | undefined {
+    const wanted = Buffer.from(name, "latin1");
+    let text: string | undefined;
+    for (let index = 0; index < this.count; index += 1) {
+      const start = this.nameStart[index] as number;
+      if (!equalsFolded(this.bytes, start, this.nameEnd[index] as number, wanted)) continue;
+      const value = this.bytes.toString("latin1", this.valueStart[index], this.valueEnd[index]);
+      text = text === undefined ? value : `${text}, ${value}`;
+    }
+    return text;
+  }
+
+  /** Empties the record for the head that begins at `start`. */
+  begin(bytes: Buffer, start: number): void {
+    this.bytes = bytes;
+    this.start = start;
+    this.end = start;
+    this.method = METHOD.OTHER;
+    this.authorityStart = start;
+    this.authorityEnd = start;
+    this.status = 0;
+    this.minor = 1;
+    this.count = 0;
+    this.framing = FRAMING.NONE;
+    this.contentLength = -1;
+    this.hostField = -1;
+    this.persistent = true;
+    this.upgrade = false;
+    this.expectsContinue = false;
+    this.acceptsTrailers = false;
+    this.nominated = undefined;
+    this.violation = undefined;
+  }
+
+  /** Notes why the head is refused; the answer is what the parsers return. */
+  refuse(violation: Violation): typeof REFUSED {
+    this.violation = violation;
+    return REFUSED;
   }
 }

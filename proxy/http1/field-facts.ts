@@ -1,0 +1,176 @@
+// What the fields of a complete head say about its message: framing, connection, host, expectation. Reads the spans that
+// the syntax left and reduces them to facts; the decisions are made from the facts by the parser of each direction.
+import { equalsFolded, ZERO } from "./characters.ts";
+import { fieldName } from "./field-names.ts";
+import { CODING, type Coding, type FramingFacts } from "./framing.ts";
+import { ListCursor } from "./list.ts";
+import { FIELD, type MessageHead } from "./message-head.ts";
+import type { Violation } from "./violation.ts";
+import { BAD_CONNECTION, ESSENTIAL_NOMINATED } from "./violations.ts";
+
+const CHUNKED = Buffer.from("chunked");
+const CLOSE = Buffer.from("close");
+const TRAILERS = Buffer.from("trailers");
+const HTTP2_CLEARTEXT = Buffer.from("h2c");
+const CONTINUE = Buffer.from("100-continue");
+
+/** 10^15 is the last power of ten below 2^53. */
+const MAX_LENGTH_DIGITS = 15;
+
+const list = new ListCursor();
+
+/** One record serves all heads: {@link collect} fills it anew. */
+export class FieldFacts implements FramingFacts {
+  minor = 1;
+  lengthFields = 0;
+  length = -1;
+  codingFields = 0;
+  coding: Coding = CODING.MALFORMED;
+  hostFields = 0;
+  /** `Connection` lists them. */
+  close = false;
+  keepAlive = false;
+  upgrade = false;
+  /** An Upgrade field offers something, and nothing that this proxy must not tunnel unseen. */
+  offers = false;
+  offersHttp2 = false;
+  expectFields = 0;
+  /** An Expect field says something other than `100-continue`. */
+  expectsOther = false;
+
+  /** Reads all fields of the head; also sets the head's `hostField`, `acceptsTrailers` and `nominated`. */
+  collect(head: MessageHead): Violation | undefined {
+    this.minor = head.minor;
+    this.lengthFields = 0;
+    this.length = -1;
+    this.codingFields = 0;
+    this.coding = CODING.MALFORMED;
+    this.hostFields = 0;
+    this.close = false;
+    this.keepAlive = false;
+    this.upgrade = false;
+    this.offers = false;
+    this.offersHttp2 = false;
+    this.expectFields = 0;
+    this.expectsOther = false;
+    const { names, count } = head;
+    for (let index = 0; index < count; index += 1) {
+      if (names[index] === FIELD.OTHER) continue;
+      const violation = this.#note(head, index);
+      if (violation !== undefined) return violation;
+    }
+    return undefined;
+  }
+
+  #note(head: MessageHead, index: number): Violation | undefined {
+    const { bytes } = head;
+    const start = head.valueStart[index] as number;
+    const end = head.valueEnd[index] as number;
+    switch (head.names[index]) {
+      case FIELD.CONNECTION:
+        return this.#noteConnection(head, start, end);
+      case FIELD.CONTENT_LENGTH:
+        this.lengthFields += 1;
+        this.length = parseLength(bytes, start, end);
+        return undefined;
+      case FIELD.TRANSFER_ENCODING:
+        this.codingFields += 1;
+        this.coding = parseCoding(bytes, start, end);
+        return undefined;
+      case FIELD.HOST:
+        this.hostFields += 1;
+        head.hostField = index;
+        return undefined;
+      case FIELD.TE:
+        if (listHas(bytes, start, end, TRAILERS)) head.acceptsTrailers = true;
+        return undefined;
+      case FIELD.UPGRADE:
+        this.offers ||= start !== end;
+        this.offersHttp2 ||= listHas(bytes, start, end, HTTP2_CLEARTEXT);
+        return undefined;
+      case FIELD.EXPECT:
+        this.expectFields += 1;
+        this.expectsOther ||= !equalsFolded(bytes, start, end, CONTINUE);
+        return undefined;
+      default:
+        return undefined;
+    }
+  }
+
+  /** RFC 9110 §7.6.1. */
+  #noteConnection(head: MessageHead, start: number, end: number): Violation | undefined {
+    const { bytes } = head;
+    list.begin(bytes, start, end);
+    while (list.next()) {
+      if (!list.isToken) return BAD_CONNECTION;
+      switch (fieldName(bytes, list.start, list.end)) {
+        case FIELD.CONTENT_LENGTH:
+        case FIELD.TRANSFER_ENCODING:
+        case FIELD.HOST:
+        case FIELD.EXPECT:
+          return ESSENTIAL_NOMINATED;
+        case FIELD.KEEP_ALIVE:
+          this.keepAlive = true;
+          break;
+        case FIELD.UPGRADE:
+          this.upgrade = true;
+          break;
+        case FIELD.OTHER:
+        case FIELD.X_FORWARDED_FOR:
+          if (equalsFolded(bytes, list.start, list.end, CLOSE)) this.close = true;
+          else nominate(head, bytes.toString("latin1", list.start, list.end).toLowerCase());
+          break;
+        default:
+        // The rest never goes on, nominated or not.
+      }
+    }
+    return undefined;
+  }
+
+  /** RFC 9112 §9.3. */
+  get persistent(): boolean {
+    return !this.close && (this.minor === 1 || this.keepAlive);
+  }
+
+  /** Whether the message asks for or announces another protocol, both fields and the version taken together (§7.8). */
+  get switches(): boolean {
+    return this.upgrade && this.offers && !this.offersHttp2 && this.minor === 1;
+  }
+}
+
+function nominate(head: MessageHead, name: string): void {
+  head.nominated ??= new Set();
+  head.nominated.add(name);
+}
+
+/** 1 to 15 digits and nothing else; -1 for anything else. */
+function parseLength(bytes: Buffer, start: number, end: number): number {
+  if (end === start || end - start > MAX_LENGTH_DIGITS) return -1;
+  let length = 0;
+  for (let at = start; at < end; at += 1) {
+    const digit = (bytes[at] as number) - ZERO;
+    if (digit < 0 || digit > 9) return -1;
+    length = length * 10 + digit;
+  }
+  return length;
+}
+
+function parseCoding(bytes: Buffer, start: number, end: number): Coding {
+  if (equalsFolded(bytes, start, end, CHUNKED)) return CODING.CHUNKED;
+  let members = 0;
+  let chunked = false;
+  list.begin(bytes, start, end);
+  while (list.next()) {
+    if (chunked || !list.isToken) return CODING.MALFORMED;
+    members += 1;
+    chunked = equalsFolded(bytes, list.start, list.end, CHUNKED);
+  }
+  // A lone chunked that got here has commas around it.
+  return members === 0 || (members === 1 && chunked) ? CODING.MALFORMED : CODING.UNKNOWN;
+}
+
+function listHas(bytes: Buffer, start: number, end: number, member: Buffer): boolean {
+  list.begin(bytes, start, end);
+  while (list.next()) if (equalsFolded(bytes, list.start, list.end, member)) return true;
+  return false;
+}
