@@ -1,4 +1,4 @@
-// Both ends of connections over loopback: the client's, and the accepted one as the data plane takes it.
+// Both ends of connections over loopback: the client's, and the accepted one as the data plane takes it; applications, too.
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 import { connect as connectTls, createServer as createTlsServer, type TLSSocket } from "node:tls";
@@ -47,6 +47,18 @@ export class Loopback implements Disposable {
     });
     const [near] = await accepted;
     return this.#keep(client, near);
+  }
+
+  /** An application that may keep its side open; returns its port. */
+  async listen(accept: (socket: Socket) => void): Promise<number> {
+    const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+      socket.on("error", () => undefined);
+      this.#closing.defer(() => void socket.destroy());
+      accept(socket);
+    }).listen(0, "127.0.0.1");
+    this.#closing.defer(() => void server.close());
+    await once(server, "listening");
+    return (server.address() as AddressInfo).port;
   }
 
   #keep(client: Socket, near: Socket): Ends {
