@@ -1,27 +1,5 @@
-// `npm run bench:start`: the same set-up as the tests, and on it the measurement of a start. Prints figures, judges none.
+// `npm run bench`: the data plane beside its peers, on loopback. Needs no engine. Prints figures and verdicts.
+import { bench } from "../test/bench/bench.ts";
 import { main } from "./main.ts";
-import { Progress } from "./progress.ts";
-import { readSettings } from "./settings.ts";
-import { interruptible } from "./testing/interruptible.ts";
-import { closeSession, openSession, testEnvironment } from "./testing/session.ts";
-import { runSuite } from "./testing/suites.ts";
 
-const settings = readSettings("test");
-const progress = new Progress();
-
-await main(async () => {
-  await interruptible(
-    async (signal) => {
-      const environment = await testEnvironment(await openSession(settings, progress));
-      const command = ["node", "test/bench/start-to-routable.ts"];
-      const { failed } = await runSuite(
-        { title: "start to routable", command, environment },
-        signal,
-      );
-      if (failed > 0) process.exitCode = 1;
-    },
-    async () => {
-      await progress.step("taking the set-up away", async () => await closeSession(settings));
-    },
-  );
-});
+await main(() => bench(process.argv.slice(2)));

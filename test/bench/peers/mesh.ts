@@ -1,0 +1,136 @@
+// Our sidecars, as the image runs them: the bundle on the locked Node, configured by an agent's socket.
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import {
+  type InboundPort,
+  type OutboundService,
+  SIDECAR_ENVIRONMENT,
+  type Snapshot,
+} from "../../../proxy/configuration/snapshot.ts";
+import { AgentStub } from "../../helpers/agent-stub.ts";
+import { uriOf } from "../../helpers/certificates.ts";
+import { eventually } from "../../helpers/eventually.ts";
+import { CALLEE, CALLER } from "../certificate-files.ts";
+import type { Peer } from "../peer.ts";
+import type { Site } from "../site.ts";
+
+/** Name of the bundled sidecar in the surroundings' folder. */
+export const SIDECAR_BUNDLE = "sidecar.mjs";
+
+/** `off` makes a caller's sidecar speak HTTP/1.1 over mutual TLS, as it does to foreign Connect proxies. */
+const LINKS_VARIABLE = "MESH_LINKS";
+
+export interface SidecarParts {
+  readonly inbound?: readonly InboundPort[];
+  readonly outbound?: readonly OutboundService[];
+}
+
+/** An agent that waits with a snapshot, and the environment of the sidecar that will ask it. */
+export interface Prepared {
+  readonly agent: AgentStub;
+  readonly command: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+export async function prepareSidecar(
+  site: Site,
+  service: string,
+  parts: SidecarParts,
+  name: string = service,
+): Promise<Prepared> {
+  const agent = new AgentStub(join(site.folder, `${name}.sock`));
+  await agent.start();
+  site.defer(() => agent.stop());
+  const snapshot: Snapshot = {
+    ...{ version: "1", service, instanceId: `${service}-0123456789ab`, draining: false },
+    certificates: await site.certificates.authority.certificatesFor(service),
+    inbound: parts.inbound ?? [],
+    outbound: parts.outbound ?? [],
+  };
+  agent.publish(snapshot);
+  const hosts = join(site.folder, `${name}.hosts`);
+  await writeFile(hosts, "127.0.0.1\tlocalhost\n");
+  return {
+    agent,
+    command: [process.execPath, join(site.surroundings.folder, SIDECAR_BUNDLE)],
+    environment: {
+      [SIDECAR_ENVIRONMENT.socket]: agent.socket,
+      [SIDECAR_ENVIRONMENT.token]: agent.token,
+      [SIDECAR_ENVIRONMENT.hosts]: hosts,
+      [SIDECAR_ENVIRONMENT.logLevel]: "warn",
+      NODE_ENV: "production",
+    },
+  };
+}
+
+/** Waits until the sidecar has said that all is open and nothing is wrong. */
+export async function ready({ agent }: Prepared): Promise<void> {
+  await eventually(() => {
+    const report = agent.lastReport;
+    if (report?.ready !== true || report.problems.length > 0) {
+      throw new Error(`the sidecar is not ready: ${JSON.stringify(report)}`);
+    }
+  });
+}
+
+export async function inboundPort(site: Site): Promise<InboundPort> {
+  return {
+    ...{ name: "http", protocol: "http", applicationPort: site.backendPort },
+    ...{ tlsPort: await site.port(), plaintextPort: await site.port(), check: { kind: "none" } },
+  };
+}
+
+export async function outboundService(site: Site, tlsPort: number): Promise<OutboundService> {
+  const endpoint = { id: `${CALLEE}-0123456789ab`, address: "127.0.0.1", port: tlsPort };
+  return {
+    ...{ service: CALLEE, names: [CALLEE], address: "127.0.0.1", uri: uriOf(CALLEE) },
+    ports: [{ port: 8080, listenPort: await site.port(), protocol: "http", endpoints: [endpoint] }],
+  };
+}
+
+async function startHop(site: Site): Promise<number> {
+  const inbound = await inboundPort(site);
+  const callee = await prepareSidecar(site, CALLEE, { inbound: [inbound] });
+  site.start(callee.command, callee.environment);
+  await ready(callee);
+  const port = inbound.plaintextPort ?? 0;
+  await site.accepting(port);
+  return port;
+}
+
+async function startPair(
+  site: Site,
+  callerEnvironment: Readonly<Record<string, string>>,
+): Promise<number> {
+  const inbound = await inboundPort(site);
+  const outbound = await outboundService(site, inbound.tlsPort);
+  const callee = await prepareSidecar(site, CALLEE, { inbound: [inbound] });
+  const caller = await prepareSidecar(site, CALLER, { outbound: [outbound] });
+  site.start(callee.command, callee.environment);
+  site.start(caller.command, { ...caller.environment, ...callerEnvironment });
+  await Promise.all([ready(callee), ready(caller)]);
+  const port = outbound.ports[0]?.listenPort ?? 0;
+  await site.accepting(port);
+  return port;
+}
+
+export const meshHop: Peer = {
+  name: "mesh hop",
+  shape: "hop",
+  program: undefined,
+  start: startHop,
+};
+
+export const meshPair: Peer = {
+  name: "mesh pair",
+  shape: "pair",
+  program: undefined,
+  start: (site) => startPair(site, {}),
+};
+
+export const meshPairHttp1: Peer = {
+  name: "mesh h1 pair",
+  shape: "pair",
+  program: undefined,
+  start: (site) => startPair(site, { [LINKS_VARIABLE]: "off" }),
+};
