@@ -8,8 +8,8 @@ import { LABELS } from "../../../plugin/labels/table.ts";
 import { detect } from "../../../proxy/detect/detect.ts";
 import { DETECTION_TIMEOUT } from "../../../proxy/detect/first-bytes.ts";
 import { eventually } from "../../helpers/eventually.ts";
+import { type Ends, Loopback } from "../../helpers/loopback.ts";
 import { HTTP1, HTTP2, PREFACE, TCP } from "./first-messages.ts";
-import { type Ends, Loopback } from "./loopback.ts";
 
 const REQUEST = Buffer.from("GET / HTTP/1.1\r\n\r\n", "latin1");
 

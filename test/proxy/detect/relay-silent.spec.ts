@@ -8,8 +8,8 @@ import { detect } from "../../../proxy/detect/detect.ts";
 import { relaySilent } from "../../../proxy/detect/relay-silent.ts";
 import type { Connection } from "../../../proxy/transport/connection.ts";
 import { dialTcp } from "../../../proxy/transport/dial.ts";
+import { type Ends, Loopback } from "../../helpers/loopback.ts";
 import { PREFACE } from "./first-messages.ts";
-import { type Ends, Loopback } from "./loopback.ts";
 
 const REQUEST = Buffer.from("GET / HTTP/1.1\r\n\r\n", "latin1");
 

@@ -2,8 +2,8 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 import { connect as connectTls, createServer as createTlsServer, type TLSSocket } from "node:tls";
-import { type Connection, plainConnection } from "../../../proxy/transport/connection.ts";
-import { TestAuthority } from "../../helpers/certificates.ts";
+import { type Connection, plainConnection } from "../../proxy/transport/connection.ts";
+import { TestAuthority } from "./certificates.ts";
 
 export interface Ends {
   readonly client: Socket;
