@@ -15,16 +15,25 @@ export class Drain {
     return this.#started.signal.aborted;
   }
 
+  /** Holds the drain open until as many calls of `leave`: for work that is too frequent for a guard of its own. */
+  enter(): void {
+    this.#held += 1;
+  }
+
+  leave(): void {
+    this.#held -= 1;
+    if (this.#held === 0 && this.draining) this.#idle.resolve();
+  }
+
   /** Holds the drain open until the guard is disposed; disposing twice counts once. */
   hold(): Disposable {
-    this.#held += 1;
+    this.enter();
     let held = true;
     return {
       [Symbol.dispose]: () => {
         if (!held) return;
         held = false;
-        this.#held -= 1;
-        if (this.#held === 0 && this.draining) this.#idle.resolve();
+        this.leave();
       },
     };
   }

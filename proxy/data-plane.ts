@@ -3,13 +3,13 @@ import type { Drain } from "../mesh/drain.ts";
 import type { Log } from "../mesh/log.ts";
 import type { Configuration } from "./configuration/configuration.ts";
 import type { Counters } from "./counters.ts";
-import type { HttpForwarder } from "./http/forwarder.ts";
+import type { HttpEngine } from "./http/http-engine.ts";
 import type { Refusals } from "./refusals.ts";
 
 export interface DataPlane {
   /** The configuration in force, read anew for every request; undefined before the first. */
   readonly configuration: () => Configuration | undefined;
-  readonly forwarder: HttpForwarder;
+  readonly engine: HttpEngine;
   readonly counters: Counters;
   readonly refusals: Refusals;
   /** Held by every request and tunnel in flight. */

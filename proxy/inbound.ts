@@ -1,12 +1,17 @@
-// From outside to the application, top to bottom as it happens: who calls → which port of the application → http or tcp
+// From outside to the application, top to bottom as it happens: who calls → which port of the application → which protocol
 // → 127.0.0.1. Over mutual TLS the caller has a name; redirected plaintext has none.
 import type { TLSSocket } from "node:tls";
+import { accept } from "./accept.ts";
 import type { InboundRoute } from "./configuration/configuration.ts";
 import type { DataPlane } from "./data-plane.ts";
-import { endToEndFields, fieldValues, keepFields, withoutMeshFields } from "./http/fields.ts";
-import type { Exchange, RequestHead } from "./http/forwarder.ts";
+import type { FailureCode } from "./failures.ts";
+import type { RequestHandler, RequestPlan } from "./http/streams.ts";
+import type { MessageHead } from "./http1/message-head.ts";
+import { LINK_PROTOCOL } from "./link/protocol.ts";
+import { TCP_PROTOCOL } from "./tcp/protocol.ts";
 import { tunnel } from "./tcp/tunnel.ts";
 import type { Connection } from "./transport/connection.ts";
+import { dialTcp } from "./transport/dial.ts";
 import { readCallerUri } from "./transport/peer-identity.ts";
 
 /** Who called: a SPIFFE id, or just an address. */
@@ -51,63 +56,99 @@ function forward(plane: DataPlane, connection: Connection, port: number, caller:
   const route = plane.configuration()?.inbound.get(port);
   if (route === undefined) {
     connection.reset();
-  } else if (route.port.protocol !== "tcp") {
-    plane.forwarder.serve(connection, (head) => beginRequest(plane, route, caller, head));
-  } else {
-    void carry(plane, route, caller, connection);
+    return;
   }
-}
-
-function beginRequest(
-  plane: DataPlane,
-  route: InboundRoute,
-  caller: Caller,
-  head: RequestHead,
-): Exchange {
-  const { drain } = plane;
-  const configuration = plane.configuration();
-  const held = drain.hold();
-  count(plane, caller);
-  return {
-    service: configuration?.snapshot.service ?? "this service",
-    fields: applicationFields(head, caller, configuration?.identity.uri ?? ""),
-    destinations: [route.application],
-    unreachable: "APPLICATION_UNREACHABLE",
-    trustsFailures: false,
-    closing: () => drain.draining || plane.configuration()?.snapshot.draining === true,
-    failed: () => undefined,
-    [Symbol.dispose]: () => held[Symbol.dispose](),
+  const { engine } = plane;
+  const handler = new InboundRequests(plane, route, caller);
+  const dial = (signal: AbortSignal): Promise<Connection> =>
+    dialTcp("127.0.0.1", route.port.applicationPort, signal);
+  const count = (carried: Promise<unknown>): void => countStream(plane, caller, carried);
+  const carry = (): void => {
+    const joined = dial(plane.signal).then((far) => tunnel(connection, far));
+    count(joined);
+    joined.catch(() => connection.reset());
   };
-}
-
-/** What the application learns of its caller, in fields that no caller can have set itself. */
-function applicationFields(head: RequestHead, caller: Caller, own: string): string[] {
-  const fields = withoutMeshFields(endToEndFields(head.fields));
-  if (caller.kind === "authenticated") {
-    return [...fields, "x-forwarded-client-cert", `By=${own};URI=${caller.uri}`];
+  // Only authenticated peers can have agreed on these: ALPN is part of the TLS handshake.
+  if (connection.protocol === LINK_PROTOCOL) engine.serveLink(connection, handler);
+  else if (connection.protocol === TCP_PROTOCOL) carry();
+  else {
+    const ways = {
+      http1: () => engine.serve(connection, handler),
+      http2: () => engine.serveHttp2(connection, handler),
+      tcp: carry,
+      dialTcp: dial,
+      silent: count,
+    };
+    accept(connection, route.port.protocol, ways, engine.deadlines);
   }
-  const earlier = fieldValues(fields, "x-forwarded-for");
-  return [
-    ...keepFields(fields, (name) => name !== "x-forwarded-for"),
-    ...["x-forwarded-for", [...earlier, caller.address].join(", ")],
-  ];
 }
 
-/** A byte stream to the application. Never rejects. */
-async function carry(
-  plane: DataPlane,
-  { application }: InboundRoute,
-  caller: Caller,
-  near: Connection,
-): Promise<void> {
-  using _held = plane.drain.hold();
+const NOTHING = Buffer.alloc(0);
+
+/** The requests of one caller's connection. */
+class InboundRequests implements RequestHandler {
+  readonly #plane: DataPlane;
+  readonly #route: InboundRoute;
+  readonly #caller: Caller;
+  readonly #forwardedFor: Buffer | undefined;
+  #added: Buffer = NOTHING;
+  #addedFor = "";
+
+  constructor(plane: DataPlane, route: InboundRoute, caller: Caller) {
+    this.#plane = plane;
+    this.#route = route;
+    this.#caller = caller;
+    this.#forwardedFor = caller.kind === "anonymous" ? Buffer.from(caller.address) : undefined;
+  }
+
+  get closing(): boolean {
+    const { drain, configuration } = this.#plane;
+    return drain.draining || configuration()?.snapshot.draining === true;
+  }
+
+  plan(_head: MessageHead, http2: boolean): RequestPlan {
+    const { configuration, drain } = this.#plane;
+    const route = this.#route;
+    drain.enter();
+    count(this.#plane, this.#caller);
+    return {
+      service: configuration()?.snapshot.service ?? "this service",
+      destinations: http2 ? route.http2Application : route.http1Application,
+      host: route.host,
+      added: this.#whoCalls(),
+      forwardedFor: this.#forwardedFor,
+    };
+  }
+
+  finished(_status: number, milliseconds: number, failure: FailureCode | undefined): void {
+    const { counters, drain } = this.#plane;
+    drain.leave();
+    counters.inboundTimes.record(milliseconds);
+    if (failure !== undefined) counters.countFailure(failure);
+  }
+
+  /** What the application learns of its caller, in a field that no caller can have set itself. */
+  #whoCalls(): Buffer {
+    if (this.#caller.kind === "anonymous") return NOTHING;
+    const own = this.#plane.configuration()?.identity.uri ?? "";
+    if (own !== this.#addedFor) {
+      this.#addedFor = own;
+      this.#added = Buffer.from(`x-forwarded-client-cert: By=${own};URI=${this.#caller.uri}\r\n`);
+    }
+    return this.#added;
+  }
+}
+
+/** Counts a byte stream, and holds the sidecar up for it. */
+function countStream(plane: DataPlane, caller: Caller, carried: Promise<unknown>): void {
+  const { drain, log } = plane;
   count(plane, caller);
-  try {
-    await tunnel(near, await application.dial(plane.signal));
-  } catch (error) {
-    plane.log.debug("the application does not accept connections", { error: String(error) });
-    near.reset();
-  }
+  drain.enter();
+  carried
+    .catch((error: unknown) => {
+      log.debug("the application does not accept connections", { error: String(error) });
+    })
+    .finally(() => drain.leave());
 }
 
 function count({ counters }: DataPlane, caller: Caller): void {

@@ -1,80 +1,122 @@
-// From the application to another service, top to bottom as it happens: which service was called → http or tcp →
-// candidates from the picker → mutual TLS to the first that can be reached.
+// From the application to another service, top to bottom as it happens: which service was called → which protocol is
+// spoken → candidates from the picker → a link or a connection to the first that can be reached.
+import { accept } from "./accept.ts";
 import type { OutboundRoute } from "./configuration/configuration.ts";
 import type { DataPlane } from "./data-plane.ts";
-import { endToEndFields, withoutMeshFields } from "./http/fields.ts";
-import type { Exchange, RequestHead } from "./http/forwarder.ts";
+import type { FailureCode } from "./failures.ts";
+import type { Destination, RequestHandler, RequestPlan } from "./http/streams.ts";
+import { TCP_PROTOCOL } from "./tcp/protocol.ts";
 import { tunnel } from "./tcp/tunnel.ts";
 import type { Connection } from "./transport/connection.ts";
+import { dialSidecar } from "./transport/dial.ts";
 
 /** Takes a connection that the application opened to a service's address. */
 export function acceptOutbound(plane: DataPlane, connection: Connection, place: string): void {
   const route = plane.configuration()?.outbound.get(place);
   if (route === undefined) {
     connection.reset();
-  } else if (route.port.protocol !== "tcp") {
-    plane.forwarder.serve(connection, (head) => beginRequest(plane, place, route, head));
-  } else {
-    void carry(plane, route, connection);
+    return;
   }
+  const handler = new OutboundRequests(plane, place, route);
+  const { engine } = plane;
+  const ways = {
+    http1: () => engine.serve(connection, handler),
+    http2: () => engine.serveHttp2(connection, handler),
+    tcp: () => void carry(plane, route, connection),
+    dialTcp: (signal: AbortSignal) => reach(plane, route, connection, signal),
+    silent: (carried: Promise<unknown>) => count(plane, route, carried),
+  };
+  accept(connection, route.port.protocol, ways, engine.deadlines);
 }
 
-/** `accepted` is the route of the connection; the request takes the one of this moment. */
-function beginRequest(
-  plane: DataPlane,
-  place: string,
-  accepted: OutboundRoute,
-  head: RequestHead,
-): Exchange {
-  const { counters, drain } = plane;
-  const { service } = accepted.service;
-  const current = plane.configuration()?.outbound.get(place);
-  const held = drain.hold();
-  counters.countOutbound(service);
-  return {
-    service,
-    fields: withoutMeshFields(endToEndFields(head.fields)),
-    // A service that left the configuration meanwhile must not be served by what took its address.
-    destinations: current?.service.service === service ? current.picker.pick() : [],
-    unreachable: "ENDPOINTS_UNREACHABLE",
-    trustsFailures: true,
-    closing: () => drain.draining,
-    failed: () => {
-      counters.outboundFailed += 1;
-    },
-    [Symbol.dispose]: () => held[Symbol.dispose](),
-  };
+const NO_DESTINATIONS: readonly Destination[] = [];
+const NOTHING = Buffer.alloc(0);
+
+/** The requests of one connection to a service. */
+class OutboundRequests implements RequestHandler {
+  readonly #plane: DataPlane;
+  readonly #place: string;
+  readonly #service: string;
+  readonly #host: Buffer;
+
+  constructor(plane: DataPlane, place: string, accepted: OutboundRoute) {
+    this.#plane = plane;
+    this.#place = place;
+    this.#service = accepted.service.service;
+    this.#host = accepted.host;
+  }
+
+  get closing(): boolean {
+    return this.#plane.drain.draining;
+  }
+
+  plan(): RequestPlan {
+    const { configuration, counters, drain } = this.#plane;
+    const service = this.#service;
+    const current = configuration()?.outbound.get(this.#place);
+    drain.enter();
+    counters.countOutbound(service);
+    return {
+      service,
+      // A service that left the configuration meanwhile must not be served by what took its address.
+      destinations: current?.service.service === service ? current.picker.pick() : NO_DESTINATIONS,
+      host: this.#host,
+      added: NOTHING,
+      forwardedFor: undefined,
+    };
+  }
+
+  finished(_status: number, milliseconds: number, failure: FailureCode | undefined): void {
+    const { counters, drain } = this.#plane;
+    drain.leave();
+    counters.outboundTimes.record(milliseconds);
+    if (failure === undefined) return;
+    counters.outboundFailed += 1;
+    counters.countFailure(failure);
+  }
 }
 
 /** A byte stream: goes to the first candidate that can be reached, and stays there. Never rejects. */
 async function carry(plane: DataPlane, route: OutboundRoute, near: Connection): Promise<void> {
-  const { counters, drain } = plane;
-  using _held = drain.hold();
-  counters.countOutbound(route.service.service);
-  const far = await reach(plane, route, near);
-  if (far === undefined) {
-    counters.outboundFailed += 1;
-    near.reset();
-    return;
-  }
-  await tunnel(near, far);
+  const joined = reach(plane, route, near, plane.signal).then((far) => tunnel(near, far));
+  count(plane, route, joined);
+  await joined.catch(() => near.reset());
 }
 
+/** Counts a byte stream, and holds the sidecar up for it. */
+function count(
+  { counters, drain }: DataPlane,
+  route: OutboundRoute,
+  carried: Promise<unknown>,
+): void {
+  counters.countOutbound(route.service.service);
+  drain.enter();
+  carried
+    .catch(() => {
+      counters.outboundFailed += 1;
+    })
+    .finally(() => drain.leave());
+}
+
+/** Rejects when none of the candidates can be reached, or the caller is gone. */
 async function reach(
-  { log, signal }: DataPlane,
+  { log, configuration }: DataPlane,
   route: OutboundRoute,
   near: Connection,
-): Promise<Connection | undefined> {
-  for (const destination of route.picker.pick()) {
-    if (near.socket.destroyed) return undefined;
+  signal: AbortSignal,
+): Promise<Connection> {
+  const { service, uri } = route.service;
+  const identity = configuration()?.identity;
+  for (const endpoint of route.endpoints.pick()) {
+    if (near.socket.destroyed || identity === undefined) break;
     try {
-      return await destination.dial(signal);
+      return await dialSidecar(endpoint, uri, identity, OFFERED, signal);
     } catch (error) {
-      log.debug("an endpoint cannot be reached", {
-        service: route.service.service,
-        error: String(error),
-      });
+      log.debug("an endpoint cannot be reached", { service, error: String(error) });
     }
   }
-  return undefined;
+  throw new Error(`no endpoint of ${service} could be reached`);
 }
+
+/** HTTP/1.1 is what foreign sidecars expect to be offered; it says nothing about the bytes. */
+const OFFERED: readonly string[] = [TCP_PROTOCOL, "http/1.1"];

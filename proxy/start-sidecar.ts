@@ -8,7 +8,7 @@ import { REPORT_INTERVAL, type SidecarReport } from "./configuration/snapshot.ts
 import { followSnapshots } from "./configuration/snapshot-source.ts";
 import { Counters } from "./counters.ts";
 import type { DataPlane } from "./data-plane.ts";
-import { createNodeHttpForwarder } from "./http/node-http/node-http-forwarder.ts";
+import { HttpEngine } from "./http/http-engine.ts";
 import { Listeners } from "./listen/listeners.ts";
 import { type Interfaces, StaleNamespace } from "./namespace.ts";
 import { probeApplication } from "./probe.ts";
@@ -26,6 +26,8 @@ export interface SidecarOptions extends AgentAddress {
   readonly log: Log;
   /** The interfaces of the network namespace at this moment. */
   readonly interfaces: () => Interfaces;
+  /** Whether to offer links to other sidecars; without them they are spoken to as foreign ones are, in HTTP/1.1. */
+  readonly links?: boolean;
   /** Stops the sidecar: what is in flight may finish, then everything closes. */
   readonly signal: AbortSignal;
 }
@@ -55,14 +57,18 @@ async function run(
   const ending = new AbortController();
   const drain = new Drain();
   const refusals = new Refusals(counters, clock, log);
-  const forwarder = createNodeHttpForwarder(log);
+  const engine = new HttpEngine({
+    ...{ refusals, links: options.links ?? true },
+    refused: (code) => counters.countFailure(code),
+  });
+  const { destinations } = engine;
   const upkeep = new Upkeep({
-    ...{ hostsFile, clock, log, status, refusals },
-    swapped: ({ destinationKeys }) => forwarder.retain(destinationKeys),
+    ...{ hostsFile, clock, log, status, destinations },
+    swapped: (configuration) => destinations.retain(configuration.destinations),
   });
   const configuration = (): typeof upkeep.configuration => upkeep.configuration;
   const plane: DataPlane = {
-    ...{ configuration, forwarder, counters, refusals, drain, log },
+    ...{ configuration, engine, counters, refusals, drain, log },
     signal: ending.signal,
   };
   using listeners = new Listeners(plane);
@@ -87,7 +93,7 @@ async function run(
     ]);
   } finally {
     ending.abort(new Error("the sidecar ends"));
-    forwarder.close();
+    engine.close();
     await Promise.allSettled(parts);
   }
 }

@@ -4,12 +4,15 @@ import type { Clock } from "../mesh/clock.ts";
 import { describeError } from "../mesh/errors.ts";
 import { Latest } from "../mesh/latest.ts";
 import type { Log } from "../mesh/log.ts";
-import { buildConfiguration, type Configuration } from "./configuration/configuration.ts";
+import {
+  buildConfiguration,
+  type Configuration,
+  type DestinationSource,
+} from "./configuration/configuration.ts";
 import { parseSnapshot } from "./configuration/parse-snapshot.ts";
 import { REPORT_INTERVAL } from "./configuration/snapshot.ts";
 import { hostsEntries, updateHosts } from "./hosts.ts";
 import type { Listeners } from "./listen/listeners.ts";
-import type { Refusals } from "./refusals.ts";
 import type { Status } from "./status.ts";
 
 /** Milliseconds until a port that could not be opened is tried again. */
@@ -20,7 +23,7 @@ export interface UpkeepParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly status: Status;
-  readonly refusals: Refusals;
+  readonly destinations: DestinationSource;
   /** Called right after a new configuration is in force. */
   readonly swapped: (configuration: Configuration) => void;
 }
@@ -42,7 +45,7 @@ export class Upkeep {
 
   /** Puts a line of the agent's stream in force, or refuses it as a whole and keeps what there is. */
   receive(line: string): void {
-    const { status, refusals, log, swapped } = this.#parts;
+    const { status, destinations, log, swapped } = this.#parts;
     try {
       const snapshot = parseSnapshot(line);
       status.setProblems("configuration", []);
@@ -51,7 +54,7 @@ export class Upkeep {
         status.changes.set(undefined);
         return;
       }
-      this.#configuration = buildConfiguration(snapshot, this.#configuration, refusals);
+      this.#configuration = buildConfiguration(snapshot, this.#configuration, destinations);
       swapped(this.#configuration);
       this.#due.set(undefined);
       log.info("a new configuration is in force", { version: snapshot.version });

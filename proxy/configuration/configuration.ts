@@ -1,11 +1,10 @@
 // A snapshot made ready for the request path: certificates loaded, pickers built, everything found by one look-up.
-// Immutable, so that swapping to it is one step; what must survive the swap (rotations) is handed on.
+// Immutable, so that swapping to it is one step; what must survive the swap (rotations, connections) is handed on.
 
+import type { Protocol } from "../../mesh/model.ts";
 import type { Picker } from "../balance/picker.ts";
 import { type Rotation, roundRobin } from "../balance/round-robin.ts";
-import type { Destination } from "../http/forwarder.ts";
-import type { Refusals } from "../refusals.ts";
-import { answersAt, DialError, dialSidecar, dialTcp } from "../transport/dial.ts";
+import type { Destination } from "../http/streams.ts";
 import { createTlsIdentity, type TlsIdentity } from "../transport/tls.ts";
 import type {
   Certificates,
@@ -16,15 +15,29 @@ import type {
   Snapshot,
 } from "./snapshot.ts";
 
+/** Gives out destinations; the same one for the same place, so that its connections survive. */
+export interface DestinationSource {
+  sidecar(endpoint: Endpoint, uri: string, identity: TlsIdentity): Destination;
+  application(port: number, http2: boolean): Destination;
+}
+
 export interface OutboundRoute {
   readonly service: OutboundService;
   readonly port: OutboundPort;
+  /** The Host of requests that name none. */
+  readonly host: Buffer;
+  /** For requests. */
   readonly picker: Picker<Destination>;
+  /** For byte streams, in the same rotation. */
+  readonly endpoints: Picker<Endpoint>;
 }
 
 export interface InboundRoute {
   readonly port: InboundPort;
-  readonly application: Destination;
+  readonly host: Buffer;
+  /** Where requests of either kind go: an application of unknown protocol is spoken to as its callers speak. */
+  readonly http1Application: readonly Destination[];
+  readonly http2Application: readonly Destination[];
 }
 
 export interface Configuration {
@@ -34,8 +47,8 @@ export interface Configuration {
   readonly outbound: ReadonlyMap<string, OutboundRoute>;
   /** By the port of the listener, mutual TLS and plaintext alike. */
   readonly inbound: ReadonlyMap<number, InboundRoute>;
-  /** The keys of all destinations: pooled connections to any other are closed. */
-  readonly destinationKeys: ReadonlySet<string>;
+  /** All destinations: connections to any other are let go. */
+  readonly destinations: ReadonlySet<Destination>;
   readonly rotations: ReadonlyMap<string, Rotation>;
 }
 
@@ -48,41 +61,56 @@ export function placeOf(address: string, port: number): string {
 export function buildConfiguration(
   snapshot: Snapshot,
   previous: Configuration | undefined,
-  refusals: Refusals,
+  source: DestinationSource,
 ): Configuration {
   const identity = keepIdentity(snapshot.certificates, previous);
   const rotations = new Map<string, Rotation>();
   const outbound = new Map<string, OutboundRoute>();
-  const keys = new Set<string>();
+  const all = new Set<Destination>();
   for (const service of snapshot.outbound) {
     for (const port of service.ports) {
       const name = `${service.service}:${port.port}`;
       const rotation = previous?.rotations.get(name) ?? startRotation();
       const destinations = port.endpoints.map((endpoint) =>
-        sidecarDestination(endpoint, service.uri, identity, refusals),
+        source.sidecar(endpoint, service.uri, identity),
       );
       rotations.set(name, rotation);
-      for (const { key } of destinations) keys.add(key);
+      for (const destination of destinations) all.add(destination);
       outbound.set(placeOf(service.address, port.listenPort), {
-        service,
-        port,
+        ...{ service, port, host: Buffer.from(service.service) },
         picker: roundRobin(destinations, rotation),
+        endpoints: roundRobin(port.endpoints, rotation),
       });
     }
   }
-  const inbound = buildInbound(snapshot);
-  for (const { application } of inbound.values()) keys.add(application.key);
-  return { snapshot, identity, outbound, inbound, destinationKeys: keys, rotations };
+  const inbound = buildInbound(snapshot, source);
+  for (const { http1Application, http2Application } of inbound.values()) {
+    for (const destination of [...http1Application, ...http2Application]) all.add(destination);
+  }
+  return { snapshot, identity, outbound, inbound, destinations: all, rotations };
 }
 
-function buildInbound(snapshot: Snapshot): ReadonlyMap<number, InboundRoute> {
+function buildInbound(
+  snapshot: Snapshot,
+  source: DestinationSource,
+): ReadonlyMap<number, InboundRoute> {
   const inbound = new Map<number, InboundRoute>();
   for (const port of snapshot.inbound) {
-    const route = { port, application: applicationDestination(port.applicationPort) };
+    const { protocol, applicationPort } = port;
+    const route = {
+      ...{ port, host: Buffer.from(snapshot.service) },
+      http1Application: [source.application(applicationPort, speaksHttp2(protocol, false))],
+      http2Application: [source.application(applicationPort, speaksHttp2(protocol, true))],
+    };
     inbound.set(port.tlsPort, route);
     if (port.plaintextPort !== undefined) inbound.set(port.plaintextPort, route);
   }
   return inbound;
+}
+
+/** Whether an application is spoken to in HTTP/2 on behalf of a caller who does or does not speak it. */
+function speaksHttp2(protocol: Protocol, callerDoes: boolean): boolean {
+  return protocol === "http2" || protocol === "grpc" || (protocol === "auto" && callerDoes);
 }
 
 /** Somewhere in the middle: sidecars that start together do not all begin with the same endpoint. */
@@ -99,36 +127,4 @@ function keepIdentity(
   const { identity, snapshot } = previous;
   if (JSON.stringify(certificates) === JSON.stringify(snapshot.certificates)) return identity;
   return createTlsIdentity(certificates, identity.generation + 1);
-}
-
-function sidecarDestination(
-  endpoint: Endpoint,
-  uri: string,
-  identity: TlsIdentity,
-  refusals: Refusals,
-): Destination {
-  const place = placeOf(endpoint.address, endpoint.port);
-  return {
-    key: `${identity.generation} ${uri} ${place}`,
-    closesIdle: false,
-    dial: async (signal) => {
-      try {
-        return await dialSidecar(endpoint, uri, identity, signal);
-      } catch (error) {
-        if (error instanceof DialError && error.reason === "refused") refusals.note(place, error);
-        throw error;
-      }
-    },
-    answers: () => answersAt(endpoint.address, endpoint.port),
-  };
-}
-
-function applicationDestination(port: number): Destination {
-  return {
-    key: `application ${port}`,
-    closesIdle: true,
-    dial: (signal) => dialTcp("127.0.0.1", port, signal),
-    // On loopback the kernel itself says when nobody is there.
-    answers: async () => true,
-  };
 }

@@ -111,6 +111,20 @@ export interface SidecarCounters {
   readonly outboundFailed: number;
   /** Peers refused for their certificate or identity. */
   readonly refusedPeers: number;
+  /** Links that ended because the peer broke their protocol. */
+  readonly linkViolations: number;
+  /** Requests that the mesh answered itself or refused, by code (docs/errors.md), both directions. */
+  readonly failures: Readonly<Record<string, number>>;
+  readonly inboundTimes: TimesSummary;
+  readonly outboundTimes: TimesSummary;
+}
+
+/** How long requests took from their head to the end of their response, as this sidecar saw it. */
+export interface TimesSummary {
+  readonly count: number;
+  /** ms, right to 13 %; 0 without requests. */
+  readonly p50: number;
+  readonly p99: number;
 }
 
 /** Longest silence between two reports, ms; three missed ones mean that the sidecar is gone. */

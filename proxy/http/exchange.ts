@@ -25,7 +25,7 @@ export const exchanges: Exchanges = {
     handler: RequestHandler,
     http2: boolean,
   ): OpenExchange {
-    const plan = handler.plan(head);
+    const plan = handler.plan(head, http2);
     edit.added = plan.added;
     edit.forwardedFor = plan.forwardedFor;
     edit.host = plan.host;
@@ -59,6 +59,9 @@ class Exchange implements OpenExchange, StreamListener {
   #holding = false;
   #tried = 0;
   #sentTries = 0;
+  // A tunnel's; of ordinary exchanges only the response's end counts.
+  #requestEnded = false;
+  #responseEnded = false;
   /** Of the last try. */
   #failure: FailureCode = "NO_HEALTHY_ENDPOINT";
   /** Of the response; 0 before it. */
@@ -85,9 +88,11 @@ class Exchange implements OpenExchange, StreamListener {
       this.#tryNext(false);
       return !this.#holding;
     }
+    this.#requestEnded = ending !== undefined;
     if (this.#sending) {
       const room = this.#stream?.data(bytes, start, end, ending) ?? true;
       this.#holding = !room;
+      if (this.#requestEnded && this.#responseEnded) this.#end(undefined);
       return room;
     }
     const record = this.#record;
@@ -138,9 +143,12 @@ class Exchange implements OpenExchange, StreamListener {
 
   onData(bytes: Buffer, start: number, end: number, ending: Ending): boolean {
     if (this.#over) return true;
-    if (ending !== undefined) this.#stream = undefined;
+    // A tunnel is over when both sides have ended.
+    const over = ending !== undefined && (this.#status !== 101 || this.#requestEnded);
+    this.#responseEnded = ending !== undefined;
+    if (over) this.#stream = undefined;
     const room = this.#sink.data(bytes, start, end, ending);
-    if (ending !== undefined) this.#end(undefined);
+    if (over) this.#end(undefined);
     return room;
   }
 

@@ -1,6 +1,12 @@
 // A request as it goes out: its head and the beginning of its body, kept until the response begins, since until then it
 // may have to be sent again. The memory is used again for the next request.
-import { FRAMING, type Framing, type MessageHead, METHOD, type Method } from "../http1/message-head.ts";
+import {
+  FRAMING,
+  type Framing,
+  METHOD,
+  type MessageHead,
+  type Method,
+} from "../http1/message-head.ts";
 import { type RequestEdit, requestHeadRoom, writeRequestHead } from "../http1/write-head.ts";
 import type { Ending, OutgoingRequest } from "./streams.ts";
 

@@ -122,7 +122,7 @@ export interface RequestPlan {
 /** Decides about the requests of one listener's port, and is told how they end. */
 export interface RequestHandler {
   /** Called once per request, when its head has arrived. */
-  plan(head: MessageHead): RequestPlan;
+  plan(head: MessageHead, http2: boolean): RequestPlan;
   /** Whether callers should be told to close their connections. */
   readonly closing: boolean;
   /** The exchange is over. `status` is what the caller was answered, 0 when it went away before; times in ms. */

@@ -1,6 +1,8 @@
 // One open port. What it accepts is handed on; closing it leaves the accepted connections alone.
 import { createServer, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer, type TLSSocket } from "node:tls";
+import { LINK_PROTOCOL } from "../link/protocol.ts";
+import { TCP_PROTOCOL } from "../tcp/protocol.ts";
 import { type Connection, plainConnection, tlsConnection } from "../transport/connection.ts";
 import { HANDSHAKE_TIMEOUT, KEEP_ALIVE } from "../transport/dial.ts";
 import type { TlsIdentity } from "../transport/tls.ts";
@@ -29,7 +31,7 @@ export async function listenPlain(
   accept: (connection: Connection) => void,
   track: Track,
 ): Promise<Listener> {
-  const server = createServer({ allowHalfOpen: true, noDelay: true, ...KEEP_ALIVE }, (socket) => {
+  const server = createServer(LISTENING, (socket) => {
     // Whoever takes the connection adds its own; until then an error must not become an uncaught one.
     socket.on("error", () => undefined);
     track(socket);
@@ -56,8 +58,7 @@ export async function listenTls(
     allowHalfOpen: true,
     noDelay: true,
     ...KEEP_ALIVE,
-    // Foreign peers may offer what they like: it is echoed, and says nothing about the protocol.
-    ALPNCallback: ({ protocols }) => protocols[0],
+    ALPNCallback: ({ protocols }) => chooseProtocol(protocols),
   });
   server.on("connection", (socket: Socket) => {
     handshakes.begin(socket);
@@ -81,6 +82,17 @@ export async function listenTls(
     close: () => void server.close(),
     useIdentity: ({ options }) => server.setSecureContext(options),
   };
+}
+
+/** Nothing is read before it is clear who reads. */
+const LISTENING = {
+  ...{ allowHalfOpen: true, noDelay: true, pauseOnConnect: true },
+  ...KEEP_ALIVE,
+} as const;
+
+/** Ours, if offered. Foreign peers may offer what they like: it is echoed, and says nothing about the bytes. */
+function chooseProtocol(offered: readonly string[]): string | undefined {
+  return offered.find((id) => id === LINK_PROTOCOL || id === TCP_PROTOCOL) ?? offered[0];
 }
 
 const NO_CERTIFICATE = "ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE";

@@ -84,6 +84,7 @@ describe("the status of a node", () => {
 
   it("tells of each workload how it is, who it is and what it has done", () => {
     const counters = {
+      ...reportOf().counters,
       inboundTls: 5,
       inboundPlaintext: 2,
       outbound: { "shop-inventory": 3, "shop-redis": 4 },

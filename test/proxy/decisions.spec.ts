@@ -4,6 +4,7 @@ import { describe, it } from "mocha";
 import { roundRobin } from "../../proxy/balance/round-robin.ts";
 import { FAILURES, parseFailureCode } from "../../proxy/failures.ts";
 import { mayRepeat } from "../../proxy/http/retry.ts";
+import { METHOD } from "../../proxy/http1/message-head.ts";
 import { StaleNamespace } from "../../proxy/namespace.ts";
 import { ProbeJudge } from "../../proxy/probe.ts";
 
@@ -33,7 +34,7 @@ describe("another try", () => {
     ["PUT", "CONNECTION_LOST", false, false],
     ["POST", "CONNECTION_LOST", true, false],
     ["PATCH", "RESPONSE_MALFORMED", true, false],
-    ["get", "CONNECTION_LOST", true, false],
+    ["OTHER", "CONNECTION_LOST", true, false],
     ["POST", "APPLICATION_UNREACHABLE", true, true],
     ["POST", "ENDPOINTS_UNREACHABLE", true, true],
     ["POST", "APPLICATION_UNREACHABLE", false, false],
@@ -41,7 +42,8 @@ describe("another try", () => {
   for (const [method, code, replayable, repeated] of CASES) {
     const body = replayable ? "at hand" : "gone";
     it(`is ${repeated ? "" : "not "}made of a ${method} after ${code} with its body ${body}`, () => {
-      assert.equal(mayRepeat({ method, code, replayable }), repeated);
+      const failed = { method: METHOD[method], code, sent: true, replayable };
+      assert.equal(mayRepeat(failed), repeated);
     });
   }
 });

@@ -1,0 +1,407 @@
+// A caller's HTTP/1.1 connection: requests in, responses out, strictly in turn. What is malformed is answered and the
+// connection closed; what arrives behind a request waits until that one is answered.
+import { FAILURES, type FailureCode } from "../failures.ts";
+import { BodyReader } from "../http1/body-reader.ts";
+import { METHOD, MessageHead } from "../http1/message-head.ts";
+import { parseRequestHead } from "../http1/parse-request.ts";
+import { HEAD_LIMITS, INCOMPLETE, REFUSED, type Violation } from "../http1/violation.ts";
+import type { Expiring } from "../transport/deadlines.ts";
+import type { Wire, WireOwner } from "../transport/wire.ts";
+import type { CallerSurroundings } from "./caller-surroundings.ts";
+import { describeViolation } from "./refusal.ts";
+import { ResponseWriter, writeFailure } from "./response-writer.ts";
+import {
+  type Ending,
+  NO_TRAILERS,
+  type OpenExchange,
+  type RequestHandler,
+  type ResponseSink,
+} from "./streams.ts";
+
+/** Bytes of a request that are read and thrown away after its response. */
+const MAX_LINGER = 65_536;
+
+const HEAD = 0;
+const BODY = 1;
+/** The request is complete, its response is not. */
+const ANSWER = 2;
+/** The caller wants another protocol: its bytes wait for the 101. */
+const UPGRADE = 3;
+const TUNNEL = 4;
+/** Answered and about to close: the rest of the request is read and thrown away. */
+const LINGER = 5;
+const CLOSED = 6;
+type State =
+  | typeof HEAD
+  | typeof BODY
+  | typeof ANSWER
+  | typeof UPGRADE
+  | typeof TUNNEL
+  | typeof LINGER
+  | typeof CLOSED;
+
+const CR = 13;
+const LF = 10;
+const FOREVER: number = Number.POSITIVE_INFINITY;
+const NOTHING = Buffer.alloc(0);
+
+/** Shared by all: a head is used up before the call that read it returns. */
+const head = new MessageHead();
+
+export class CallerConnection implements WireOwner, ResponseSink, Expiring {
+  deadline: number = FOREVER;
+  readonly #wire: Wire;
+  readonly #around: CallerSurroundings;
+  readonly #handler: RequestHandler;
+  readonly #body = new BodyReader();
+  readonly #writer = new ResponseWriter();
+  #state: State = HEAD;
+  #exchange: OpenExchange | undefined;
+  /** Bytes that wait: an incomplete head, or what came behind a request. */
+  #stash: Buffer | undefined;
+  #headBegun = false;
+  #minor = 1;
+  #headRequest = false;
+  #persistent = true;
+  #responding = false;
+  /** The wire has more than the caller takes. */
+  #blocked = false;
+  #blockedBytes = 0;
+  #lingered = 0;
+  /** The caller, or the destination of a tunnel, sends no more. */
+  #ended = false;
+  #answered = false;
+
+  constructor(wire: Wire, around: CallerSurroundings, handler: RequestHandler) {
+    this.#wire = wire;
+    this.#around = around;
+    this.#handler = handler;
+    this.#waitFor(around.timeouts.idle);
+    around.deadlines.add(this);
+    wire.start(this);
+  }
+
+  onBytes(bytes: Buffer, end: number): void {
+    const stash = this.#stash;
+    if (stash === undefined) {
+      this.#run(bytes, 0, end);
+      return;
+    }
+    const joined = Buffer.concat([stash, bytes.subarray(0, end)]);
+    // A head is read anew only when a line of it was completed: a caller that sends byte by byte costs no more than others.
+    if (this.#state === HEAD && joined.length < HEAD_LIMITS.head && !endsLine(bytes, end)) {
+      this.#stash = joined;
+      return;
+    }
+    this.#stash = undefined;
+    this.#run(joined, 0, joined.length);
+  }
+
+  onEnd(): void {
+    this.#ended = true;
+    switch (this.#state) {
+      case TUNNEL:
+        this.#exchange?.data(NOTHING, 0, 0, NO_TRAILERS);
+        if (this.#answered) this.#wire.close();
+        break;
+      case ANSWER:
+        // The caller may have closed its sending side only; a closed connection looks the same until something is written.
+        this.#waitFor(this.#around.timeouts.halfClosed);
+        break;
+      default:
+        this.#abort();
+    }
+  }
+
+  onDrain(): void {
+    this.#blocked = false;
+    this.deadline = FOREVER;
+    if (this.#exchange !== undefined) this.#exchange.resume();
+    else if (this.#state === HEAD) this.#next();
+  }
+
+  onClose(): void {
+    this.#around.deadlines.delete(this);
+    this.#leave();
+  }
+
+  expired(): void {
+    const { timeouts } = this.#around;
+    if (this.#blocked && this.#wire.pending < this.#blockedBytes) {
+      this.#blockedBytes = this.#wire.pending;
+      this.#waitFor(timeouts.write);
+    } else if (this.#state === BODY || (this.#state === HEAD && this.#stash !== undefined)) {
+      this.#giveUp();
+    } else {
+      this.#abort();
+    }
+  }
+
+  inform(interim: MessageHead): void {
+    // HTTP/1.0 knows no interim responses (RFC 9110 §15.2).
+    if (this.#minor === 0) return;
+    this.#writer.inform(this.#around.output, interim);
+    this.#flush();
+    if (this.#state === BODY) this.#waitFor(this.#around.timeouts.body);
+  }
+
+  respond(
+    response: MessageHead,
+    closing: boolean,
+    bytes: Buffer,
+    start: number,
+    end: number,
+    ending: Ending,
+  ): boolean {
+    const { output } = this.#around;
+    this.#responding = true;
+    // While the caller is still sending, its next request could not be told from the rest of this one (RFC 9112 §9.3).
+    const keep = this.#persistent && !closing && this.#state === ANSWER;
+    this.#persistent = this.#writer.begin(output, response, this.#minor, keep);
+    this.#writer.body(output, bytes, start, end, ending);
+    const room = this.#flush();
+    if (response.status === 101) this.#openTunnel();
+    else if (ending !== undefined) this.#finish();
+    return room;
+  }
+
+  data(bytes: Buffer, start: number, end: number, ending: Ending): boolean {
+    const { output } = this.#around;
+    this.#writer.body(output, bytes, start, end, ending);
+    const room = this.#flush();
+    if (ending !== undefined) this.#finish();
+    return room;
+  }
+
+  fail(code: FailureCode, text: string): void {
+    if (this.#responding) {
+      this.#reset();
+      return;
+    }
+    const { output } = this.#around;
+    this.#persistent &&= this.#state === ANSWER && !this.#handler.closing;
+    writeFailure(output, code, text, { keep: this.#persistent, withBody: !this.#headRequest });
+    this.#flush();
+    this.#finish();
+  }
+
+  resumeRequest(): void {
+    if (this.#state === BODY) this.#waitFor(this.#around.timeouts.body);
+    if (this.#state === BODY || this.#state === TUNNEL) this.#wire.resume();
+  }
+
+  #run(bytes: Buffer, start: number, end: number): void {
+    let at = start;
+    while (at < end && this.#state === HEAD && !this.#blocked) at = this.#readHead(bytes, at, end);
+    if (at < end) this.#take(bytes, at, end);
+  }
+
+  /** Bytes that are not the beginning of a request. */
+  #take(bytes: Buffer, start: number, end: number): void {
+    switch (this.#state) {
+      case BODY:
+        this.#readBody(bytes, start, end);
+        break;
+      case TUNNEL:
+        if (this.#exchange?.data(bytes, start, end, undefined) === false) this.#wire.pause();
+        break;
+      case LINGER:
+        this.#lingered += end - start;
+        if (this.#lingered > MAX_LINGER) this.#abort();
+        break;
+      case CLOSED:
+        break;
+      default:
+        this.#stash = Buffer.from(bytes.subarray(start, end));
+        this.#wire.pause();
+    }
+  }
+
+  /** Returns the first byte that it did not take. */
+  #readHead(bytes: Buffer, start: number, end: number): number {
+    const after = parseRequestHead(head, bytes, start, end, HEAD_LIMITS);
+    if (after === INCOMPLETE) {
+      if (!this.#headBegun) this.#waitFor(this.#around.timeouts.head);
+      this.#headBegun = true;
+      this.#stash = Buffer.from(bytes.subarray(start, end));
+      return end;
+    }
+    if (after === REFUSED) {
+      this.#refuse(head.violation);
+      return end;
+    }
+    return this.#begin(bytes, after, end);
+  }
+
+  #begin(bytes: Buffer, start: number, end: number): number {
+    this.#headBegun = false;
+    this.#minor = head.minor;
+    this.#headRequest = head.method === METHOD.HEAD;
+    this.#persistent = head.persistent;
+    this.#responding = false;
+    const { upgrade, expectsContinue } = head;
+    this.#body.begin(head.framing, head.contentLength);
+    this.#exchange = this.#around.exchanges.open(head, this, this.#handler, false);
+    if (upgrade) {
+      this.#state = UPGRADE;
+      this.deadline = FOREVER;
+      this.#exchange.data(NOTHING, 0, 0, undefined);
+      return start;
+    }
+    this.#state = BODY;
+    const after = this.#readBody(bytes, start, end);
+    // The body is only owed once the destination has asked for it.
+    if (expectsContinue && this.#state === BODY) this.deadline = FOREVER;
+    return after;
+  }
+
+  /** Returns the first byte behind the body. */
+  #readBody(bytes: Buffer, start: number, end: number): number {
+    const body = this.#body;
+    const after = body.read(bytes, start, end);
+    if (after === REFUSED) {
+      this.#refuse(body.violation);
+      return end;
+    }
+    const ending = body.done ? body.trailers : undefined;
+    if (body.done) {
+      this.#state = ANSWER;
+      this.deadline = FOREVER;
+    } else {
+      this.#waitFor(this.#around.timeouts.body);
+    }
+    const room = this.#exchange?.data(bytes, body.dataStart, body.dataEnd, ending);
+    if (room === false && this.#state === BODY) {
+      // From here on it is the destination that lets the caller wait.
+      this.deadline = FOREVER;
+      this.#wire.pause();
+    }
+    return after;
+  }
+
+  /** The destination has agreed: from here on there are only bytes. */
+  #openTunnel(): void {
+    this.#state = TUNNEL;
+    this.#persistent = false;
+    const stash = this.#stash;
+    this.#stash = undefined;
+    const room = stash === undefined || this.#exchange?.data(stash, 0, stash.length, undefined);
+    if (this.#ended) this.#exchange?.data(NOTHING, 0, 0, NO_TRAILERS);
+    if (room !== false) this.#wire.resume();
+  }
+
+  /** The response is out. */
+  #finish(): void {
+    this.#responding = false;
+    if (this.#state === TUNNEL) {
+      this.#answered = true;
+      if (this.#ended) this.#wire.close();
+      else this.#wire.end();
+      return;
+    }
+    this.#exchange = undefined;
+    const complete = this.#state === ANSWER;
+    if (this.#persistent && complete && !this.#ended) {
+      this.#state = HEAD;
+      if (!this.#blocked) this.#next();
+    } else if (complete && this.#stash === undefined) {
+      this.#state = CLOSED;
+      this.#wire.close();
+    } else {
+      this.#linger();
+    }
+  }
+
+  /** Waits for the next request, which may have arrived already. */
+  #next(): void {
+    this.#waitFor(this.#around.timeouts.idle);
+    if (this.#stash === undefined) this.#wire.resume();
+    else setImmediate(() => this.#runStash());
+  }
+
+  #runStash(): void {
+    const stash = this.#stash;
+    if (stash === undefined || this.#state !== HEAD) return;
+    this.#stash = undefined;
+    this.#wire.resume();
+    this.#run(stash, 0, stash.length);
+  }
+
+  /**
+   * What is still coming is read and thrown away for a moment: closing a connection with unread data resets it, and the
+   * reset could overtake the response (RFC 9112 §9.6).
+   */
+  #linger(): void {
+    this.#state = LINGER;
+    this.#stash = undefined;
+    if (this.#ended) {
+      this.#wire.close();
+      return;
+    }
+    this.#waitFor(this.#around.timeouts.linger);
+    this.#wire.end();
+    this.#wire.resume();
+  }
+
+  #refuse(violation: Violation | undefined): void {
+    const { code, status, text } = describeViolation(violation);
+    this.#turnDown(code, status, text);
+  }
+
+  /** The caller has not kept its part: an answer if there can be one, and the end of the connection. */
+  #turnDown(code: FailureCode, status: number, text: string): void {
+    this.#around.refused(code);
+    this.#leave();
+    if (this.#responding) {
+      this.#reset();
+      return;
+    }
+    writeFailure(this.#around.output, code, text, { status, keep: false, withBody: true });
+    this.#flush();
+    this.#linger();
+  }
+
+  #giveUp(): void {
+    const { status, describe } = FAILURES.REQUEST_TIMEOUT;
+    this.#turnDown("REQUEST_TIMEOUT", status, `docker-mesh: ${describe("")}\n`);
+  }
+
+  #flush(): boolean {
+    const { output, timeouts } = this.#around;
+    if (output.length > 0 && !this.#wire.send(output)) {
+      this.#blocked = true;
+      this.#blockedBytes = this.#wire.pending;
+      this.#waitFor(timeouts.write);
+    }
+    return !this.#blocked;
+  }
+
+  /** Nobody needs an answer any more. */
+  #abort(): void {
+    this.#leave();
+    this.#state = CLOSED;
+    this.#wire.close();
+  }
+
+  /** What was sent must not look complete. */
+  #reset(): void {
+    this.#leave();
+    this.#state = CLOSED;
+    this.#wire.reset();
+  }
+
+  #leave(): void {
+    const exchange = this.#exchange;
+    this.#exchange = undefined;
+    exchange?.abort();
+  }
+
+  #waitFor(milliseconds: number): void {
+    this.deadline = performance.now() + milliseconds;
+  }
+}
+
+function endsLine(bytes: Buffer, end: number): boolean {
+  for (let at = 0; at < end; at += 1) if (bytes[at] === LF || bytes[at] === CR) return true;
+  return false;
+}

@@ -1,0 +1,98 @@
+// Every destination of a sidecar, each with its connections. They outlive snapshots: what a new one still names keeps its
+// connections, the others are let go.
+
+import type { Endpoint } from "../configuration/snapshot.ts";
+import type { Refusals } from "../refusals.ts";
+import type { Deadlines } from "../transport/deadlines.ts";
+import { answersAt, DialError, dialSidecar, dialTcp } from "../transport/dial.ts";
+import type { Output } from "../transport/output.ts";
+import type { TlsIdentity } from "../transport/tls.ts";
+import { DialedDestination } from "./dialed-destination.ts";
+import type { Destination } from "./streams.ts";
+
+export interface DestinationsOptions {
+  readonly output: Output;
+  readonly deadlines: Deadlines;
+  readonly refusals: Refusals;
+  /** Offered to other sidecars besides HTTP/1.1; off, they are all spoken to in HTTP/1.1, as foreign ones are. */
+  readonly links: boolean;
+}
+
+export class Destinations {
+  readonly #options: DestinationsOptions;
+  readonly #known = new Map<string, Destination>();
+
+  constructor(options: DestinationsOptions) {
+    this.#options = options;
+  }
+
+  /** Another sidecar, which must present `uri`. A new identity of ours means new connections. */
+  sidecar(endpoint: Endpoint, uri: string, identity: TlsIdentity): Destination {
+    const place = `${endpoint.address}:${endpoint.port}`;
+    const key = `${identity.generation} ${uri} ${place}`;
+    return this.#get(key, () => this.#dialSidecars(key, endpoint, uri, identity));
+  }
+
+  /** The own application, spoken to in HTTP/1.1 or HTTP/2. */
+  application(port: number, http2: boolean): Destination {
+    const key = `application ${port} ${http2 ? "http2" : "http1"}`;
+    return this.#get(key, () => this.#http1(key, port));
+  }
+
+  /** Lets go of all others: what is idle is closed, and the rest when its request is over. */
+  retain(kept: ReadonlySet<Destination>): void {
+    for (const [key, destination] of this.#known) {
+      if (kept.has(destination)) continue;
+      destination.retire();
+      this.#known.delete(key);
+    }
+  }
+
+  /** Breaks off everything. */
+  close(): void {
+    for (const destination of this.#known.values()) destination.close();
+    this.#known.clear();
+  }
+
+  #get(key: string, create: () => Destination): Destination {
+    const known = this.#known.get(key);
+    if (known !== undefined) return known;
+    const created = create();
+    this.#known.set(key, created);
+    return created;
+  }
+
+  #dialSidecars(
+    key: string,
+    endpoint: Endpoint,
+    uri: string,
+    identity: TlsIdentity,
+  ): DialedDestination {
+    const { output, deadlines, refusals } = this.#options;
+    const offered = ["http/1.1"];
+    const answers = (): Promise<boolean> => answersAt(endpoint.address, endpoint.port);
+    return new DialedDestination({
+      ...{ key, output, deadlines, answers, unreachable: "ENDPOINTS_UNREACHABLE" },
+      dial: async (signal) => {
+        try {
+          return await dialSidecar(endpoint, uri, identity, offered, signal);
+        } catch (error) {
+          if (error instanceof DialError && error.reason === "refused") {
+            refusals.note(`${endpoint.address}:${endpoint.port}`, error);
+          }
+          throw error;
+        }
+      },
+      link: undefined,
+    });
+  }
+
+  #http1(key: string, port: number): DialedDestination {
+    const { output, deadlines } = this.#options;
+    return new DialedDestination({
+      ...{ key, output, deadlines, answers: undefined, unreachable: "APPLICATION_UNREACHABLE" },
+      dial: (signal) => dialTcp("127.0.0.1", port, signal),
+      link: undefined,
+    });
+  }
+}

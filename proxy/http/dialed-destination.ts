@@ -1,0 +1,132 @@
+// Somewhere that is reached by dialing: the application, or another sidecar. Which protocol is spoken there shows when a
+// connection stands: one link carries everything; HTTP/1.1 takes a connection for each request in flight.
+import type { FailureCode } from "../failures.ts";
+import { LINK_PROTOCOL } from "../link/protocol.ts";
+import type { Connection } from "../transport/connection.ts";
+import type { Deadlines } from "../transport/deadlines.ts";
+import { openWire } from "../transport/open-wire.ts";
+import type { Output } from "../transport/output.ts";
+import type { Wire } from "../transport/wire.ts";
+import { OriginConnections } from "./origin-connections.ts";
+import type { Destination, RequestStream, StreamListener } from "./streams.ts";
+import { WaitingStream } from "./waiting-stream.ts";
+
+/** A connection that carries many requests at once. */
+export interface SharedLink {
+  /** False once it ends, or is about to: the next request goes over another. */
+  readonly accepting: boolean;
+  openStream(listener: StreamListener): RequestStream;
+  /** Closes it when its last stream is over. */
+  retire(): void;
+  /** Breaks it off. */
+  close(): void;
+}
+
+export interface DialedOptions {
+  readonly key: string;
+  readonly output: Output;
+  readonly deadlines: Deadlines;
+  /** Opens a connection. Rejects when none comes about: nothing was sent. */
+  dial(signal: AbortSignal): Promise<Connection>;
+  /** The code of a request for which no connection came about. */
+  readonly unreachable: FailureCode;
+  /** Whether the address still answers; undefined on loopback, where the kernel itself says when nobody is there. */
+  readonly answers: (() => Promise<boolean>) | undefined;
+  /** Makes a link of a connection whose peer speaks links; undefined where nobody does. */
+  readonly link: ((wire: Wire) => SharedLink) | undefined;
+}
+
+export class DialedDestination implements Destination {
+  readonly key: string;
+  readonly #options: DialedOptions;
+  readonly #origins: OriginConnections;
+  readonly #closed = new AbortController();
+  #waiting: WaitingStream[] = [];
+  #dialing = 0;
+  #link: SharedLink | undefined;
+  /** One dial is enough for all who wait, unless the peer has turned out to need a connection for each. */
+  #connectionEach: boolean;
+
+  constructor(options: DialedOptions) {
+    this.key = options.key;
+    this.#options = options;
+    this.#origins = new OriginConnections(options);
+    this.#connectionEach = options.link === undefined;
+  }
+
+  open(listener: StreamListener, fresh: boolean, risky: boolean): RequestStream {
+    const link = this.#link;
+    if (link?.accepting) return link.openStream(listener);
+    const idle = fresh ? undefined : this.#origins.take(risky);
+    if (idle !== undefined) return idle.begin(listener);
+    const stream = new WaitingStream(listener);
+    this.#waiting.push(stream);
+    if (this.#connectionEach || this.#dialing === 0) this.#dial();
+    return stream;
+  }
+
+  retire(): void {
+    this.#origins.retire();
+    this.#link?.retire();
+  }
+
+  close(): void {
+    this.#closed.abort(new Error("the sidecar ends"));
+    this.#origins.close();
+    this.#link?.close();
+  }
+
+  #dial(): void {
+    this.#dialing += 1;
+    this.#options.dial(this.#closed.signal).then(
+      (connection) => this.#connected(connection),
+      () => this.#failed(),
+    );
+  }
+
+  #connected(connection: Connection): void {
+    this.#dialing -= 1;
+    const { link } = this.#options;
+    if (this.#closed.signal.aborted) connection.reset();
+    else if (link !== undefined && connection.protocol === LINK_PROTOCOL) {
+      this.#useLink(link(openWire(connection)));
+    } else this.#useOrigin(openWire(connection));
+  }
+
+  #useLink(link: SharedLink): void {
+    this.#link?.retire();
+    this.#link = link;
+    this.#connectionEach = false;
+    for (const stream of this.#takeWaiting()) stream.attach(link.openStream(stream.listener));
+  }
+
+  #useOrigin(wire: Wire): void {
+    this.#connectionEach = true;
+    const origin = this.#origins.adopt(wire);
+    const [next, ...others] = this.#takeWaiting();
+    if (next === undefined) origin.rest();
+    else next.attach(origin.begin(next.listener));
+    this.#waiting.push(...others);
+    while (this.#dialing < this.#waiting.length) this.#dial();
+  }
+
+  #failed(): void {
+    this.#dialing -= 1;
+    const { unreachable } = this.#options;
+    const waiting = this.#takeWaiting();
+    const [next, ...others] = waiting;
+    if (!this.#connectionEach) {
+      for (const stream of waiting) stream.fail(unreachable);
+      return;
+    }
+    this.#waiting.push(...others);
+    next?.fail(unreachable);
+  }
+
+  /** Those who still want a connection. */
+  #takeWaiting(): WaitingStream[] {
+    const waiting = this.#waiting.filter((stream) => stream.waiting);
+    this.#waiting = [];
+    return waiting;
+  }
+}

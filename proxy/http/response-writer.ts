@@ -1,0 +1,91 @@
+// Composing responses for an HTTP/1.1 caller: the framing is ours, whatever the destination's was.
+import { FAILURE_FIELD, FAILURES, type FailureCode } from "../failures.ts";
+import { writeChunkEnd, writeChunkHead, writeLastChunk } from "../http1/chunk-writer.ts";
+import { FRAMING, type Framing, type MessageHead } from "../http1/message-head.ts";
+import { CONNECTION, type ResponseEdit, writeResponseHead } from "../http1/write-head.ts";
+import type { Output } from "../transport/output.ts";
+import type { Ending } from "./streams.ts";
+
+/** Filled anew for each response and read only while its head is written. */
+const edit: { -readonly [Name in keyof ResponseEdit]: ResponseEdit[Name] } = {
+  connection: CONNECTION.NONE,
+  framing: FRAMING.NONE,
+};
+
+const REASONS: Readonly<Record<number, string>> = {
+  400: "Bad Request",
+  405: "Method Not Allowed",
+  408: "Request Timeout",
+  414: "URI Too Long",
+  417: "Expectation Failed",
+  431: "Request Header Fields Too Large",
+  501: "Not Implemented",
+  502: "Bad Gateway",
+  503: "Service Unavailable",
+  505: "HTTP Version Not Supported",
+};
+
+export class ResponseWriter {
+  #framing: Framing = FRAMING.NONE;
+
+  /** An interim response. */
+  inform(output: Output, head: MessageHead): void {
+    edit.connection = CONNECTION.NONE;
+    edit.framing = FRAMING.NONE;
+    output.length = writeResponseHead(output.bytes, output.length, head, edit);
+  }
+
+  /**
+   * The head of a response to a caller that speaks HTTP/1.`minor`. Returns whether the connection can be kept: a body whose
+   * end only the close tells cannot be told otherwise to HTTP/1.0.
+   */
+  begin(output: Output, head: MessageHead, minor: number, keep: boolean): boolean {
+    const framing = framingFor(head.framing, minor);
+    const kept = keep && framing !== FRAMING.UNTIL_CLOSE;
+    this.#framing = framing;
+    edit.framing = framing;
+    if (head.status === 101) edit.connection = CONNECTION.UPGRADE;
+    else if (!kept) edit.connection = CONNECTION.CLOSE;
+    else edit.connection = minor === 0 ? CONNECTION.KEEP_ALIVE : CONNECTION.NONE;
+    output.length = writeResponseHead(output.bytes, output.length, head, edit);
+    return kept;
+  }
+
+  body(output: Output, bytes: Buffer, start: number, end: number, ending: Ending): void {
+    if (this.#framing !== FRAMING.CHUNKED) {
+      output.append(bytes, start, end);
+      return;
+    }
+    if (end > start) {
+      output.length = writeChunkHead(output.bytes, output.length, end - start);
+      output.append(bytes, start, end);
+      output.length = writeChunkEnd(output.bytes, output.length);
+    }
+    if (ending !== undefined) {
+      output.length = writeLastChunk(output.bytes, output.length, ending);
+    }
+  }
+}
+
+/** What the destination framed by closing is framed in chunks where the caller understands them, so that a cut shows. */
+function framingFor(framing: Framing, minor: number): Framing {
+  if (framing !== FRAMING.CHUNKED && framing !== FRAMING.UNTIL_CLOSE) return framing;
+  return minor === 0 ? FRAMING.UNTIL_CLOSE : FRAMING.CHUNKED;
+}
+
+/** A response of the mesh itself. `withBody` is false for answers to HEAD. */
+export function writeFailure(
+  output: Output,
+  code: FailureCode,
+  text: string,
+  { status, keep, withBody }: { status?: number; keep: boolean; withBody: boolean },
+): void {
+  const answered = status ?? FAILURES[code].status;
+  const message =
+    `HTTP/1.1 ${answered} ${REASONS[answered] ?? "Error"}\r\n` +
+    "content-type: text/plain; charset=utf-8\r\n" +
+    `content-length: ${Buffer.byteLength(text)}\r\n` +
+    `${FAILURE_FIELD}: ${code}\r\n` +
+    `${keep ? "" : "connection: close\r\n"}\r\n${withBody ? text : ""}`;
+  output.length += output.bytes.write(message, output.length, "utf8");
+}
