@@ -50,8 +50,8 @@ export const FIELD = {
   /** Any name that begins with `x-mesh-`. */
   X_MESH: 15,
   /**
-   * A name of ours with `_` for `-`, such as `x_forwarded_client_cert`: many servers hand both spellings to applications
-   * under one name (CGI and its heirs), so it could stand in for the genuine one.
+   * One of these names with `_` for `-`, such as `x_forwarded_client_cert`: many servers hand both spellings to
+   * applications under one name (CGI and its heirs), so it could stand in for the genuine one.
    */
   LOOKALIKE: 16,
 } as const;
