@@ -175,7 +175,7 @@ export class CallerConnection implements WireOwner, ResponseSink, Expiring {
 
   fail(code: FailureCode, text: string): void {
     if (this.#responding) {
-      this.#reset();
+      this.#breakOff();
       return;
     }
     const { output } = this.#around;
@@ -353,7 +353,7 @@ export class CallerConnection implements WireOwner, ResponseSink, Expiring {
     this.#around.refused(code);
     this.#leave();
     if (this.#responding) {
-      this.#reset();
+      this.#breakOff();
       return;
     }
     writeFailure(this.#around.output, code, text, { status, keep: false, withBody: true });
@@ -384,10 +384,12 @@ export class CallerConnection implements WireOwner, ResponseSink, Expiring {
   }
 
   /** What was sent must not look complete. */
-  #reset(): void {
+  #breakOff(): void {
+    const opaque = this.#state === TUNNEL;
     this.#leave();
     this.#state = CLOSED;
-    this.#wire.reset();
+    if (this.#writer.showsCut && !opaque) this.#wire.close();
+    else this.#wire.reset();
   }
 
   #leave(): void {

@@ -28,6 +28,11 @@ const REASONS: Readonly<Record<number, string>> = {
 export class ResponseWriter {
   #framing: Framing = FRAMING.NONE;
 
+  /** Whether a caller can tell by itself that a body was cut short. */
+  get showsCut(): boolean {
+    return this.#framing !== FRAMING.UNTIL_CLOSE;
+  }
+
   /** An interim response. */
   inform(output: Output, head: MessageHead): void {
     edit.connection = CONNECTION.NONE;

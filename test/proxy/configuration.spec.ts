@@ -160,18 +160,19 @@ describe("the configuration of a sidecar", () => {
     await call(at);
     await eventually(() => {
       const report = caller.agent.lastReport;
-      assert.deepEqual(
-        { ...report, residentBytes: 0 },
-        {
-          ...{ version: caller.snapshot.version, ready: true, problems: [] },
-          ...{ application: "passing", applicationNote: "all ports answer" },
-          counters: {
-            ...{ inboundTls: 0, inboundPlaintext: 0, outboundFailed: 0, refusedPeers: 0 },
-            outbound: { "shop-orders": 1 },
-          },
-          residentBytes: 0,
+      const times = report?.counters.outboundTimes;
+      assert.deepEqual(report, {
+        ...{ version: caller.snapshot.version, ready: true, problems: [] },
+        ...{ application: "passing", applicationNote: "all ports answer" },
+        counters: {
+          ...{ inboundTls: 0, inboundPlaintext: 0, outboundFailed: 0, refusedPeers: 0 },
+          ...{ outbound: { "shop-orders": 1 }, linkViolations: 0, failures: {} },
+          ...{ inboundTimes: { count: 0, p50: 0, p99: 0 }, outboundTimes: times },
         },
-      );
+        residentBytes: report?.residentBytes,
+      });
+      assert.equal(times?.count, 1);
+      assert.ok(times.p50 > 0 && times.p99 >= times.p50);
       assert.ok((report?.residentBytes ?? 0) > 1_000_000);
       assert.equal(callee.agent.lastReport?.counters.inboundTls, 1);
     });
