@@ -35,9 +35,12 @@ const BUILTIN_MODULES: Plugin = {
   },
 };
 
-/** Writes `dist/<name>.mjs` for each program of the project and returns the folder, whole or not at all. */
-export async function bundlePrograms(project: string, cache: string): Promise<string> {
-  const folder = join(project, "dist");
+/** Writes `<folder>/<name>.mjs` for each program of the project and returns the folder, whole or not at all. */
+export async function bundlePrograms(
+  project: string,
+  cache: string,
+  folder: string = join(project, "dist"),
+): Promise<string> {
   await withTemporaryFolder(cache, async (temporary) => {
     await build({
       absWorkingDir: project,

@@ -1,6 +1,6 @@
 // `npm run bench`: our sidecars beside their peers, on this machine, in one run. Prints tables on standard output and
 // progress on standard error; judges by the bars of bars.ts, and fails only when it could not measure.
-import { copyFile, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { cpus, release } from "node:os";
 import { join } from "node:path";
 import { bundlePrograms } from "../../scripts/images/bundle.ts";
@@ -14,7 +14,7 @@ import { compileLoadGenerator } from "./load-generator.ts";
 import { type BenchOptions, readOptions, USAGE } from "./options.ts";
 import { findProgram, type Peer, versionOf } from "./peer.ts";
 import { EVERY_PEER } from "./peers/every-peer.ts";
-import { SIDECAR_BUNDLE } from "./peers/mesh.ts";
+import { BUNDLES } from "./peers/mesh.ts";
 import { takePort } from "./ports.ts";
 import { memoryOf } from "./processes.ts";
 import type { Results, Row, SubjectResult } from "./results.ts";
@@ -49,7 +49,9 @@ async function measureAll(
   cache: string,
 ): Promise<Results> {
   const generator = await progress.step("load generator", () => compileLoadGenerator(cache));
-  await progress.step("the sidecar's bundle", () => bundleSidecar(project, cache, folder));
+  await progress.step("the sidecar's bundle", () =>
+    bundlePrograms(project, cache, join(folder, BUNDLES)),
+  );
   const surroundings: Surroundings = {
     ...{ folder, project, backendPort: await takePort() },
     certificates: await writeCertificates(folder),
@@ -66,12 +68,6 @@ async function measureAll(
     starts: [],
     crowd: [],
   };
-}
-
-/** As in the image; kept apart from `dist`, which an image build may replace at any moment. */
-async function bundleSidecar(project: string, cache: string, folder: string): Promise<void> {
-  const programs = await bundlePrograms(project, cache);
-  await copyFile(join(programs, SIDECAR_BUNDLE), join(folder, SIDECAR_BUNDLE));
 }
 
 type Traffic = Pick<Results, "subjects" | "missing" | "rows">;

@@ -14,8 +14,8 @@ import { CALLEE, CALLER } from "../certificate-files.ts";
 import type { Peer } from "../peer.ts";
 import type { Site } from "../site.ts";
 
-/** Name of the bundled sidecar in the surroundings' folder. */
-export const SIDECAR_BUNDLE = "sidecar.mjs";
+/** The folder of the mesh's bundled programs in the surroundings' folder. */
+export const BUNDLES = "programs";
 
 /** `off` makes a caller's sidecar speak HTTP/1.1 over mutual TLS, as it does to foreign Connect proxies. */
 const LINKS_VARIABLE = "MESH_LINKS";
@@ -52,7 +52,7 @@ export async function prepareSidecar(
   await writeFile(hosts, "127.0.0.1\tlocalhost\n");
   return {
     agent,
-    command: [process.execPath, join(site.surroundings.folder, SIDECAR_BUNDLE)],
+    command: [process.execPath, join(site.surroundings.folder, BUNDLES, "sidecar.mjs")],
     environment: {
       [SIDECAR_ENVIRONMENT.socket]: agent.socket,
       [SIDECAR_ENVIRONMENT.token]: agent.token,
