@@ -8,6 +8,7 @@ import { openWire } from "../transport/open-wire.ts";
 import type { Output } from "../transport/output.ts";
 import type { Wire } from "../transport/wire.ts";
 import { OriginConnections } from "./origin-connections.ts";
+import { shareLook } from "./shared-look.ts";
 import type { Destination, RequestStream, StreamListener } from "./streams.ts";
 import { WaitingStream } from "./waiting-stream.ts";
 
@@ -33,13 +34,14 @@ export interface DialedOptions {
   /** Whether the address still answers; undefined on loopback, where the kernel itself says when nobody is there. */
   readonly answers: (() => Promise<boolean>) | undefined;
   /** Makes a link of a connection whose peer speaks links; undefined where nobody does. */
-  readonly link: ((wire: Wire) => SharedLink) | undefined;
+  readonly link: ((wire: Wire, answers: () => Promise<boolean>) => SharedLink) | undefined;
 }
 
 export class DialedDestination implements Destination {
   readonly key: string;
   readonly #options: DialedOptions;
   readonly #origins: OriginConnections;
+  readonly #answers: (() => Promise<boolean>) | undefined;
   readonly #closed = new AbortController();
   #waiting: WaitingStream[] = [];
   #dialing = 0;
@@ -50,7 +52,9 @@ export class DialedDestination implements Destination {
   constructor(options: DialedOptions) {
     this.key = options.key;
     this.#options = options;
-    this.#origins = new OriginConnections(options);
+    const { answers } = options;
+    this.#answers = answers === undefined ? undefined : shareLook(answers);
+    this.#origins = new OriginConnections({ ...options, answers: this.#answers });
     this.#connectionEach = options.link === undefined;
   }
 
@@ -89,7 +93,7 @@ export class DialedDestination implements Destination {
     const { link } = this.#options;
     if (this.#closed.signal.aborted) connection.reset();
     else if (link !== undefined && connection.protocol === LINK_PROTOCOL) {
-      this.#useLink(link(openWire(connection)));
+      this.#useLink(link(openWire(connection), this.#answers ?? stillThere));
     } else this.#useOrigin(openWire(connection));
   }
 
@@ -129,4 +133,9 @@ export class DialedDestination implements Destination {
     this.#waiting = [];
     return waiting;
   }
+}
+
+/** Of a peer that is never asked. */
+async function stillThere(): Promise<boolean> {
+  return true;
 }

@@ -9,6 +9,7 @@ import { HEAD_LIMITS, INCOMPLETE, REFUSED } from "../http1/violation.ts";
 import type { Deadlines, Expiring } from "../transport/deadlines.ts";
 import type { Output } from "../transport/output.ts";
 import type { Wire, WireOwner } from "../transport/wire.ts";
+import { SILENCE } from "./shared-look.ts";
 import {
   type Ending,
   NO_TRAILERS,
@@ -19,8 +20,6 @@ import {
 
 /** Interim responses to one request; a destination that sends more is broken (hazard: endless 1xx). */
 const MAX_INTERIM = 8;
-/** Milliseconds without a response after which, and between which, the destination is asked whether it is there. */
-const SILENCE = 500;
 
 /** What a connection needs of the pool it belongs to. */
 export interface OriginPool {

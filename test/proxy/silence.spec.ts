@@ -4,11 +4,17 @@ import { once } from "node:events";
 import { createServer as createHttpServer, type RequestListener } from "node:http";
 import { type AddressInfo, createServer, type Server } from "node:net";
 import { afterEach, describe, it } from "mocha";
+import { systemClock } from "../../mesh/clock.ts";
 import { silentLog } from "../../mesh/log.ts";
-import type { Destination, Exchange } from "../../proxy/http/forwarder.ts";
-import { createNodeHttpForwarder } from "../../proxy/http/node-http/node-http-forwarder.ts";
+import { Counters } from "../../proxy/counters.ts";
+import { DialedDestination } from "../../proxy/http/dialed-destination.ts";
+import { HttpEngine } from "../../proxy/http/http-engine.ts";
+import type { Destination, RequestHandler } from "../../proxy/http/streams.ts";
+import { Refusals } from "../../proxy/refusals.ts";
 import { plainConnection } from "../../proxy/transport/connection.ts";
+import { Deadlines } from "../../proxy/transport/deadlines.ts";
 import { dialTcp } from "../../proxy/transport/dial.ts";
+import { Output } from "../../proxy/transport/output.ts";
 
 describe("a destination that does not answer", () => {
   const opened: { close(): unknown }[] = [];
@@ -27,29 +33,37 @@ describe("a destination that does not answer", () => {
   const blackHole = (): Promise<number> =>
     listen(createServer((socket) => void socket.on("error", () => undefined).resume()));
 
-  const destination = (port: number, answers: () => boolean): Destination => ({
-    key: String(port),
-    closesIdle: false,
-    dial: (signal) => dialTcp("127.0.0.1", port, signal),
-    answers: async () => answers(),
-  });
+  const destination = (port: number, answers: () => boolean): Destination => {
+    const deadlines = new Deadlines();
+    opened.push(deadlines);
+    const created = new DialedDestination({
+      ...{ key: String(port), output: new Output(), deadlines, link: undefined },
+      dial: (signal) => dialTcp("127.0.0.1", port, signal),
+      unreachable: "ENDPOINTS_UNREACHABLE",
+      answers: async () => answers(),
+    });
+    opened.push(created);
+    return created;
+  };
 
   /** A front that sends every request to these destinations, and its address. */
   const front = async (destinations: readonly Destination[]): Promise<string> => {
-    const forwarder = createNodeHttpForwarder(silentLog);
-    opened.push(forwarder);
-    const exchange: Exchange = {
-      service: "shop-orders",
-      fields: [],
-      destinations,
-      unreachable: "ENDPOINTS_UNREACHABLE",
-      trustsFailures: false,
-      closing: () => true,
-      failed: () => undefined,
-      [Symbol.dispose]: () => undefined,
+    const refusals = new Refusals(new Counters(), systemClock, silentLog);
+    const engine = new HttpEngine({ refusals, links: false, refused: () => undefined });
+    opened.push(engine);
+    const nothing = Buffer.alloc(0);
+    const handler: RequestHandler = {
+      closing: true,
+      plan: () => ({
+        ...{ service: "shop-orders", destinations, host: nothing, added: nothing },
+        forwardedFor: undefined,
+      }),
+      finished: () => undefined,
     };
     const port = await listen(
-      createServer((socket) => forwarder.serve(plainConnection(socket), () => exchange)),
+      createServer({ pauseOnConnect: true, allowHalfOpen: true }, (socket) =>
+        engine.serve(plainConnection(socket), handler),
+      ),
     );
     return `http://127.0.0.1:${port}/`;
   };
