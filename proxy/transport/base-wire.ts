@@ -1,4 +1,4 @@
-// What wires have in common, however they read and write: who is told, and how they come to their end.
+// What wires have in common, however they read and write: what their owner is told, and how they come to their end.
 import type { Socket } from "node:net";
 import type { Connection } from "./connection.ts";
 import { Deadlines, type Expiring } from "./deadlines.ts";
@@ -20,39 +20,63 @@ export abstract class BaseWire implements Wire, Expiring {
   closed = false;
   deadline: number = Number.POSITIVE_INFINITY;
   protected readonly socket: Socket;
-  protected owner: WireOwner | undefined;
-  /** Whether our side was asked to end, by `end` or `close`. */
+  protected started = false;
+  protected paused = false;
+  /** Our side was asked to end, by `end` or `close`. */
   protected ending = false;
+  #owner: WireOwner | undefined;
+  #sawEnd: boolean;
+  #toldEnd = false;
 
   protected constructor(connection: Connection) {
+    const { socket } = connection;
     this.connection = connection;
-    this.socket = connection.socket;
-    this.socket.allowHalfOpen = true;
+    this.socket = socket;
+    this.#sawEnd = socket.readableEnded;
+    socket.allowHalfOpen = true;
     // Why a connection broke makes no difference here; that it is closed is told by the event for that.
-    this.socket.on("error", () => undefined);
-    this.socket.once("close", () => this.#tellClosed());
-    this.socket.once("finish", () => this.#finished());
+    socket.on("error", () => undefined);
+    socket.once("close", () => this.#tellClosed());
+    socket.once("finish", () => this.#finished());
+    socket.once("end", () => this.inputEnded());
   }
 
   abstract readonly pending: number;
   abstract send(output: Output): boolean;
-  abstract pause(): void;
-  abstract resume(): void;
-  /** Begins to read. */
+  /** Begins to read, unless paused. */
   protected abstract open(): void;
+  protected abstract stopReading(): void;
+  protected abstract startReading(): void;
+  /** Whether there is input that was read but not delivered. */
+  protected abstract readonly holdsBytes: boolean;
+  /** Delivers it, until it is paused. */
+  protected abstract deliverHeld(): void;
   /** Ends our side as soon as nothing is pending. */
   protected abstract endWriting(): void;
-  /** From now on input is thrown away. */
-  protected abstract discardInput(): void;
-  /** Whether all input was seen, and, unless that does not matter any more, delivered. */
-  protected abstract hasEnded(): boolean;
 
   start(owner: WireOwner): void {
-    this.owner = owner;
+    this.#owner = owner;
     // Its event is over when it was closed before.
     if (this.socket.closed) queueMicrotask(() => this.#tellClosed());
-    else if (this.socket.destroyed) this.closed = true;
-    else if (!this.closed) this.open();
+    if (this.socket.destroyed) this.closed = true;
+    if (this.closed) return;
+    this.started = true;
+    this.open();
+    this.#deliverLater();
+  }
+
+  pause(): void {
+    if (this.paused) return;
+    this.paused = true;
+    if (this.started && !this.closed) this.stopReading();
+  }
+
+  resume(): void {
+    if (!this.paused) return;
+    this.paused = false;
+    if (!this.started || this.closed) return;
+    this.startReading();
+    this.#deliverLater();
   }
 
   end(): void {
@@ -67,7 +91,8 @@ export abstract class BaseWire implements Wire, Expiring {
     if (this.socket.destroyed) return;
     this.deadline = performance.now() + FLUSH_TIME;
     closing.add(this);
-    this.discardInput();
+    if (this.started) this.startReading();
+    else this.socket.resume();
     if (this.socket.writableFinished) this.#finished();
     else if (!this.ending) this.endWriting();
     this.ending = true;
@@ -83,9 +108,31 @@ export abstract class BaseWire implements Wire, Expiring {
     else this.connection.reset();
   }
 
-  /** All input was seen: with our side ended before, that was all. */
+  protected deliver(bytes: Buffer, end: number): void {
+    const owner = this.#owner;
+    if (this.closed || owner === undefined) return;
+    try {
+      owner.onBytes(bytes, end);
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
+  /** There is no more input. */
   protected inputEnded(): void {
-    if (this.socket.writableFinished) this.socket.destroy();
+    this.#sawEnd = true;
+    if (this.closed) this.#closeIfOver();
+    else if (this.started) this.#tellEnd();
+  }
+
+  protected tellDrained(): void {
+    const owner = this.#owner;
+    if (this.closed || this.ending || owner === undefined) return;
+    try {
+      owner.onDrain();
+    } catch (error) {
+      this.#failed(error);
+    }
   }
 
   /** The connection is beyond use, for a reason that is not ours. */
@@ -94,27 +141,58 @@ export abstract class BaseWire implements Wire, Expiring {
     this.socket.destroy();
   }
 
-  /** A defect in the owner's code: one connection's failure stays its own. */
-  protected failed(error: unknown): void {
-    process.emitWarning(error instanceof Error ? error : String(error));
-    this.reset();
+  /** Not now: calls never nest. */
+  #deliverLater(): void {
+    if (!this.holdsBytes && !this.#owesEnd()) return;
+    queueMicrotask(() => {
+      this.deliverHeld();
+      if (this.#owesEnd()) this.#tellEnd();
+    });
+  }
+
+  #owesEnd(): boolean {
+    return this.#sawEnd && !this.#toldEnd && !this.closed;
+  }
+
+  #tellEnd(): void {
+    const owner = this.#owner;
+    if (this.paused || this.holdsBytes || owner === undefined) return;
+    this.#toldEnd = true;
+    try {
+      owner.onEnd();
+    } catch (error) {
+      this.#failed(error);
+    }
+    this.#closeIfOver();
   }
 
   #finished(): void {
-    if (this.hasEnded()) this.socket.destroy();
-    else if (this.closed) this.deadline = performance.now() + LINGER_TIME;
+    if (this.closed) this.deadline = performance.now() + LINGER_TIME;
+    this.#closeIfOver();
+  }
+
+  /** Both sides are done when all that was to be written is written, and all that arrived was delivered, or will not be. */
+  #closeIfOver(): void {
+    if (!this.socket.writableFinished) return;
+    if (this.#toldEnd || (this.closed && this.#sawEnd)) this.socket.destroy();
   }
 
   #tellClosed(): void {
-    const { owner } = this;
+    const owner = this.#owner;
     this.closed = true;
     closing.delete(this);
     if (owner === undefined) return;
-    this.owner = undefined;
+    this.#owner = undefined;
     try {
       owner.onClose();
     } catch (error) {
-      this.failed(error);
+      this.#failed(error);
     }
+  }
+
+  /** A defect in the owner's code: one connection's failure stays its own. */
+  #failed(error: unknown): void {
+    process.emitWarning(error instanceof Error ? error : String(error));
+    this.reset();
   }
 }

@@ -31,15 +31,10 @@ export class HandleWire extends BaseWire {
   readonly #isTls: boolean;
   readonly #held = new HeldInput();
   readonly #queue = new WriteQueue();
-  #paused = false;
-  #started = false;
-  /** The end of the input arrived, and the owner was told. */
-  #sawEnd = false;
-  #toldEnd = false;
   #behind = false;
   /** Bytes of the write on its way, 0 when there is none. */
   #writing = 0;
-  /** The memory it is written from: one of these two, on TCP. */
+  /** The memory it is written from, on TCP: a piece of this output, or what was queued. */
   #output: Output | undefined;
   #piece: Surrendered | undefined;
   #queued: Buffer | undefined;
@@ -55,6 +50,10 @@ export class HandleWire extends BaseWire {
 
   get pending(): number {
     return this.#writing + this.#queue.length;
+  }
+
+  protected get holdsBytes(): boolean {
+    return !this.#held.isEmpty;
   }
 
   send(output: Output): boolean {
@@ -78,110 +77,47 @@ export class HandleWire extends BaseWire {
     return this.#isKeepingUp();
   }
 
-  pause(): void {
-    if (this.#paused) return;
-    this.#paused = true;
-    if (this.#started && !this.closed) this.#handle.readStop();
-  }
-
-  resume(): void {
-    if (!this.#paused) return;
-    this.#paused = false;
-    if (!this.#started || this.closed) return;
-    this.#handle.readStart();
-    if (this.#holdsInput()) queueMicrotask(() => this.#deliverHeld());
-  }
-
   protected override open(): void {
-    const { socket } = this;
     const handle = this.#handle;
-    this.#started = true;
-    socket.pause();
-    this.#held.takeFrom(socket);
-    if (socket.readableEnded) this.#sawEnd = true;
-    else socket.once("end", () => this.#endOfInput());
+    this.socket.pause();
+    this.#held.takeFrom(this.socket);
     handle.onread = () => this.#read();
     handle.useUserBuffer(READ_BUFFER);
-    if (this.#paused) handle.readStop();
+    if (this.paused) handle.readStop();
     else handle.readStart();
-    if (this.#holdsInput()) queueMicrotask(() => this.#deliverHeld());
+  }
+
+  protected override stopReading(): void {
+    this.#handle.readStop();
+  }
+
+  protected override startReading(): void {
+    this.#handle.readStart();
+  }
+
+  protected override deliverHeld(): void {
+    while (!this.paused && !this.closed) {
+      const bytes = this.#held.next();
+      if (bytes === undefined) return;
+      this.deliver(bytes, bytes.length);
+    }
   }
 
   protected override endWriting(): void {
     if (this.#writing === 0) this.socket.end();
   }
 
-  protected override discardInput(): void {
-    this.#held.clear();
-    if (this.#started) this.#handle.readStart();
-    else this.socket.resume();
-  }
-
-  protected override hasEnded(): boolean {
-    return (
-      this.#toldEnd ||
-      (this.closed && this.#sawEnd) ||
-      (!this.#started && this.socket.readableEnded)
-    );
-  }
-
   #read(): void {
     const count = readResult();
-    if (count > 0) this.#bytesRead(count);
-    else if (count === END_OF_FILE) this.#endOfInput();
-    else if (count < 0) this.broken();
-  }
-
-  #bytesRead(count: number): void {
-    const { owner } = this;
-    if (this.closed || owner === undefined) return;
-    // TLS goes on with what it has decrypted although it was told to stop.
-    if (this.#paused || !this.#held.isEmpty) {
-      this.#held.keep(READ_BUFFER, count);
-      return;
+    if (count > 0) {
+      // TLS goes on with what it has decrypted although it was told to stop.
+      if (this.paused || !this.#held.isEmpty) this.#held.keep(READ_BUFFER, count);
+      else this.deliver(READ_BUFFER, count);
+    } else if (count === END_OF_FILE) {
+      this.inputEnded();
+    } else if (count < 0) {
+      this.broken();
     }
-    try {
-      owner.onBytes(READ_BUFFER, count);
-    } catch (error) {
-      this.failed(error);
-    }
-  }
-
-  #endOfInput(): void {
-    this.#sawEnd = true;
-    if (this.closed) this.inputEnded();
-    else if (!this.#paused && this.#held.isEmpty) this.#tellEnd();
-  }
-
-  #holdsInput(): boolean {
-    return !this.#held.isEmpty || (this.#sawEnd && !this.#toldEnd);
-  }
-
-  #deliverHeld(): void {
-    const { owner } = this;
-    while (!this.#paused && !this.closed && owner !== undefined) {
-      const bytes = this.#held.next();
-      if (bytes === undefined) {
-        if (this.#sawEnd && !this.#toldEnd) this.#tellEnd();
-        return;
-      }
-      try {
-        owner.onBytes(bytes, bytes.length);
-      } catch (error) {
-        this.failed(error);
-      }
-    }
-  }
-
-  #tellEnd(): void {
-    const { owner } = this;
-    this.#toldEnd = true;
-    try {
-      owner?.onEnd();
-    } catch (error) {
-      this.failed(error);
-    }
-    this.inputEnded();
   }
 
   /** True when nothing of it is left to do. */
@@ -214,26 +150,31 @@ export class HandleWire extends BaseWire {
   #written(status: number): void {
     this.#writing = 0;
     this.#takeMemoryBack();
-    if (status < 0 || this.socket.destroyed) {
+    if (this.socket.destroyed) {
       this.#queue.clear();
-      if (!this.socket.destroyed) this.broken();
+      return;
+    }
+    if (status < 0) {
+      this.#queue.clear();
+      this.broken();
       return;
     }
     if (this.#queue.length > 0 && !this.#writeQueue()) return;
-    if (this.socket.destroyed) return;
-    if (this.ending) this.socket.end();
-    else if (this.#behind) this.#tellDrained();
+    if (this.ending) {
+      this.socket.end();
+    } else if (this.#behind) {
+      this.#behind = false;
+      this.tellDrained();
+    }
   }
 
+  /** True when nothing of it is left to do. */
   #writeQueue(): boolean {
     const bytes = this.#queue.take();
-    if (this.#write(bytes)) {
-      giveBack(bytes);
-      return true;
-    }
-    if (this.#isTls) giveBack(bytes);
+    const isWritten = this.#write(bytes);
+    if (isWritten || this.#isTls) giveBack(bytes);
     else this.#queued = bytes;
-    return false;
+    return isWritten;
   }
 
   #takeMemoryBack(): void {
@@ -242,15 +183,5 @@ export class HandleWire extends BaseWire {
     this.#output = undefined;
     if (this.#queued !== undefined) giveBack(this.#queued);
     this.#queued = undefined;
-  }
-
-  #tellDrained(): void {
-    const { owner } = this;
-    this.#behind = false;
-    try {
-      owner?.onDrain();
-    } catch (error) {
-      this.failed(error);
-    }
   }
 }

@@ -30,8 +30,4 @@ export class HeldInput {
   next(): Buffer | undefined {
     return this.#pieces.shift();
   }
-
-  clear(): void {
-    this.#pieces.length = 0;
-  }
 }

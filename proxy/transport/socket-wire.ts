@@ -5,13 +5,13 @@ import type { Connection } from "./connection.ts";
 import type { Output } from "./output.ts";
 import { LARGEST_READ } from "./wire.ts";
 
+/** What the socket had read before `start` is delivered as if it arrived afterwards. */
 export class SocketWire extends BaseWire {
-  #paused = false;
-  #started = false;
+  protected readonly holdsBytes = false;
 
   constructor(connection: Connection) {
     super(connection);
-    this.socket.on("drain", () => this.#drained());
+    this.socket.on("drain", () => this.tellDrained());
   }
 
   get pending(): number {
@@ -29,69 +29,33 @@ export class SocketWire extends BaseWire {
     return this.socket.write(copy);
   }
 
-  pause(): void {
-    this.#paused = true;
-    if (!this.closed) this.socket.pause();
-  }
-
-  resume(): void {
-    this.#paused = false;
-    if (this.#started && !this.closed) this.socket.resume();
-  }
-
   protected override open(): void {
-    const { socket } = this;
-    this.#started = true;
-    socket.on("data", (bytes: Buffer) => this.#read(bytes));
-    if (socket.readableEnded) queueMicrotask(() => this.#ended());
-    else socket.once("end", () => this.#ended());
-    if (this.#paused) socket.pause();
-    else socket.resume();
+    this.socket.on("data", (bytes: Buffer) => this.#read(bytes));
+    if (this.paused) this.socket.pause();
+    else this.socket.resume();
+  }
+
+  protected override stopReading(): void {
+    this.socket.pause();
+  }
+
+  protected override startReading(): void {
+    this.socket.resume();
+  }
+
+  /** The socket itself holds what was not delivered. */
+  protected override deliverHeld(): void {
+    // Nothing is held here.
   }
 
   protected override endWriting(): void {
     this.socket.end();
   }
 
-  protected override discardInput(): void {
-    this.socket.resume();
-  }
-
-  protected override hasEnded(): boolean {
-    return this.socket.readableEnded;
-  }
-
   #read(bytes: Buffer): void {
-    const { owner } = this;
-    if (this.closed || owner === undefined) return;
     const end = Math.min(bytes.length, LARGEST_READ);
-    try {
-      owner.onBytes(bytes, end);
-    } catch (error) {
-      this.failed(error);
-    }
+    this.deliver(bytes, end);
+    // Only input that was put back can be longer.
     if (end < bytes.length && !this.closed) this.socket.unshift(bytes.subarray(end));
-  }
-
-  #ended(): void {
-    const { owner } = this;
-    if (!this.closed && owner !== undefined) {
-      try {
-        owner.onEnd();
-      } catch (error) {
-        this.failed(error);
-      }
-    }
-    this.inputEnded();
-  }
-
-  #drained(): void {
-    const { owner } = this;
-    if (this.closed || this.ending || owner === undefined) return;
-    try {
-      owner.onDrain();
-    } catch (error) {
-      this.failed(error);
-    }
   }
 }
