@@ -1,72 +1,33 @@
 // Requests that wait for a container which is gone: told apart from those that wait for a slow application.
 import assert from "node:assert/strict";
-import { once } from "node:events";
 import { createServer as createHttpServer, type RequestListener } from "node:http";
-import { type AddressInfo, createServer, type Server } from "node:net";
-import { afterEach, describe, it } from "mocha";
-import { systemClock } from "../../mesh/clock.ts";
-import { silentLog } from "../../mesh/log.ts";
-import { Counters } from "../../proxy/counters.ts";
-import { DialedDestination } from "../../proxy/http/dialed-destination.ts";
-import { HttpEngine } from "../../proxy/http/http-engine.ts";
-import type { Destination, RequestHandler } from "../../proxy/http/streams.ts";
-import { Refusals } from "../../proxy/refusals.ts";
-import { plainConnection } from "../../proxy/transport/connection.ts";
-import { Deadlines } from "../../proxy/transport/deadlines.ts";
-import { dialTcp } from "../../proxy/transport/dial.ts";
-import { Output } from "../../proxy/transport/output.ts";
+import { createServer } from "node:net";
+import { afterEach, beforeEach, describe, it } from "mocha";
+import type { Destination } from "../../proxy/http/streams.ts";
+import { HttpFronts } from "../helpers/http-front.ts";
 
 describe("a destination that does not answer", () => {
-  const opened: { close(): unknown }[] = [];
-  afterEach(() => {
-    for (const each of opened.splice(0)) each.close();
+  let fronts: HttpFronts;
+  beforeEach(() => {
+    fronts = new HttpFronts();
+    fronts.closing = true;
+  });
+  afterEach(async () => {
+    await fronts[Symbol.asyncDispose]();
   });
 
-  const listen = async (server: Server): Promise<number> => {
-    opened.push(server.listen(0, "127.0.0.1"));
-    await once(server, "listening");
-    return (server.address() as AddressInfo).port;
-  };
   const application = (answer: RequestListener): Promise<number> =>
-    listen(createHttpServer(answer));
+    fronts.listen(createHttpServer(answer));
   /** Accepts connections and never says a word, as a container does whose packets go nowhere. */
   const blackHole = (): Promise<number> =>
-    listen(createServer((socket) => void socket.on("error", () => undefined).resume()));
+    fronts.listen(createServer((socket) => void socket.on("error", () => undefined).resume()));
 
-  const destination = (port: number, answers: () => boolean): Destination => {
-    const deadlines = new Deadlines();
-    opened.push(deadlines);
-    const created = new DialedDestination({
-      ...{ key: String(port), output: new Output(), deadlines, link: undefined },
-      dial: (signal) => dialTcp("127.0.0.1", port, signal),
-      unreachable: "ENDPOINTS_UNREACHABLE",
-      answers: async () => answers(),
-    });
-    opened.push(created);
-    return created;
-  };
+  const destination = (port: number, answers: () => boolean): Destination =>
+    fronts.destination(port, answers);
 
   /** A front that sends every request to these destinations, and its address. */
-  const front = async (destinations: readonly Destination[]): Promise<string> => {
-    const refusals = new Refusals(new Counters(), systemClock, silentLog);
-    const engine = new HttpEngine({ refusals, links: false, refused: () => undefined });
-    opened.push(engine);
-    const nothing = Buffer.alloc(0);
-    const handler: RequestHandler = {
-      closing: true,
-      plan: () => ({
-        ...{ service: "shop-orders", destinations, host: nothing, added: nothing },
-        forwardedFor: undefined,
-      }),
-      finished: () => undefined,
-    };
-    const port = await listen(
-      createServer({ pauseOnConnect: true, allowHalfOpen: true }, (socket) =>
-        engine.serve(plainConnection(socket), handler),
-      ),
-    );
-    return `http://127.0.0.1:${port}/`;
-  };
+  const front = async (destinations: readonly Destination[]): Promise<string> =>
+    `http://127.0.0.1:${await fronts.open(destinations)}/`;
 
   it("is given up once its address is gone, and the next one answers", async () => {
     const gone = destination(await blackHole(), () => false);

@@ -1,0 +1,98 @@
+// The HTTP engine of a sidecar by itself: a plain port in front of destinations, without certificates or an agent.
+import { once } from "node:events";
+import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+import { systemClock } from "../../mesh/clock.ts";
+import { silentLog } from "../../mesh/log.ts";
+import { Counters } from "../../proxy/counters.ts";
+import type { FailureCode } from "../../proxy/failures.ts";
+import { CALLER_TIMEOUTS, type CallerTimeouts } from "../../proxy/http/caller-surroundings.ts";
+import { DialedDestination } from "../../proxy/http/dialed-destination.ts";
+import { HttpEngine } from "../../proxy/http/http-engine.ts";
+import type { Destination, RequestHandler } from "../../proxy/http/streams.ts";
+import { Refusals } from "../../proxy/refusals.ts";
+import { plainConnection } from "../../proxy/transport/connection.ts";
+import { Deadlines } from "../../proxy/transport/deadlines.ts";
+import { dialTcp } from "../../proxy/transport/dial.ts";
+import { Output } from "../../proxy/transport/output.ts";
+
+const NOTHING = Buffer.alloc(0);
+
+/** How an exchange ended. */
+export interface Finished {
+  readonly status: number;
+  readonly failure: FailureCode | undefined;
+}
+
+/** Opens fronts, and closes all it opened. */
+export class HttpFronts implements AsyncDisposable {
+  readonly #opened: { close(): unknown }[] = [];
+  readonly #sockets = new Set<Socket>();
+  /** Whether callers are told to close their connections. */
+  closing = false;
+  /** Requests that were refused before they were taken up, and how the others ended. */
+  readonly refused: FailureCode[] = [];
+  readonly finished: Finished[] = [];
+
+  /** Somewhere on 127.0.0.1. Without `answers` it is never asked whether it is there. */
+  destination(port: number, answers?: () => boolean): Destination {
+    const deadlines = new Deadlines();
+    const created = new DialedDestination({
+      ...{ key: String(port), output: new Output(), deadlines, link: undefined },
+      dial: (signal) => dialTcp("127.0.0.1", port, signal),
+      unreachable: "APPLICATION_UNREACHABLE",
+      answers: answers && (async () => answers()),
+    });
+    this.#opened.push(deadlines, created);
+    return created;
+  }
+
+  /** A port whose requests go to these destinations, in this order. */
+  async open(
+    destinations: readonly Destination[],
+    timeouts: Partial<CallerTimeouts> = {},
+  ): Promise<number> {
+    const refusals = new Refusals(new Counters(), systemClock, silentLog);
+    const engine = new HttpEngine({
+      ...{ refusals, links: false, timeouts: { ...CALLER_TIMEOUTS, ...timeouts } },
+      refused: (code) => this.refused.push(code),
+    });
+    this.#opened.push(engine);
+    const handler = this.#handler(destinations);
+    return this.listen(
+      createServer({ pauseOnConnect: true, allowHalfOpen: true, noDelay: true }, (socket) => {
+        socket.on("error", () => undefined);
+        engine.serve(plainConnection(socket), handler);
+      }),
+    );
+  }
+
+  /** Listens on a free port of 127.0.0.1. */
+  async listen(server: Server): Promise<number> {
+    server.on("connection", (socket: Socket) => {
+      this.#sockets.add(socket);
+      socket.once("close", () => this.#sockets.delete(socket));
+    });
+    this.#opened.push(server.listen(0, "127.0.0.1"));
+    await once(server, "listening");
+    return (server.address() as AddressInfo).port;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const each of this.#opened.splice(0)) each.close();
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  #handler(destinations: readonly Destination[]): RequestHandler {
+    const fronts = this;
+    return {
+      get closing(): boolean {
+        return fronts.closing;
+      },
+      plan: () => ({
+        ...{ service: "shop-orders", destinations, host: Buffer.from("shop-orders") },
+        ...{ added: NOTHING, forwardedFor: undefined },
+      }),
+      finished: (status, _milliseconds, failure) => fronts.finished.push({ status, failure }),
+    };
+  }
+}
