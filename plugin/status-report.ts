@@ -1,9 +1,18 @@
 // Puts the status of the node together from what the parts of the agent know. Pure.
+
+import type { SidecarCounters, TimesSummary } from "../proxy/configuration/snapshot.ts";
 import type { CatalogStatus } from "../registry/catalog.ts";
 import type { TrustBundle } from "./certificates/authority.ts";
 import type { LocalWorkload } from "./reconcile/reconciler.ts";
 import type { DirectoryService } from "./sidecars/directory.ts";
-import type { AgentStatus, MeshStatus, Problem, ServiceStatus, WorkloadStatus } from "./status.ts";
+import type {
+  AgentStatus,
+  MeshStatus,
+  Problem,
+  RequestCounts,
+  ServiceStatus,
+  WorkloadStatus,
+} from "./status.ts";
 
 export interface StatusParts {
   readonly agent: Omit<AgentStatus, "catalogReachable" | "trustDomain">;
@@ -59,15 +68,7 @@ function toWorkloadStatus(
     intercept: workload.intercept,
     identity: certificate?.uri,
     certificateExpiresAt: certificate?.notAfter,
-    requests: {
-      inboundTls: report?.counters.inboundTls ?? 0,
-      inboundPlaintext: report?.counters.inboundPlaintext ?? 0,
-      outbound: Object.values(report?.counters.outbound ?? {}).reduce(
-        (sum, count) => sum + count,
-        0,
-      ),
-      outboundFailed: report?.counters.outboundFailed ?? 0,
-    },
+    requests: countRequests(report?.counters),
     sidecarResidentBytes: report?.residentBytes,
   };
 }
@@ -104,4 +105,21 @@ function collectProblems(parts: StatusParts): Problem[] {
   return problems.sort((a, b) =>
     `${a.subject} ${a.message}` < `${b.subject} ${b.message}` ? -1 : 1,
   );
+}
+
+const NO_TIMES: TimesSummary = { count: 0, p50: 0, p99: 0 };
+
+/** A sidecar of an earlier version does not know all counters. */
+function countRequests(counters: Partial<SidecarCounters> = {}): RequestCounts {
+  return {
+    inboundTls: counters.inboundTls ?? 0,
+    inboundPlaintext: counters.inboundPlaintext ?? 0,
+    outbound: Object.values(counters.outbound ?? {}).reduce((sum, count) => sum + count, 0),
+    outboundFailed: counters.outboundFailed ?? 0,
+    failures: counters.failures ?? {},
+    refusedPeers: counters.refusedPeers ?? 0,
+    linkViolations: counters.linkViolations ?? 0,
+    inboundTimes: counters.inboundTimes ?? NO_TIMES,
+    outboundTimes: counters.outboundTimes ?? NO_TIMES,
+  };
 }

@@ -1,6 +1,7 @@
 // What the agent knows of its node at one moment, in the shape that `docker mesh status`, the API and the console show.
 // Only types: the agent fills it (agent side), commands and API render it.
 import type { Health, Protocol } from "../mesh/model.ts";
+import type { TimesSummary } from "../proxy/configuration/snapshot.ts";
 
 export interface MeshStatus {
   readonly agent: AgentStatus;
@@ -54,6 +55,13 @@ export interface RequestCounts {
   readonly inboundPlaintext: number;
   readonly outbound: number;
   readonly outboundFailed: number;
+  /** Requests that the sidecar answered itself or refused, by code (docs/errors.md). */
+  readonly failures: Readonly<Record<string, number>>;
+  /** Peers refused for their certificate, and links ended because the peer broke their protocol. */
+  readonly refusedPeers: number;
+  readonly linkViolations: number;
+  readonly inboundTimes: TimesSummary;
+  readonly outboundTimes: TimesSummary;
 }
 
 export interface Problem {

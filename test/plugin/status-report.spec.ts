@@ -56,6 +56,8 @@ function workloadStatus(changes: Partial<LocalWorkload>): WorkloadStatus {
   return workload;
 }
 
+const NO_TIMES = { count: 0, p50: 0, p99: 0 };
+
 describe("the status of a node", () => {
   it("tells who the agent is and what it has reached", () => {
     assert.deepEqual(status().agent, {
@@ -89,7 +91,7 @@ describe("the status of a node", () => {
       inboundPlaintext: 2,
       outbound: { "shop-inventory": 3, "shop-redis": 4 },
       outboundFailed: 1,
-      refusedPeers: 0,
+      failures: { CONNECTION_LOST: 1 },
     };
     assert.deepEqual(workloadStatus({ sidecar: sidecar({ counters }) }), {
       service: "shop-orders",
@@ -102,7 +104,11 @@ describe("the status of a node", () => {
       intercept: "on",
       identity: "spiffe://mesh.test/ns/default/dc/dc1/svc/shop-orders",
       certificateExpiresAt: 86_400_000,
-      requests: { inboundTls: 5, inboundPlaintext: 2, outbound: 7, outboundFailed: 1 },
+      requests: {
+        ...{ inboundTls: 5, inboundPlaintext: 2, outbound: 7, outboundFailed: 1 },
+        ...{ failures: { CONNECTION_LOST: 1 }, refusedPeers: 0, linkViolations: 0 },
+        ...{ inboundTimes: NO_TIMES, outboundTimes: NO_TIMES },
+      },
       sidecarResidentBytes: 50_000_000,
     });
   });

@@ -1,6 +1,12 @@
 // A status with one of everything: a fixed value for what renders or carries it.
 import type { MeshStatus } from "../../../plugin/status.ts";
 
+const NO_TIMES = { count: 0, p50: 0, p99: 0 };
+const COUNTED = {
+  ...{ failures: {}, refusedPeers: 0, linkViolations: 0 },
+  ...{ inboundTimes: NO_TIMES, outboundTimes: NO_TIMES },
+};
+
 /** The moment at which the example is looked at. */
 export const EXAMPLE_NOW: number = Date.UTC(2026, 10, 23, 12, 0, 0);
 
@@ -34,7 +40,13 @@ export const exampleStatus: MeshStatus = {
       identity:
         "spiffe://5a1f4b4e-2a3c-9bb0-6e0e-3d2f8b1c7a11.consul/ns/default/dc/dc1/svc/shop-inventory",
       certificateExpiresAt: EXAMPLE_NOW + 71 * HOUR + 59 * 60_000 + 30_000,
-      requests: { inboundTls: 1204, inboundPlaintext: 0, outbound: 0, outboundFailed: 0 },
+      requests: {
+        ...COUNTED,
+        inboundTls: 1204,
+        inboundPlaintext: 0,
+        outbound: 0,
+        outboundFailed: 0,
+      },
       sidecarResidentBytes: 54_211_379,
     },
     {
@@ -49,7 +61,13 @@ export const exampleStatus: MeshStatus = {
       identity:
         "spiffe://5a1f4b4e-2a3c-9bb0-6e0e-3d2f8b1c7a11.consul/ns/default/dc/dc1/svc/shop-orders",
       certificateExpiresAt: EXAMPLE_NOW - 90_000,
-      requests: { inboundTls: 310, inboundPlaintext: 7, outbound: 921, outboundFailed: 4 },
+      requests: {
+        ...COUNTED,
+        inboundTls: 310,
+        inboundPlaintext: 7,
+        outbound: 921,
+        outboundFailed: 4,
+      },
       sidecarResidentBytes: 812,
     },
     {
@@ -63,7 +81,7 @@ export const exampleStatus: MeshStatus = {
       intercept: "off",
       identity: undefined,
       certificateExpiresAt: undefined,
-      requests: { inboundTls: 0, inboundPlaintext: 0, outbound: 0, outboundFailed: 0 },
+      requests: { ...COUNTED, inboundTls: 0, inboundPlaintext: 0, outbound: 0, outboundFailed: 0 },
       sidecarResidentBytes: undefined,
     },
   ],
