@@ -171,6 +171,16 @@ describe("a tunnel", () => {
   });
 
   for (const gone of ["near", "far"] as const) {
+    it(`breaks the other side off when ${gone} is closed in the sidecar`, async () => {
+      const all = await ends();
+      const over = tunnel(all.near, all.far);
+      const other = gone === "near" ? all.application : all.client;
+      all[gone].socket.destroy();
+      const [error] = await once(other, "error");
+      assert.equal(error.code, "ECONNRESET");
+      await over;
+    });
+
     it(`breaks the other side off when ${gone} was gone before it began`, async () => {
       const all = await ends();
       all[gone].socket.destroy();
