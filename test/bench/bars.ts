@@ -11,7 +11,9 @@ export interface Judgement {
   readonly better: "lower" | "higher";
   readonly bar: number;
   readonly aim: number;
-  readonly measured: Summary | undefined;
+  /** The median of ratios, the worst of sizes and times; undefined when it was not measured. */
+  readonly measured: number | undefined;
+  readonly range: Summary | undefined;
   readonly verdict: Verdict;
   /** Some of its measurements did not have the core for themselves. */
   readonly disturbed: boolean;
@@ -99,12 +101,12 @@ export function judge(results: Results): readonly Judgement[] {
 
 /** Whether a value meets its aim, its bar or neither. */
 export function verdictOf(
-  measured: Summary | undefined,
+  measured: number | undefined,
   { bar, aim, better }: Pick<Judgement, "bar" | "aim" | "better">,
 ): Verdict {
   if (measured === undefined) return "not measured";
   const reaches = (goal: number): boolean =>
-    better === "lower" ? measured.median <= goal : measured.median >= goal;
+    better === "lower" ? measured <= goal : measured >= goal;
   if (reaches(aim)) return "aim";
   return reaches(bar) ? "bar" : "MISSED";
 }
@@ -113,20 +115,28 @@ function compare(results: Results, comparison: Comparison): Judgement {
   const { title, ours, theirs, load, figure, bar } = comparison;
   const better = comparison.better ?? "lower";
   const goals = { better, bar, aim: comparison.aim ?? bar } as const;
-  const measured = ratioOf(results, ours, theirs, load, figure);
+  const range = ratioOf(results, ours, theirs, load, figure);
+  const measured = range?.median;
   const disturbed = results.rows.some(
     (row) => row.load === load && row.disturbed && [ours, theirs].includes(row.subject),
   );
-  return { title, unit: "×", ...goals, measured, verdict: verdictOf(measured, goals), disturbed };
+  return {
+    title,
+    unit: "×",
+    ...goals,
+    measured,
+    range,
+    verdict: verdictOf(measured, goals),
+    disturbed,
+  };
 }
 
 function sizes(results: Results): readonly Judgement[] {
   const ours = results.rows.filter(({ subject }) => OURS.test(subject));
-  const underBodies = ours.filter(({ load }) => load === "body-64k").flatMap(({ peaks }) => peaks);
+  const bodies = ours.filter(({ load }) => load === "body-64k").flatMap(({ peaks }) => peaks);
   const idle = results.subjects
     .filter(({ name }) => OURS.test(name))
     .flatMap((subject) => subject.idle.map(({ resident }) => resident / MEGABYTE));
-  const most = underBodies.length === 0 ? [] : [Math.max(...underBodies) / MEGABYTE];
   const errors = ours.length === 0 ? [] : [ours.reduce((sum, row) => sum + row.errors, 0)];
   return [
     absolute("errors under any load", "", 0, errors),
@@ -138,12 +148,18 @@ function sizes(results: Results): readonly Judgement[] {
       20,
       results.crowd.map(({ proportional }) => proportional / MEGABYTE),
     ),
-    absolute("64 KiB bodies, largest resident", "MB", 120, most),
+    absolute(
+      "64 KiB bodies, largest resident",
+      "MB",
+      120,
+      bodies.map((peak) => peak / MEGABYTE),
+    ),
   ];
 }
 
 function absolute(title: string, unit: string, bar: number, values: readonly number[]): Judgement {
   const goals = { better: "lower", bar, aim: bar } as const;
-  const measured = summarize(values);
-  return { title, unit, ...goals, measured, verdict: verdictOf(measured, goals), disturbed: false };
+  const range = summarize(values);
+  const verdict = verdictOf(range?.highest, goals);
+  return { title, unit, ...goals, measured: range?.highest, range, verdict, disturbed: false };
 }

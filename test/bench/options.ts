@@ -18,7 +18,7 @@ export interface BenchOptions {
   readonly json: string | undefined;
 }
 
-export const USAGE = `npm run bench -- [--quick] [--only hop,pair,…] [--loads closed-32,…] [--parts traffic,start,memory]
+export const USAGE: string = `npm run bench -- [--quick] [--only hop,pair,…] [--loads closed-32,…] [--parts traffic,start,memory]
                  [--repeats 3] [--seconds 4] [--warm 1] [--json file]
 
 --quick    our sidecars beside HAProxy at 32 connections, 3 rounds of 2 s

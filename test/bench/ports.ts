@@ -10,8 +10,9 @@ let next = FIRST;
 /** A port that nobody listens on and that is handed out once. */
 export async function takePort(): Promise<number> {
   while (next <= LAST) {
+    const port = next;
     next += 1;
-    if (await isFree(next - 1)) return next - 1;
+    if (await isFree(port)) return port;
   }
   throw new Error(`expected a free port between ${FIRST} and ${LAST}, found none`);
 }

@@ -18,8 +18,6 @@ export interface Surroundings {
   readonly folder: string;
   readonly backendPort: number;
   readonly certificates: CertificateFiles;
-  /** The root of the clone. */
-  readonly project: string;
 }
 
 const READY_TIMEOUT_MS = 15_000;
@@ -76,11 +74,10 @@ export class Site implements AsyncDisposable {
 
   /** Waits until somebody accepts connections on that port of 127.0.0.1. Throws what the programs said if nobody does. */
   async accepting(port: number): Promise<void> {
-    try {
-      await eventually(() => this.#tryPort(port), { timeout: READY_TIMEOUT_MS });
-    } catch (error) {
-      throw new SetupError(`${this.folder}: ${String(error)}\n${this.#said()}`);
-    }
+    const gone = await eventually(() => this.#tryPort(port), { timeout: READY_TIMEOUT_MS }).catch(
+      () => `port ${port} does not accept connections`,
+    );
+    if (gone !== undefined) throw new SetupError(`${gone}:\n${this.#said()}`);
   }
 
   /** The ids of all processes started here, and of those that they have started. */
@@ -99,10 +96,12 @@ export class Site implements AsyncDisposable {
     await this.#closing.disposeAsync();
   }
 
-  async #tryPort(port: number): Promise<void> {
+  /** Returns what makes waiting vain, if anything; throws while there is hope. */
+  async #tryPort(port: number): Promise<string | undefined> {
     const gone = this.#children.find(({ child }) => child.exitCode !== null);
-    if (gone !== undefined) throw new Error(`a program exited with ${gone.child.exitCode}`);
+    if (gone !== undefined) return `the program exited with ${gone.child.exitCode}`;
     await tryConnect(port);
+    return undefined;
   }
 
   #said(): string {

@@ -75,17 +75,28 @@ export function idleTable(results: Results): string {
   return `idle, MB for each process\n${columns([["", "resident", "its own", "version"], ...lines])}\n`;
 }
 
+/** What could be judged; the rest is counted. */
 export function judgementTable(judgements: readonly Judgement[]): string {
-  const lines = judgements.map(({ title, unit, better, bar, aim, measured, ...rest }) => [
-    title,
-    `${better === "lower" ? "≤" : "≥"} ${bar}`,
-    aim === bar ? "" : `${aim}`,
-    measured === undefined ? "–" : `${short(measured.median)} ${unit}`.trim(),
-    measured === undefined ? "" : `[${short(measured.lowest)}–${short(measured.highest)}]`,
-    `${rest.verdict}${rest.disturbed ? " !" : ""}`,
-  ]);
+  const lines = judgements.flatMap((judgement) => judgementLine(judgement));
   const headings = ["", "bar", "aim", "measured", "[range]", "verdict"];
-  return `${columns([headings, ...lines])}\n`;
+  const open = judgements.length - lines.length;
+  const note = open === 0 ? "" : `not measured in this run: ${open} more\n`;
+  return `${columns([headings, ...lines])}\n${note}`;
+}
+
+function judgementLine(judgement: Judgement): string[][] {
+  const { title, unit, better, bar, aim, measured, range, verdict, disturbed } = judgement;
+  if (measured === undefined) return [];
+  return [
+    [
+      title,
+      `${better === "lower" ? "≤" : "≥"} ${bar}`,
+      aim === bar ? "" : `${aim}`,
+      `${short(measured)} ${unit}`.trim(),
+      range === undefined ? "" : `[${short(range.lowest)}–${short(range.highest)}]`,
+      `${verdict}${disturbed ? " !" : ""}`,
+    ],
+  ];
 }
 
 function short(value: number): string {

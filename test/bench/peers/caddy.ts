@@ -13,7 +13,6 @@ const CADDY: Program = {
 
 const GLOBAL = `{
   admin off
-  persist_config off
   auto_https off
   log {
     level ERROR

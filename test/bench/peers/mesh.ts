@@ -20,6 +20,9 @@ export const BUNDLES = "programs";
 /** `off` makes a caller's sidecar speak HTTP/1.1 over mutual TLS, as it does to foreign Connect proxies. */
 const LINKS_VARIABLE = "MESH_LINKS";
 
+/** Many sidecars that start at once share one core. */
+const READY = { timeout: 30_000 };
+
 export interface SidecarParts {
   readonly inbound?: readonly InboundPort[];
   readonly outbound?: readonly OutboundService[];
@@ -70,7 +73,7 @@ export async function ready({ agent }: Prepared): Promise<void> {
     if (report?.ready !== true || report.problems.length > 0) {
       throw new Error(`the sidecar is not ready: ${JSON.stringify(report)}`);
     }
-  });
+  }, READY);
 }
 
 export async function inboundPort(site: Site): Promise<InboundPort> {
