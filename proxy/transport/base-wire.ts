@@ -27,6 +27,7 @@ export abstract class BaseWire implements Wire, Expiring {
   #owner: WireOwner | undefined;
   #sawEnd: boolean;
   #toldEnd = false;
+  #resetting = false;
 
   protected constructor(connection: Connection) {
     const { socket } = connection;
@@ -100,12 +101,13 @@ export abstract class BaseWire implements Wire, Expiring {
 
   reset(): void {
     this.closed = true;
+    this.#resetting = true;
     this.connection.reset();
   }
 
   expired(): void {
-    if (this.socket.writableFinished) this.socket.destroy();
-    else this.connection.reset();
+    if (this.socket.writableFinished) this.#destroy();
+    else this.reset();
   }
 
   protected deliver(bytes: Buffer, end: number): void {
@@ -138,7 +140,7 @@ export abstract class BaseWire implements Wire, Expiring {
   /** The connection is beyond use, for a reason that is not ours. */
   protected broken(): void {
     this.closed = true;
-    this.socket.destroy();
+    this.#destroy();
   }
 
   /** Not now: calls never nest. */
@@ -174,7 +176,12 @@ export abstract class BaseWire implements Wire, Expiring {
   /** Both sides are done when all that was to be written is written, and all that arrived was delivered, or will not be. */
   #closeIfOver(): void {
     if (!this.socket.writableFinished) return;
-    if (this.#toldEnd || (this.closed && this.#sawEnd)) this.socket.destroy();
+    if (this.#toldEnd || (this.closed && this.#sawEnd)) this.#destroy();
+  }
+
+  /** A reset is under way below a TLS socket then, and destroying both at once crashes Node 24. */
+  #destroy(): void {
+    if (!this.#resetting) this.socket.destroy();
   }
 
   #tellClosed(): void {

@@ -5,12 +5,19 @@
 export const OUTPUT_SIZE: number = 160 * 1_024;
 /** Spare pieces kept for the next time; more were only needed while many peers were slow at once. */
 const MAX_SPARE = 8;
-/** Small outputs are sent through views made once: making one costs about as much as copying 200 bytes. */
-const LONGEST_KEPT_VIEW = 2_048;
+/** Shorter copies are made byte by byte: calling out of JavaScript costs more. */
+const SHORTEST_NATIVE_COPY = 40;
+/**
+ * Views that are kept for outputs of the same length, one for each remainder: to make one costs ten times what finding it
+ * does. A power of two; more would only cost memory (100 bytes each).
+ */
+const KEPT_VIEWS = 256;
+const NO_ROOM = `expected at most ${OUTPUT_SIZE} bytes to be composed at once`;
+const NO_VIEW = Buffer.alloc(0);
 
 class Piece {
   readonly bytes: Buffer = Buffer.allocUnsafeSlow(OUTPUT_SIZE);
-  readonly views: (Buffer | undefined)[] = new Array(LONGEST_KEPT_VIEW + 1).fill(undefined);
+  readonly views: Buffer[] = new Array<Buffer>(KEPT_VIEWS).fill(NO_VIEW);
 }
 
 /** Memory that is being written and comes back afterwards. */
@@ -27,13 +34,13 @@ export class Output {
     return this.#piece.bytes;
   }
 
-  /** Appends a copy of `source[start, end)`. */
+  /** Appends a copy of `source[start, end)`. Throws a RangeError when it does not fit: to cut it would corrupt a stream. */
   append(source: Buffer, start: number, end: number): void {
     const { bytes } = this.#piece;
     let at = this.length;
+    if (at + end - start > OUTPUT_SIZE) throw new RangeError(NO_ROOM);
     this.length += end - start;
-    // Below this the native call costs more than the loop.
-    if (end - start < 64)
+    if (end - start < SHORTEST_NATIVE_COPY)
       for (let from = start; from < end; from += 1) bytes[at++] = source[from] as number;
     else source.copy(bytes, at, start, end);
   }
@@ -42,9 +49,12 @@ export class Output {
   view(): Buffer {
     const { length } = this;
     const { bytes, views } = this.#piece;
-    if (length > LONGEST_KEPT_VIEW) return bytes.subarray(0, length);
-    views[length] ??= bytes.subarray(0, length);
-    return views[length];
+    const slot = length & (KEPT_VIEWS - 1);
+    const kept = views[slot] as Buffer;
+    if (kept.length === length) return kept;
+    const view = bytes.subarray(0, length);
+    views[slot] = view;
+    return view;
   }
 
   /** Gives the memory away that the last view points into; the caller returns it. */
