@@ -1,0 +1,196 @@
+// The dialing side of a link: requests are put onto it as streams, as many as the peer takes at once; the others wait for
+// their turn. A link that is lost costs its own streams alone, and each is told whether its request had gone out.
+import type { StreamListener } from "../http/streams.ts";
+import type { Deadlines } from "../transport/deadlines.ts";
+import type { Wire } from "../transport/wire.ts";
+import { ClientStream, type ClientStreams } from "./client-stream.ts";
+import { DRAINING, FRAME, LAST_STREAM_ID, type LinkViolation } from "./frames.ts";
+import { LinkEnd, type LinkObserver } from "./link-end.ts";
+import { Liveness, type Watched } from "./liveness.ts";
+
+const PING_SIZE = 8;
+
+/** Whoever dialed the link. */
+export interface ClientLinkOwner extends LinkObserver {
+  readonly deadlines: Deadlines;
+  /** Whether the peer's address still answers. Asked when the peer has left even a PING unanswered. */
+  answers(): Promise<boolean>;
+  /** The link takes no new requests any more; those that it has are carried on. Once at most. */
+  onDraining(): void;
+}
+
+export class ClientLink extends LinkEnd<ClientStream> implements ClientStreams, Watched {
+  readonly #owner: ClientLinkOwner;
+  readonly #liveness: Liveness;
+  /** Streams whose request was not sent yet, in order; the first {@link #ready} of them may be sent. */
+  readonly #unsent = new Set<ClientStream>();
+  #ready = 0;
+  #draining = false;
+  /** Whether it has brought a response. */
+  #served = false;
+
+  constructor(wire: Wire, owner: ClientLinkOwner) {
+    super(wire, owner);
+    this.#owner = owner;
+    this.#liveness = new Liveness(this, owner.deadlines);
+    this.start();
+  }
+
+  /** Takes no new requests: the peer or the owner wants it to end, or it is closed. */
+  get draining(): boolean {
+    return this.#draining || this.closed;
+  }
+
+  /** Whether no request is on it, or waits for it. */
+  get idle(): boolean {
+    return this.streams.size === 0 && this.#unsent.size === 0;
+  }
+
+  get streamWindow(): number {
+    return this.settings?.window ?? 0;
+  }
+
+  /** Begins a try. On a link that is draining it fails, without having been sent. */
+  openStream(listener: StreamListener): ClientStream {
+    const stream = new ClientStream(this, listener);
+    if (this.draining) {
+      stream.failLater("CONNECTION_LOST");
+      return stream;
+    }
+    const isNext = this.#ready === this.#unsent.size;
+    this.#unsent.add(stream);
+    this.#liveness.watch();
+    if (isNext && this.#hasRoom()) {
+      this.#ready += 1;
+      stream.makeReady();
+    }
+    return stream;
+  }
+
+  /** Closes when the last stream is over. */
+  retire(): void {
+    if (this.closed) return;
+    if (!this.#draining) this.goAway(0, DRAINING);
+    this.#drain();
+  }
+
+  /** Breaks off everything. */
+  close(): void {
+    if (this.closed) return;
+    this.shut();
+    this.wire.reset();
+    this.onLost(false);
+  }
+
+  admit(stream: ClientStream): number {
+    this.#unsent.delete(stream);
+    this.#ready -= 1;
+    this.lastStream = this.lastStream === 0 ? 1 : this.lastStream + 2;
+    this.streams.set(this.lastStream, stream);
+    if (this.lastStream + 2 > LAST_STREAM_ID) this.retire();
+    return this.lastStream;
+  }
+
+  forget(stream: ClientStream): void {
+    if (stream.id !== 0) this.streams.delete(stream.id);
+    else if (this.#unsent.delete(stream) && stream.wasReady) this.#ready -= 1;
+    if (this.idle) this.#liveness.rest();
+    if (this.#draining || this.#unsent.size > this.#ready) this.flushSoon();
+  }
+
+  override onBytes(bytes: Buffer, end: number): void {
+    this.#liveness.heard();
+    super.onBytes(bytes, end);
+  }
+
+  override onClose(): void {
+    this.#liveness.stop();
+    super.onClose();
+  }
+
+  ping(): void {
+    const output = this.frame(FRAME.PING, 0, 0, PING_SIZE);
+    output.bytes.fill(0, output.length, output.length + PING_SIZE);
+    output.length += PING_SIZE;
+  }
+
+  answers(): Promise<boolean> {
+    return this.#owner.answers();
+  }
+
+  onSilence(): void {
+    if (this.closed) return;
+    this.shut();
+    this.wire.reset();
+    this.onLost(true);
+  }
+
+  protected override onSettings(): void {
+    this.flushSoon();
+  }
+
+  protected override onRequest(): LinkViolation {
+    return "UNEXPECTED_FRAME";
+  }
+
+  protected override onResponse(
+    stream: ClientStream,
+    bytes: Buffer,
+    start: number,
+    end: number,
+    flags: number,
+  ): LinkViolation | undefined {
+    this.#served = true;
+    return stream.onResponse(bytes, start, end, flags);
+  }
+
+  /** What the peer has not taken up it will never see. */
+  protected override onGoAway(last: number, reason: string): void {
+    this.#drain();
+    const untouched = [...this.#unsent];
+    for (const stream of this.streams.values()) if (stream.id > last) untouched.push(stream);
+    for (const stream of untouched) stream.fail("CONNECTION_LOST", false, this.#served);
+    if (reason === DRAINING) return;
+    this.shut();
+    this.onLost(false);
+  }
+
+  protected override onLost(broken: boolean): void {
+    this.#drain();
+    const reused = this.#served && !broken;
+    const { sent } = this.outbox;
+    for (const stream of [...this.streams.values(), ...this.#unsent]) {
+      const wasSent = stream.id !== 0 && stream.requestEnd <= sent;
+      stream.fail("CONNECTION_LOST", wasSent, reused);
+    }
+  }
+
+  protected override onFlushed(): void {
+    if (this.closed) return;
+    if (this.#draining && this.idle && this.outbox.isEmpty) this.shut();
+    else this.#makeReady();
+  }
+
+  #hasRoom(): boolean {
+    const most = this.settings?.streams ?? 0;
+    return !this.congested && this.streams.size + this.#ready < most;
+  }
+
+  #makeReady(): void {
+    if (this.#unsent.size === this.#ready || !this.#hasRoom()) return;
+    for (const stream of this.#unsent) {
+      if (stream.ready) continue;
+      if (!this.#hasRoom()) return;
+      this.#ready += 1;
+      stream.makeReady();
+      stream.tellReady();
+    }
+  }
+
+  #drain(): void {
+    if (this.#draining) return;
+    this.#draining = true;
+    this.flushSoon();
+    this.#owner.onDraining();
+  }
+}

@@ -1,0 +1,82 @@
+// Whether a peer that owes answers is still there. TCP alone would say so only after many minutes: a machine or a container
+// that is gone answers nothing. An application may take its time; its sidecar answers meanwhile.
+import type { Deadlines, Expiring } from "../transport/deadlines.ts";
+
+/** Milliseconds of silence that are not wondered at; as many again for the answer to a PING. */
+export const SILENCE = 500;
+
+/** The link whose peer it is. */
+export interface Watched {
+  ping(): void;
+  /** Whether the peer's address still answers. */
+  answers(): Promise<boolean>;
+  /** It does not. */
+  onSilence(): void;
+}
+
+export class Liveness implements Expiring {
+  deadline: number = Number.POSITIVE_INFINITY;
+  readonly #watched: Watched;
+  readonly #deadlines: Deadlines;
+  #heardAt = 0;
+  #pinged = false;
+
+  constructor(watched: Watched, deadlines: Deadlines) {
+    this.#watched = watched;
+    this.#deadlines = deadlines;
+    deadlines.add(this);
+  }
+
+  /** From now on something is waited for. */
+  watch(): void {
+    if (this.deadline !== Number.POSITIVE_INFINITY) return;
+    this.heard();
+    this.deadline = this.#heardAt + SILENCE;
+  }
+
+  /** Nothing is waited for. */
+  rest(): void {
+    this.deadline = Number.POSITIVE_INFINITY;
+  }
+
+  /** The peer has said something. */
+  heard(): void {
+    this.#heardAt = performance.now();
+    this.#pinged = false;
+  }
+
+  /** For ever. */
+  stop(): void {
+    this.rest();
+    this.#deadlines.delete(this);
+  }
+
+  expired(): void {
+    const now = performance.now();
+    const quietUntil = this.#heardAt + SILENCE;
+    if (now < quietUntil) {
+      this.deadline = quietUntil;
+    } else if (this.#pinged) {
+      void this.#ask();
+    } else {
+      this.#pinged = true;
+      this.#watched.ping();
+      this.deadline = now + SILENCE;
+    }
+  }
+
+  async #ask(): Promise<void> {
+    const heardAt = this.#heardAt;
+    // Not resting meanwhile, and not asking twice.
+    this.deadline = Number.MAX_VALUE;
+    const answers = await this.#watched.answers().catch(() => true);
+    if (this.deadline !== Number.MAX_VALUE) return;
+    if (!answers && this.#heardAt === heardAt) {
+      this.stop();
+      this.#watched.onSilence();
+    } else {
+      this.heard();
+      this.deadline = this.#heardAt + SILENCE;
+    }
+  }
+}
