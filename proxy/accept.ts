@@ -16,8 +16,8 @@ export interface Ways {
   tcp(): void;
   /** The destination of the opaque bytes of a caller that waits to be spoken to. Rejects when there is none. */
   dialTcp(signal: AbortSignal): Promise<Connection>;
-  /** Such a caller's connection was carried on, or could not be. */
-  silent(carried: Promise<unknown>): void;
+  /** Such a caller's connection was carried on as one, or turned out to carry requests. Rejects when it could not be. */
+  silent(carried: Promise<"stream" | "requests">): void;
 }
 
 /** Sends a connection on its way. Never throws and never rejects. */
@@ -50,10 +50,20 @@ async function acceptAny(connection: Connection, ways: Ways): Promise<void> {
     take(detected, ways);
     return;
   }
-  const carried = relaySilent(connection, (signal) => ways.dialTcp(signal));
-  ways.silent(carried.catch(() => connection.reset()));
-  const late = await carried.catch(() => "tunnelled" as const);
-  if (late !== "tunnelled") take(late, ways);
+  ways.silent(carrySilent(connection, ways));
+}
+
+/** Rejects when the destination of a caller that waits to be spoken to cannot be reached. */
+async function carrySilent(connection: Connection, ways: Ways): Promise<"stream" | "requests"> {
+  try {
+    const late = await relaySilent(connection, (signal) => ways.dialTcp(signal));
+    if (late === "tunnelled") return "stream";
+    take(late, ways);
+    return "requests";
+  } catch (error) {
+    connection.reset();
+    throw error;
+  }
 }
 
 function take(detected: Detected, ways: Ways): void {

@@ -62,24 +62,25 @@ function forward(plane: DataPlane, connection: Connection, port: number, caller:
   const handler = new InboundRequests(plane, route, caller);
   const dial = (signal: AbortSignal): Promise<Connection> =>
     dialTcp("127.0.0.1", route.port.applicationPort, signal);
-  const count = (carried: Promise<unknown>): void => countStream(plane, caller, carried);
-  const carry = (): void => {
-    const joined = dial(plane.signal).then((far) => tunnel(connection, far));
-    count(joined);
-    joined.catch(() => connection.reset());
-  };
+  const carry = (): void => void carryStream(plane, caller, connection, dial);
+  const { protocol } = route.port;
   // Only authenticated peers can have agreed on these: ALPN is part of the TLS handshake.
-  if (connection.protocol === LINK_PROTOCOL) engine.serveLink(connection, handler);
-  else if (connection.protocol === TCP_PROTOCOL) carry();
-  else {
+  if (connection.protocol === LINK_PROTOCOL && protocol !== "tcp") {
+    engine.serveLink(connection, handler);
+  } else if (connection.protocol === TCP_PROTOCOL && (protocol === "tcp" || protocol === "auto")) {
+    carry();
+  } else if (connection.protocol === LINK_PROTOCOL || connection.protocol === TCP_PROTOCOL) {
+    // The caller believes in another protocol than this port has: requests must not pass as opaque bytes.
+    connection.reset();
+  } else {
     const ways = {
       http1: () => engine.serve(connection, handler),
       http2: () => engine.serveHttp2(connection, handler),
       tcp: carry,
       dialTcp: dial,
-      silent: count,
+      silent: (carried: Promise<"stream" | "requests">) => void carrySilent(plane, caller, carried),
     };
-    accept(connection, route.port.protocol, ways, engine.deadlines);
+    accept(connection, protocol, ways, engine.deadlines);
   }
 }
 
@@ -139,16 +140,31 @@ class InboundRequests implements RequestHandler {
   }
 }
 
-/** Counts a byte stream, and holds the sidecar up for it. */
-function countStream(plane: DataPlane, caller: Caller, carried: Promise<unknown>): void {
-  const { drain, log } = plane;
+/** A byte stream to the application. Never rejects. */
+async function carryStream(
+  plane: DataPlane,
+  caller: Caller,
+  near: Connection,
+  dial: (signal: AbortSignal) => Promise<Connection>,
+): Promise<void> {
+  using _held = plane.drain.hold();
   count(plane, caller);
-  drain.enter();
-  carried
-    .catch((error: unknown) => {
-      log.debug("the application does not accept connections", { error: String(error) });
-    })
-    .finally(() => drain.leave());
+  try {
+    await tunnel(near, await dial(plane.signal));
+  } catch (error) {
+    plane.log.debug("the application does not accept connections", { error: String(error) });
+    near.reset();
+  }
+}
+
+/** The same for a caller that waits to be spoken to. If it speaks HTTP after all, its requests are counted instead. */
+async function carrySilent(
+  plane: DataPlane,
+  caller: Caller,
+  carried: Promise<"stream" | "requests">,
+): Promise<void> {
+  using _held = plane.drain.hold();
+  if ((await carried.catch(() => "stream")) === "stream") count(plane, caller);
 }
 
 function count({ counters }: DataPlane, caller: Caller): void {

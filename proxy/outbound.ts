@@ -24,7 +24,7 @@ export function acceptOutbound(plane: DataPlane, connection: Connection, place: 
     http2: () => engine.serveHttp2(connection, handler),
     tcp: () => void carry(plane, route, connection),
     dialTcp: (signal: AbortSignal) => reach(plane, route, connection, signal),
-    silent: (carried: Promise<unknown>) => count(plane, route, carried),
+    silent: (carried: Promise<"stream" | "requests">) => void carrySilent(plane, route, carried),
   };
   accept(connection, route.port.protocol, ways, engine.deadlines);
 }
@@ -78,24 +78,31 @@ class OutboundRequests implements RequestHandler {
 
 /** A byte stream: goes to the first candidate that can be reached, and stays there. Never rejects. */
 async function carry(plane: DataPlane, route: OutboundRoute, near: Connection): Promise<void> {
-  const joined = reach(plane, route, near, plane.signal).then((far) => tunnel(near, far));
-  count(plane, route, joined);
-  await joined.catch(() => near.reset());
+  const { counters, drain, signal } = plane;
+  using _held = drain.hold();
+  counters.countOutbound(route.service.service);
+  try {
+    await tunnel(near, await reach(plane, route, near, signal));
+  } catch {
+    counters.outboundFailed += 1;
+    near.reset();
+  }
 }
 
-/** Counts a byte stream, and holds the sidecar up for it. */
-function count(
+/** The same for a caller that waits to be spoken to. If it speaks HTTP after all, its requests are counted instead. */
+async function carrySilent(
   { counters, drain }: DataPlane,
   route: OutboundRoute,
-  carried: Promise<unknown>,
-): void {
-  counters.countOutbound(route.service.service);
-  drain.enter();
-  carried
-    .catch(() => {
-      counters.outboundFailed += 1;
-    })
-    .finally(() => drain.leave());
+  carried: Promise<"stream" | "requests">,
+): Promise<void> {
+  const { service } = route.service;
+  using _held = drain.hold();
+  try {
+    if ((await carried) === "stream") counters.countOutbound(service);
+  } catch {
+    counters.countOutbound(service);
+    counters.outboundFailed += 1;
+  }
 }
 
 /** Rejects when none of the candidates can be reached, or the caller is gone. */

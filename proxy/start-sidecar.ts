@@ -60,6 +60,9 @@ async function run(
   const engine = new HttpEngine({
     ...{ refusals, links: options.links ?? true },
     refused: (code) => counters.countFailure(code),
+    linkViolated: () => {
+      counters.linkViolations += 1;
+    },
   });
   const { destinations } = engine;
   const upkeep = new Upkeep({

@@ -2,6 +2,8 @@
 // connections, the others are let go.
 
 import type { Endpoint } from "../configuration/snapshot.ts";
+import { ClientLink } from "../link/client-link.ts";
+import { LINK_PROTOCOL } from "../link/protocol.ts";
 import type { Refusals } from "../refusals.ts";
 import type { Deadlines } from "../transport/deadlines.ts";
 import { answersAt, DialError, dialSidecar, dialTcp } from "../transport/dial.ts";
@@ -14,9 +16,14 @@ export interface DestinationsOptions {
   readonly output: Output;
   readonly deadlines: Deadlines;
   readonly refusals: Refusals;
+  /** A peer broke the protocol of its link. */
+  readonly linkViolated: () => void;
   /** Offered to other sidecars besides HTTP/1.1; off, they are all spoken to in HTTP/1.1, as foreign ones are. */
   readonly links: boolean;
 }
+
+/** A link that ends is asked whether it takes requests before each one: it need not say so. */
+const UNHEARD = { onDraining: () => undefined, onClosed: () => undefined };
 
 export class Destinations {
   readonly #options: DestinationsOptions;
@@ -68,8 +75,8 @@ export class Destinations {
     uri: string,
     identity: TlsIdentity,
   ): DialedDestination {
-    const { output, deadlines, refusals } = this.#options;
-    const offered = ["http/1.1"];
+    const { output, deadlines, refusals, links, linkViolated } = this.#options;
+    const offered = links ? [LINK_PROTOCOL, "http/1.1"] : ["http/1.1"];
     const answers = (): Promise<boolean> => answersAt(endpoint.address, endpoint.port);
     return new DialedDestination({
       ...{ key, output, deadlines, answers, unreachable: "ENDPOINTS_UNREACHABLE" },
@@ -83,7 +90,8 @@ export class Destinations {
           throw error;
         }
       },
-      link: undefined,
+      link: (wire, look) =>
+        new ClientLink(wire, { deadlines, answers: look, onViolation: linkViolated, ...UNHEARD }),
     });
   }
 

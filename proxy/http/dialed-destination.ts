@@ -14,8 +14,8 @@ import { WaitingStream } from "./waiting-stream.ts";
 
 /** A connection that carries many requests at once. */
 export interface SharedLink {
-  /** False once it ends, or is about to: the next request goes over another. */
-  readonly accepting: boolean;
+  /** Ends, or is about to: the next request goes over another. */
+  readonly draining: boolean;
   openStream(listener: StreamListener): RequestStream;
   /** Closes it when its last stream is over. */
   retire(): void;
@@ -60,7 +60,7 @@ export class DialedDestination implements Destination {
 
   open(listener: StreamListener, fresh: boolean, risky: boolean): RequestStream {
     const link = this.#link;
-    if (link?.accepting) return link.openStream(listener);
+    if (link !== undefined && !link.draining) return link.openStream(listener);
     const idle = fresh ? undefined : this.#origins.take(risky);
     if (idle !== undefined) return idle.begin(listener);
     const stream = new WaitingStream(listener);

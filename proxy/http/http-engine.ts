@@ -1,6 +1,7 @@
 // Everything that speaks HTTP in a sidecar, on one output and one timer: connections of callers in each of the protocols,
 // and the destinations they share.
 import type { FailureCode } from "../failures.ts";
+import { type ServerLink, serveLink } from "../link/server-link.ts";
 import type { Refusals } from "../refusals.ts";
 import type { Connection } from "../transport/connection.ts";
 import { Deadlines } from "../transport/deadlines.ts";
@@ -20,6 +21,8 @@ export interface HttpEngineOptions {
   readonly refusals: Refusals;
   /** Whether links are offered to other sidecars. */
   readonly links: boolean;
+  /** A peer broke the protocol of its link. */
+  linkViolated(): void;
   /** A request was refused before it became an exchange. */
   refused(code: FailureCode): void;
   readonly timeouts?: CallerTimeouts;
@@ -30,10 +33,15 @@ export class HttpEngine {
   readonly destinations: Destinations;
   readonly #callers: CallerSurroundings;
 
-  constructor({ refusals, links, refused, timeouts = CALLER_TIMEOUTS }: HttpEngineOptions) {
+  readonly #linkViolated: () => void;
+  readonly #links = new Set<ServerLink>();
+
+  constructor(options: HttpEngineOptions) {
+    const { refusals, links, refused, linkViolated, timeouts = CALLER_TIMEOUTS } = options;
     const { deadlines } = this;
     const output = new Output();
-    this.destinations = new Destinations({ output, deadlines, refusals, links });
+    this.destinations = new Destinations({ output, deadlines, refusals, links, linkViolated });
+    this.#linkViolated = linkViolated;
     this.#callers = { output, deadlines, exchanges, timeouts, refused };
   }
 
@@ -48,8 +56,19 @@ export class HttpEngine {
   }
 
   /** The same for a link from another sidecar. */
-  serveLink(connection: Connection, _handler: RequestHandler): void {
-    connection.reset();
+  serveLink(connection: Connection, handler: RequestHandler): void {
+    const { refused } = this.#callers;
+    const link: ServerLink = serveLink(openWire(connection), exchanges, handler, {
+      refused,
+      onViolation: () => this.#linkViolated(),
+      onClosed: () => this.#links.delete(link),
+    });
+    this.#links.add(link);
+  }
+
+  /** Tells the callers on links to open new ones from now on; what they have on them is finished. */
+  drain(): void {
+    for (const link of this.#links) link.drain();
   }
 
   /** Breaks off every connection to a destination; those of callers end with their sockets. */

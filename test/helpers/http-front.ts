@@ -55,6 +55,7 @@ export class HttpFronts implements AsyncDisposable {
     const engine = new HttpEngine({
       ...{ refusals, links: false, timeouts: { ...CALLER_TIMEOUTS, ...timeouts } },
       refused: (code) => this.refused.push(code),
+      linkViolated: () => undefined,
     });
     this.#opened.push(engine);
     const handler = this.#handler(destinations);

@@ -8,6 +8,8 @@ import { publishedPorts, requireFreePorts } from "../../scripts/mesh/ports.ts";
 import { renderSummary } from "../../scripts/mesh/proof.ts";
 import { describeMissing } from "../../scripts/mesh/ready.ts";
 
+const NO_TIMES = { count: 0, p50: 0, p99: 0 };
+
 const WORKLOAD: WorkloadStatus = {
   service: "shop-orders",
   container: "shop-orders-1",
@@ -19,7 +21,11 @@ const WORKLOAD: WorkloadStatus = {
   intercept: "on",
   identity: "spiffe://t/ns/default/dc/dc1/svc/shop-orders",
   certificateExpiresAt: undefined,
-  requests: { inboundTls: 20, inboundPlaintext: 0, outbound: 0, outboundFailed: 0 },
+  requests: {
+    ...{ inboundTls: 20, inboundPlaintext: 0, outbound: 0, outboundFailed: 0 },
+    ...{ failures: {}, refusedPeers: 0, linkViolations: 0 },
+    ...{ inboundTimes: NO_TIMES, outboundTimes: NO_TIMES },
+  },
   sidecarResidentBytes: undefined,
 };
 
@@ -69,7 +75,7 @@ describe("npm start", () => {
   });
 
   it("sums a service's replicas up in one row", () => {
-    const requests = { inboundTls: 3, inboundPlaintext: 2, outbound: 0, outboundFailed: 0 };
+    const requests = { ...WORKLOAD.requests, inboundTls: 3, inboundPlaintext: 2 };
     const second: WorkloadStatus = { ...WORKLOAD, containerId: "b2", health: "critical", requests };
     const text = renderSummary({ ...STATUS, workloads: [WORKLOAD, second] });
     assert.match(text, /^SERVICE +REPLICAS +IDENTITY +MTLS +REQUESTS\n/);
