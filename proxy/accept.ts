@@ -16,8 +16,10 @@ export interface Ways {
   tcp(): void;
   /** The destination of the opaque bytes of a caller that waits to be spoken to. Rejects when there is none. */
   dialTcp(signal: AbortSignal): Promise<Connection>;
-  /** Such a caller's connection was carried on as one, or turned out to carry requests. Rejects when it could not be. */
-  silent(carried: Promise<"stream" | "requests">): void;
+  /** A caller that waits to be spoken to is carried on, until disposed. */
+  hold(): Disposable;
+  /** What it waits for are opaque bytes; `reached` is false when there is nobody to say them. */
+  countStream(reached: boolean): void;
 }
 
 /** Sends a connection on its way. Never throws and never rejects. */
@@ -50,19 +52,14 @@ async function acceptAny(connection: Connection, ways: Ways): Promise<void> {
     take(detected, ways);
     return;
   }
-  ways.silent(carrySilent(connection, ways));
-}
-
-/** Rejects when the destination of a caller that waits to be spoken to cannot be reached. */
-async function carrySilent(connection: Connection, ways: Ways): Promise<"stream" | "requests"> {
+  using _held = ways.hold();
+  const dial = (signal: AbortSignal): Promise<Connection> => ways.dialTcp(signal);
   try {
-    const late = await relaySilent(connection, (signal) => ways.dialTcp(signal));
-    if (late === "tunnelled") return "stream";
-    take(late, ways);
-    return "requests";
-  } catch (error) {
+    const late = await relaySilent(connection, dial, () => ways.countStream(true));
+    if (late !== "tunnelled") take(late, ways);
+  } catch {
+    ways.countStream(false);
     connection.reset();
-    throw error;
   }
 }
 

@@ -78,7 +78,8 @@ function forward(plane: DataPlane, connection: Connection, port: number, caller:
       http2: () => engine.serveHttp2(connection, handler),
       tcp: carry,
       dialTcp: dial,
-      silent: (carried: Promise<"stream" | "requests">) => void carrySilent(plane, caller, carried),
+      hold: () => plane.drain.hold(),
+      countStream: () => count(plane, caller),
     };
     accept(connection, protocol, ways, engine.deadlines);
   }
@@ -155,16 +156,6 @@ async function carryStream(
     plane.log.debug("the application does not accept connections", { error: String(error) });
     near.reset();
   }
-}
-
-/** The same for a caller that waits to be spoken to. If it speaks HTTP after all, its requests are counted instead. */
-async function carrySilent(
-  plane: DataPlane,
-  caller: Caller,
-  carried: Promise<"stream" | "requests">,
-): Promise<void> {
-  using _held = plane.drain.hold();
-  if ((await carried.catch(() => "stream")) === "stream") count(plane, caller);
 }
 
 function count({ counters }: DataPlane, caller: Caller): void {

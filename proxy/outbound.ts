@@ -24,7 +24,8 @@ export function acceptOutbound(plane: DataPlane, connection: Connection, place: 
     http2: () => engine.serveHttp2(connection, handler),
     tcp: () => void carry(plane, route, connection),
     dialTcp: (signal: AbortSignal) => reach(plane, route, connection, signal),
-    silent: (carried: Promise<"stream" | "requests">) => void carrySilent(plane, route, carried),
+    hold: () => plane.drain.hold(),
+    countStream: (reached: boolean) => countStream(plane, route, reached),
   };
   accept(connection, route.port.protocol, ways, engine.deadlines);
 }
@@ -78,31 +79,16 @@ class OutboundRequests implements RequestHandler {
 
 /** A byte stream: goes to the first candidate that can be reached, and stays there. Never rejects. */
 async function carry(plane: DataPlane, route: OutboundRoute, near: Connection): Promise<void> {
-  const { counters, drain, signal } = plane;
-  using _held = drain.hold();
-  counters.countOutbound(route.service.service);
-  try {
-    await tunnel(near, await reach(plane, route, near, signal));
-  } catch {
-    counters.outboundFailed += 1;
-    near.reset();
-  }
+  using _held = plane.drain.hold();
+  const far = await reach(plane, route, near, plane.signal).catch(() => undefined);
+  countStream(plane, route, far !== undefined);
+  if (far === undefined) near.reset();
+  else await tunnel(near, far);
 }
 
-/** The same for a caller that waits to be spoken to. If it speaks HTTP after all, its requests are counted instead. */
-async function carrySilent(
-  { counters, drain }: DataPlane,
-  route: OutboundRoute,
-  carried: Promise<"stream" | "requests">,
-): Promise<void> {
-  const { service } = route.service;
-  using _held = drain.hold();
-  try {
-    if ((await carried) === "stream") counters.countOutbound(service);
-  } catch {
-    counters.countOutbound(service);
-    counters.outboundFailed += 1;
-  }
+function countStream({ counters }: DataPlane, route: OutboundRoute, reached: boolean): void {
+  counters.countOutbound(route.service.service);
+  if (!reached) counters.outboundFailed += 1;
 }
 
 /** Rejects when none of the candidates can be reached, or the caller is gone. */

@@ -9,12 +9,15 @@ import { FirstBytes } from "./first-bytes.ts";
  * caller something that is not HTTP, both are joined: resolves with `tunnelled` once both are closed, or the caller is. If
  * the caller turns out to speak HTTP, the destination is let go and `near` is as `detect` would have left it.
  *
+ * `joined` is called when it has become clear that the two belong together.
+ *
  * Rejects with `dial`'s error; `near` is then still open and the caller's to close. The signal given to `dial` aborts when
  * its outcome is no longer wanted.
  */
 export async function relaySilent(
   near: Connection,
   dial: (signal: AbortSignal) => Promise<Connection>,
+  joined: () => void,
 ): Promise<"tunnelled" | "http1" | "http2"> {
   const unwanted = new AbortController();
   const caller = new FirstBytes(near.socket, "late");
@@ -26,6 +29,7 @@ export async function relaySilent(
     if (detected === "tcp") {
       (await destination).release("tcp");
       caller.release("tcp");
+      joined();
       await tunnel(near, await far);
       return "tunnelled";
     }

@@ -13,6 +13,8 @@ import { PREFACE } from "./first-messages.ts";
 
 const REQUEST = Buffer.from("GET / HTTP/1.1\r\n\r\n", "latin1");
 
+const joined = (): void => undefined;
+
 describe("a connection that begins in silence", () => {
   let loopback: Loopback;
   beforeEach(async () => {
@@ -46,7 +48,7 @@ describe("a connection that begins in silence", () => {
       socket.once("data", (login) => socket.end(login));
     });
     const { client, near } = await silent();
-    const outcome = relaySilent(near, dial);
+    const outcome = relaySilent(near, dial, joined);
     const [greeted] = await once(client, "data");
     assert.deepEqual(greeted, greeting);
     client.end("GET / HTTP/1.1\r\n\r\n");
@@ -61,7 +63,7 @@ describe("a connection that begins in silence", () => {
     it(`is ${expected} when the caller asks after all, and the destination is let go`, async () => {
       const { dial, accepted } = await destination();
       const { client, near } = await silent();
-      const outcome = relaySilent(near, dial);
+      const outcome = relaySilent(near, dial, joined);
       const application = await accepted;
       // As long again: what was silent once is not judged by the clock any more.
       await silent();
@@ -74,7 +76,7 @@ describe("a connection that begins in silence", () => {
     it(`is ${expected} though the request comes byte by byte`, async () => {
       const { dial } = await destination();
       const { client, near } = await silent();
-      const outcome = relaySilent(near, dial);
+      const outcome = relaySilent(near, dial, joined);
       for (const byte of bytes) {
         client.write(Buffer.of(byte));
         await nextTurn();
@@ -95,7 +97,7 @@ describe("a connection that begins in silence", () => {
           reject(signal.reason);
         });
       });
-    const outcome = relaySilent(near, dial);
+    const outcome = relaySilent(near, dial, joined);
     client.write(REQUEST);
     assert.equal(await outcome, "http1");
     assert.ok((await aborted.promise) instanceof Error);
@@ -105,10 +107,14 @@ describe("a connection that begins in silence", () => {
     const { dial, accepted } = await destination();
     const opened = Promise.withResolvers<void>();
     const { client, near } = await silent();
-    const outcome = relaySilent(near, async () => {
-      await opened.promise;
-      return await dial(AbortSignal.timeout(1_000));
-    });
+    const outcome = relaySilent(
+      near,
+      async () => {
+        await opened.promise;
+        return await dial(AbortSignal.timeout(1_000));
+      },
+      joined,
+    );
     client.write(REQUEST);
     assert.equal(await outcome, "http1");
     opened.resolve();
@@ -118,7 +124,7 @@ describe("a connection that begins in silence", () => {
   it("is carried as it is when the caller speaks something else, which is not lost", async () => {
     const { dial } = await destination((socket) => void socket.pipe(socket));
     const { client, near } = await silent();
-    const outcome = relaySilent(near, dial);
+    const outcome = relaySilent(near, dial, joined);
     client.end("SSH-2.0-OpenSSH_9.2\r\n");
     assert.equal(await text(client), "SSH-2.0-OpenSSH_9.2\r\n");
     assert.equal(await outcome, "tunnelled");
@@ -129,7 +135,7 @@ describe("a connection that begins in silence", () => {
       socket.once("data", (bytes) => socket.end(bytes));
     });
     const { client, near } = await silent();
-    const outcome = relaySilent(near, dial);
+    const outcome = relaySilent(near, dial, joined);
     client.write("HELLO");
     assert.equal(await text(client), "HELLO");
     client.end();
@@ -139,7 +145,7 @@ describe("a connection that begins in silence", () => {
   it("belongs to a destination that speaks while half a request line has come", async () => {
     const { dial, accepted } = await destination();
     const { client, near } = await silent();
-    const outcome = relaySilent(near, dial);
+    const outcome = relaySilent(near, dial, joined);
     const application = await accepted;
     client.write("HEL");
     application.write("220 ready");
@@ -154,7 +160,7 @@ describe("a connection that begins in silence", () => {
   it("stays open while neither speaks", async () => {
     const { dial, accepted } = await destination();
     const { client, near } = await silent();
-    const outcome = relaySilent(near, dial);
+    const outcome = relaySilent(near, dial, joined);
     const application = await accepted;
     await silent();
     assert.ok(!near.socket.destroyed && !client.readableEnded);
@@ -168,7 +174,7 @@ describe("a connection that begins in silence", () => {
   it("passes the end of the destination's side on", async () => {
     const { dial } = await destination((socket) => void socket.end());
     const { client, near } = await silent();
-    const outcome = relaySilent(near, dial);
+    const outcome = relaySilent(near, dial, joined);
     assert.equal(await text(client), "");
     client.end();
     assert.equal(await outcome, "tunnelled");
@@ -177,7 +183,7 @@ describe("a connection that begins in silence", () => {
   it("lets the destination go when the caller is gone", async () => {
     const { dial, accepted } = await destination();
     const { client, near } = await silent();
-    const outcome = relaySilent(near, dial);
+    const outcome = relaySilent(near, dial, joined);
     const application = await accepted;
     client.resetAndDestroy();
     assert.equal(await outcome, "tunnelled");
@@ -208,7 +214,7 @@ describe("a connection that begins in silence", () => {
       await once(near.socket, "readable");
       throw new Error("unreachable");
     };
-    await assert.rejects(relaySilent(near, dial), /unreachable/);
+    await assert.rejects(relaySilent(near, dial, joined), /unreachable/);
     assert.equal(String(near.socket.read()), "HEL");
     client.end("O");
     assert.equal(await text(near.socket), "O");
