@@ -49,7 +49,9 @@ export class HandleWire extends BaseWire {
   }
 
   get pending(): number {
-    return this.#writing + this.#queue.length;
+    const writing =
+      this.#writing === 0 || this.#isTls ? this.#writing : this.#handle.writeQueueSize;
+    return writing + this.#queue.length;
   }
 
   protected get holdsBytes(): boolean {
@@ -142,7 +144,7 @@ export class HandleWire extends BaseWire {
   }
 
   #isKeepingUp(): boolean {
-    if (this.#isTls && this.pending <= MOST_PENDING) return true;
+    if (this.#isTls && this.#writing + this.#queue.length <= MOST_PENDING) return true;
     this.#behind = true;
     return false;
   }

@@ -16,6 +16,8 @@ export interface StreamHandle {
   useUserBuffer(buffer: Buffer): number;
   readStart(): number;
   readStop(): number;
+  /** Bytes that the kernel has not taken yet. Costs a call out of JavaScript. */
+  readonly writeQueueSize: number;
   /** 0, or an errno. {@link wasLastWriteAsync} says whether it is done already; if not, `bytes` must stay as it is. */
   writeBuffer(request: WriteRequest, bytes: Buffer): number;
 }

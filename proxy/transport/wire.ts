@@ -22,7 +22,7 @@ export interface Wire {
   readonly connection: Connection;
   /** Whether it was closed or reset, by us or otherwise: from then on its owner hears nothing but `onClose`. */
   readonly closed: boolean;
-  /** Bytes that were sent but not yet written. */
+  /** Bytes that were sent but not yet written; over TLS it may shrink by a whole write at a time only. */
   readonly pending: number;
   /** Starts reading. Input that was read before (a protocol was detected by it) is delivered first. */
   start(owner: WireOwner): void;

@@ -1,12 +1,11 @@
 // What the code under test reports as a defect of its own, kept off the test's output.
 
-export interface MutedWarnings {
+export interface MutedWarnings extends Disposable {
   /** The messages so far. */
   readonly seen: readonly string[];
-  restore(): void;
 }
 
-/** From now on, warnings are kept instead of printed. */
+/** Until it is disposed of, warnings are kept instead of printed. */
 export function muteWarnings(): MutedWarnings {
   const { emitWarning } = process;
   const seen: string[] = [];
@@ -15,7 +14,7 @@ export function muteWarnings(): MutedWarnings {
   };
   return {
     seen,
-    restore: () => {
+    [Symbol.dispose]: () => {
       process.emitWarning = emitWarning;
     },
   };

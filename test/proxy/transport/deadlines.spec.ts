@@ -75,20 +75,16 @@ describe("deadlines", () => {
   });
 
   it("goes on after an item that throws", async () => {
-    const warnings = muteWarnings();
-    try {
-      const defective = new Item(performance.now());
-      defective.expired = () => {
-        throw new Error("a defect");
-      };
-      const sound = new Item(performance.now());
-      deadlines.add(defective);
-      deadlines.add(sound);
-      await eventually(() => assert.equal(sound.expirations, 1));
-      assert.deepEqual(warnings.seen, ["a defect"]);
-    } finally {
-      warnings.restore();
-    }
+    using warnings = muteWarnings();
+    const defective = new Item(performance.now());
+    defective.expired = () => {
+      throw new Error("a defect");
+    };
+    const sound = new Item(performance.now());
+    deadlines.add(defective);
+    deadlines.add(sound);
+    await eventually(() => assert.equal(sound.expirations, 1));
+    assert.deepEqual(warnings.seen, ["a defect"]);
   });
 
   it("starts again after it was empty", async () => {
