@@ -1,0 +1,112 @@
+// A caller's HTTP/2 connection: h2c from the own application, or over mutual TLS from a sidecar that is not ours. Framing,
+// flow control and the limits on what a connection may cost are Node's; here they are set, and the connection's end is.
+import {
+  constants,
+  type IncomingHttpHeaders,
+  performServerHandshake,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from "node:http2";
+import type { Socket } from "node:net";
+import type { FailureCode } from "../failures.ts";
+import type { Exchanges, RequestHandler } from "../http/streams.ts";
+import { HEAD_LIMITS } from "../http1/violation.ts";
+import type { Connection } from "../transport/connection.ts";
+import { type CallerSession, CallerStream } from "./caller-stream.ts";
+import { CONNECTION_WINDOW, STREAM_WINDOW } from "./limits.ts";
+
+/** The highest stream id. As the last one of a GOAWAY it announces that a final GOAWAY will follow (RFC 9113 §6.8). */
+const ANY_STREAM = 2 ** 31 - 1;
+
+const OPTIONS = {
+  settings: {
+    maxConcurrentStreams: 1_000,
+    maxHeaderListSize: HEAD_LIMITS.head,
+    initialWindowSize: STREAM_WINDOW,
+    enableConnectProtocol: false,
+  },
+  /** More than the parser accepts, so that it is the parser who refuses, with an answer. */
+  maxHeaderListPairs: 128,
+  /** MB for what Node keeps of a connection. */
+  maxSessionMemory: 32,
+  maxSessionInvalidFrames: 1_000,
+  maxSessionRejectedStreams: 100,
+  /** Resets that a caller may have open, and a second: calls are cancelled in bursts when what they were for is over. */
+  streamResetBurst: 4_000,
+  streamResetRate: 500,
+  /** What repeats is up to the application that wrote it. */
+  strictSingleValueFields: false,
+};
+
+type OnStream = (
+  stream: ServerHttp2Stream,
+  fields: IncomingHttpHeaders,
+  flags: number,
+  pairs: string[],
+) => void;
+
+/** What a connection's requests need. */
+export interface Http2Surroundings {
+  readonly exchanges: Exchanges;
+  /** A request was refused before it became an exchange. */
+  refused(code: FailureCode): void;
+}
+
+/** A served connection; disposing of it breaks it off. */
+export interface Http2Service extends Disposable {
+  /** Sends the caller away: requests under way are finished, then the connection closes. */
+  drain(): void;
+}
+
+/**
+ * Serves the requests of a connection, which it owns from now on. What was read of it before must be back in its socket
+ * (`unshift`), the preface included.
+ */
+export function serveHttp2(
+  connection: Connection,
+  around: Http2Surroundings,
+  handler: RequestHandler,
+): Http2Service {
+  return new ServedSession(connection.socket, around, handler);
+}
+
+class ServedSession implements Http2Service, CallerSession {
+  readonly exchanges: Exchanges;
+  readonly handler: RequestHandler;
+  readonly #socket: Socket;
+  readonly #around: Http2Surroundings;
+  readonly #session: ServerHttp2Session;
+  #draining = false;
+
+  constructor(socket: Socket, around: Http2Surroundings, handler: RequestHandler) {
+    this.exchanges = around.exchanges;
+    this.handler = handler;
+    this.#socket = socket;
+    this.#around = around;
+    this.#session = performServerHandshake(socket, OPTIONS);
+    this.#session.setLocalWindowSize(CONNECTION_WINDOW);
+    this.#session.on("error", () => undefined).on("stream", this.#onStream);
+    // A caller that sends nothing more cannot even say how much it can take.
+    socket.on("end", () => socket.destroy());
+  }
+
+  refused(code: FailureCode): void {
+    this.#around.refused(code);
+  }
+
+  /** The end is announced first: what is on its way meanwhile is served, and the end comes when the caller has heard of it. */
+  drain(): void {
+    if (this.#draining || this.#session.closed) return;
+    this.#draining = true;
+    this.#session.goaway(constants.NGHTTP2_NO_ERROR, ANY_STREAM);
+    this.#session.ping(() => this.#session.close());
+  }
+
+  [Symbol.dispose](): void {
+    this.#socket.destroy();
+  }
+
+  readonly #onStream: OnStream = (stream, fields, _flags, pairs) => {
+    new CallerStream(stream, this, fields["content-type"]).begin(pairs);
+  };
+}
