@@ -3,7 +3,7 @@ import type { Figure, Results } from "./results.ts";
 import { ratioOf } from "./results.ts";
 import { type Summary, summarize } from "./statistics.ts";
 
-export type Verdict = "aim" | "bar" | "MISSED" | "not measured";
+export type Verdict = "aim met" | "bar met" | "MISSED" | "not measured";
 
 export interface Judgement {
   readonly title: string;
@@ -99,7 +99,7 @@ export function judge(results: Results): readonly Judgement[] {
   return [...COMPARISONS.map((comparison) => compare(results, comparison)), ...sizes(results)];
 }
 
-/** Whether a value meets its aim, its bar or neither. */
+/** Whether a value meets its aim, its bar or neither. An aim that is the bar is none. */
 export function verdictOf(
   measured: number | undefined,
   { bar, aim, better }: Pick<Judgement, "bar" | "aim" | "better">,
@@ -107,8 +107,8 @@ export function verdictOf(
   if (measured === undefined) return "not measured";
   const reaches = (goal: number): boolean =>
     better === "lower" ? measured <= goal : measured >= goal;
-  if (reaches(aim)) return "aim";
-  return reaches(bar) ? "bar" : "MISSED";
+  if (aim !== bar && reaches(aim)) return "aim met";
+  return reaches(bar) ? "bar met" : "MISSED";
 }
 
 function compare(results: Results, comparison: Comparison): Judgement {

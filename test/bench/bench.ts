@@ -19,6 +19,7 @@ import { takePort } from "./ports.ts";
 import type { Results } from "./results.ts";
 import type { Surroundings } from "./site.ts";
 import { measureStarts } from "./start-up.ts";
+import { asText } from "./table.ts";
 import { idleTable, judgementTable, loadTables } from "./tables.ts";
 import { measureTraffic, type Traffic } from "./traffic.ts";
 
@@ -41,7 +42,8 @@ export async function bench(parameters: readonly string[]): Promise<void> {
       bundlePrograms(project, cache, join(folder, BUNDLES)),
     );
     const certificates = await writeCertificates(folder);
-    const surroundings = { folder, certificates, backendPort: await takePort() };
+    const { nodeFlags } = options;
+    const surroundings = { folder, certificates, nodeFlags, backendPort: await takePort() };
     const results = await measure(options, surroundings, generator);
     print(results);
     if (options.json !== undefined) {
@@ -69,7 +71,7 @@ async function measure(
 
 function print(results: Results): void {
   const { machine, rounds, seconds } = results;
-  const tables = [loadTables(results), idleTable(results), judgementTable(judge(results))];
-  console.log(`\n${machine}; ${rounds} rounds of ${seconds} s\n`);
-  console.log(tables.filter(Boolean).join("\n"));
+  const tables = [...loadTables(results), idleTable(results), judgementTable(judge(results))];
+  console.log(`\n${machine}; ${rounds} rounds of ${seconds} s`);
+  for (const table of tables) if (table.rows.length > 1) console.log(`\n${asText(table)}`);
 }

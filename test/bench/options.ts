@@ -16,13 +16,17 @@ export interface BenchOptions {
   readonly seconds: number;
   /** Where the JSON goes; undefined for nowhere. */
   readonly json: string | undefined;
+  /** For the Node that runs our sidecars. */
+  readonly nodeFlags: readonly string[];
 }
 
 export const USAGE: string = `npm run bench -- [--quick] [--only hop,pair,…] [--loads closed-32,…] [--parts traffic,start,memory]
                  [--repeats 3] [--seconds 4] [--warm 1] [--json file]
+                 [--node="--cpu-prof --cpu-prof-dir=/tmp/profiles"]
 
 --quick    our sidecars beside HAProxy at 32 connections, 3 rounds of 2 s
 --only     subjects whose name or shape contains one of these words
+--node     flags for the Node that runs our sidecars
 --loads    ${LOADS.map(({ name }) => name).join(", ")}`;
 
 const QUICK = { only: "mesh,haproxy", loads: CLOSED_32.name, parts: "traffic", seconds: "2" };
@@ -41,6 +45,7 @@ export function readOptions(parameters: readonly string[], every: readonly Peer[
       seconds: { type: "string" },
       warm: { type: "string", default: "1" },
       json: { type: "string" },
+      node: { type: "string", default: "" },
     },
   });
   const usual = values.quick ? QUICK : USUAL;
@@ -53,6 +58,7 @@ export function readOptions(parameters: readonly string[], every: readonly Peer[
     seconds: positive("seconds", values.seconds ?? usual.seconds),
     warmSeconds: positive("warm", values.warm),
     json: values.json,
+    nodeFlags: values.node.split(" ").filter(Boolean),
   };
 }
 

@@ -11,7 +11,7 @@ export interface Program {
   /** An environment variable that holds its path instead. */
   readonly variable: string;
   readonly install: string;
-  /** What makes it print its version. */
+  /** What makes it print its version; empty when nothing does. */
   readonly versionOption: string;
 }
 
@@ -35,6 +35,7 @@ export async function findProgram({ name, variable }: Program): Promise<string |
 
 /** The first number with dots in what a program says of itself. */
 export async function versionOf(path: string, option: string): Promise<string> {
+  if (option === "") return "";
   const { stdout, stderr } = await attempt(path, [option]);
-  return /\d+(?:\.\d+)+/.exec(`${stdout}${stderr}`)?.[0] ?? "unknown";
+  return /\d+(?:\.\d+)+/.exec(`${stdout}${stderr}`)?.[0] ?? "";
 }

@@ -26,6 +26,8 @@ export interface RoundOptions {
 
 const MOST_FOREIGN = 0.03;
 const ATTEMPTS = 3;
+/** Connections to the backend for each request, beyond which they are not kept: pools grow a little under way. */
+const MOST_NEW = 0.01;
 
 export async function measureRounds(
   subjects: readonly Running[],
@@ -87,6 +89,17 @@ async function measure(
   const peaks = await Promise.all(processes.map(peakOf));
   const disturbed = processes.length > 0 && isDisturbed(figures);
   return { ...figures, subject: name, load, round, peaks, disturbed };
+}
+
+/** What makes a measurement not comparable, as far as the backend can see it. */
+export function inequalities(row: Row): readonly string[] {
+  const { subject, requests, backendConnections, newBackendConnections } = row;
+  const found: string[] = [];
+  if (newBackendConnections > requests * MOST_NEW) found.push("connections are not kept");
+  if (subject !== "direct" && row.forwardedConnections < backendConnections / 2) {
+    found.push("no x-forwarded-for");
+  }
+  return found;
 }
 
 function isDisturbed({ foreignShare, stolenShare }: Figures): boolean {

@@ -18,6 +18,8 @@ export interface Surroundings {
   readonly folder: string;
   readonly backendPort: number;
   readonly certificates: CertificateFiles;
+  /** For the Node that runs our sidecars, e.g. `--cpu-prof`. */
+  readonly nodeFlags: readonly string[];
 }
 
 const READY_TIMEOUT_MS = 15_000;

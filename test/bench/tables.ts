@@ -1,69 +1,54 @@
-// Results as text for a terminal.
+// What a run's tables say.
 import type { Judgement } from "./bars.ts";
 import { LOADS } from "./loads.ts";
-import { type Figure, type Results, rowsOf, type SubjectResult } from "./results.ts";
-import { type Summary, summarize } from "./statistics.ts";
+import { type Figure, type Results, rowsOf } from "./results.ts";
+import { summarize } from "./statistics.ts";
+import type { Table } from "./table.ts";
 
 const MEGABYTE = 1_000_000;
-const MILLISECOND = 1000;
+const MICROSECONDS_OF_MILLISECOND = 1000;
 
-/** Columns as wide as their widest cell; the first one to the left, the others to the right. */
-export function columns(rows: readonly (readonly string[])[]): string {
-  const widths = (rows[0] ?? []).map((_, column) =>
-    Math.max(...rows.map((row) => (row[column] ?? "").length)),
-  );
-  const line = (row: readonly string[]): string =>
-    row
-      .map((cell, column) =>
-        column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
-      )
-      .join("  ")
-      .trimEnd();
-  return rows.map(line).join("\n");
-}
-
-/** One table for each load that was put. */
-export function loadTables(results: Results): string {
-  return LOADS.map(({ name, title }) => {
-    const lines = results.subjects.flatMap((subject) => loadLine(results, subject, name));
-    return lines.length === 0 ? "" : `${title}\n${columns([HEADINGS, ...lines])}\n`;
-  })
-    .filter(Boolean)
-    .join("\n");
-}
-
-const HEADINGS = [
+const LOAD_HEADINGS = [
   ...["", "CPU µs/req", "[range]", "req/s", "MB/s", "p50 ms", "p99 ms", "p99.9 ms"],
   ...["peak MB", "load", "foreign", "errors"],
 ];
 
-function loadLine(results: Results, { name }: SubjectResult, load: string): string[][] {
-  const rows = rowsOf(results, name, load);
+/** One table for each load that was put. */
+export function loadTables(results: Results): readonly Table[] {
+  return LOADS.map(({ name, title }) => ({
+    ...{ title, note: "" },
+    rows: [LOAD_HEADINGS, ...results.subjects.flatMap((each) => loadRow(results, each.name, name))],
+  })).filter(({ rows }) => rows.length > 1);
+}
+
+function loadRow(results: Results, subject: string, load: string): string[][] {
+  const rows = rowsOf(results, subject, load);
   if (rows.length === 0) return [];
-  const of = (figure: Figure): Summary | undefined => summarize(rows.map((row) => row[figure]));
-  const most = (values: readonly number[]): number => Math.max(0, ...values);
-  const time = (figure: Figure): string => ((of(figure)?.median ?? 0) / MILLISECOND).toFixed(2);
-  const processor = of("processorPerRequest");
+  const median = (figure: Figure): number =>
+    summarize(rows.map((row) => row[figure]))?.median ?? Number.NaN;
+  const milliseconds = (figure: Figure): string =>
+    (median(figure) / MICROSECONDS_OF_MILLISECOND).toFixed(2);
+  const costs = summarize(rows.map(({ processorPerRequest }) => processorPerRequest));
   const mark = rows.some(({ disturbed }) => disturbed) ? " !" : "";
   return [
     [
-      name,
-      processor?.median.toFixed(1) ?? "",
-      `[${processor?.lowest.toFixed(1)}–${processor?.highest.toFixed(1)}]`,
-      Math.round(of("requestsPerSecond")?.median ?? 0).toLocaleString("en"),
-      (of("megabytesPerSecond")?.median ?? 0).toFixed(1),
-      ...[time("p50"), time("p99"), time("p999")],
-      (most(rows.flatMap(({ peaks }) => peaks)) / MEGABYTE).toFixed(0),
-      percent(most(rows.map(({ loadShare }) => loadShare))),
-      `${percent(most(rows.map(({ foreignShare }) => foreignShare)))}${mark}`,
+      subject,
+      costs?.highest === 0 ? "" : median("processorPerRequest").toFixed(1),
+      costs?.highest === 0 ? "" : `[${costs?.lowest.toFixed(1)}–${costs?.highest.toFixed(1)}]`,
+      Math.round(median("requestsPerSecond")).toLocaleString("en"),
+      median("megabytesPerSecond").toFixed(1),
+      ...[milliseconds("p50"), milliseconds("p99"), milliseconds("p999")],
+      (Math.max(0, ...rows.flatMap(({ peaks }) => peaks)) / MEGABYTE).toFixed(0),
+      percent(rows.map(({ loadShare }) => loadShare)),
+      `${percent(rows.map(({ foreignShare }) => foreignShare))}${mark}`,
       `${rows.reduce((sum, { errors }) => sum + errors, 0)}`,
     ],
   ];
 }
 
-/** Resident and own memory of each subject before any load. */
-export function idleTable(results: Results): string {
-  const lines = results.subjects
+/** Memory of each subject before any load. */
+export function idleTable({ subjects }: Results): Table {
+  const rows = subjects
     .filter(({ idle }) => idle.length > 0)
     .map(({ name, version, idle }) => [
       name,
@@ -71,20 +56,22 @@ export function idleTable(results: Results): string {
       megabytes(idle.map(({ own }) => own)),
       version,
     ]);
-  if (lines.length === 0) return "";
-  return `idle, MB for each process\n${columns([["", "resident", "its own", "version"], ...lines])}\n`;
+  const headings = ["", "resident", "its own", "version"];
+  return { title: "idle, MB for each process", rows: [headings, ...rows], note: "" };
 }
 
 /** What could be judged; the rest is counted. */
-export function judgementTable(judgements: readonly Judgement[]): string {
-  const lines = judgements.flatMap((judgement) => judgementLine(judgement));
-  const headings = ["", "bar", "aim", "measured", "[range]", "verdict"];
-  const open = judgements.length - lines.length;
-  const note = open === 0 ? "" : `not measured in this run: ${open} more\n`;
-  return `${columns([headings, ...lines])}\n${note}`;
+export function judgementTable(judgements: readonly Judgement[]): Table {
+  const rows = judgements.flatMap(judgementRow);
+  const open = judgements.length - rows.length;
+  return {
+    title: "what must hold",
+    rows: [["", "bar", "aim", "measured", "[range]", "verdict"], ...rows],
+    note: open === 0 ? "" : `not measured in this run: ${open} more`,
+  };
 }
 
-function judgementLine(judgement: Judgement): string[][] {
+function judgementRow(judgement: Judgement): string[][] {
   const { title, unit, better, bar, aim, measured, range, verdict, disturbed } = judgement;
   if (measured === undefined) return [];
   return [
@@ -103,8 +90,8 @@ function short(value: number): string {
   return value >= 20 || Number.isInteger(value) ? value.toFixed(0) : value.toFixed(2);
 }
 
-function percent(share: number): string {
-  return `${(Math.max(0, share) * 100).toFixed(0)} %`;
+function percent(shares: readonly number[]): string {
+  return `${(Math.max(0, ...shares) * 100).toFixed(0)} %`;
 }
 
 function megabytes(values: readonly number[]): string {

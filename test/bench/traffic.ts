@@ -5,7 +5,7 @@ import type { BenchOptions } from "./options.ts";
 import { findProgram, type Peer, versionOf } from "./peer.ts";
 import { memoryOf } from "./processes.ts";
 import type { Results, Row, SubjectResult } from "./results.ts";
-import { measureRounds, type Running } from "./rounds.ts";
+import { inequalities, measureRounds, type Running } from "./rounds.ts";
 import { Site, type Surroundings } from "./site.ts";
 
 export type Traffic = Pick<Results, "subjects" | "missing" | "rows">;
@@ -31,7 +31,7 @@ export async function measureTraffic(
       progress.say(`skipped ${peer.name}: ${subject}`);
     } else {
       started.push(subject);
-      progress.say(`started ${peer.name} ${subject.result.version}`);
+      progress.say(`started ${peer.name} ${subject.result.version}`.trimEnd());
     }
   }
   const rows = await measureRounds(
@@ -72,7 +72,8 @@ function describeRow(row: Row): string {
   const { load, round, subject, processorPerRequest, requestsPerSecond, errors, firstError } = row;
   const rate = Math.round(requestsPerSecond).toLocaleString("en");
   const wrong = errors === 0 ? "" : `, ${errors} ERRORS, the first: ${firstError}`;
+  const unequal = inequalities(row).map((text) => `, ${text.toUpperCase()}`);
   const disturbed = row.disturbed ? `, disturbed by ${Math.round(row.foreignShare * 100)} %` : "";
   const figures = `${processorPerRequest.toFixed(1)} µs CPU, ${rate}/s`;
-  return `${load}, round ${round}, ${subject}: ${figures}${wrong}${disturbed}`;
+  return `${load}, round ${round}, ${subject}: ${figures}${wrong}${unequal.join("")}${disturbed}`;
 }

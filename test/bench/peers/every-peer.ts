@@ -4,7 +4,7 @@ import { caddyHop, caddyPair } from "./caddy.ts";
 import { direct } from "./direct.ts";
 import { envoyHop, envoyPair } from "./envoy.ts";
 import { haproxyHop, haproxyPairHttp1, haproxyPairHttp2 } from "./haproxy.ts";
-import { meshHop, meshPair, meshPairHttp1 } from "./mesh.ts";
+import { meshHop, meshPair, meshPairHttp1, otherHop, otherPair } from "./mesh.ts";
 import { nginxHop, nginxPair } from "./nginx.ts";
 import { httpProxyMiddlewareHop, nodeHttpHop } from "./node-http.ts";
 import { prototypeHop, prototypePair, prototypePairHttp1 } from "./prototype.ts";
@@ -12,6 +12,7 @@ import { prototypeHop, prototypePair, prototypePairHttp1 } from "./prototype.ts"
 export const EVERY_PEER: readonly Peer[] = [
   direct,
   meshHop,
+  otherHop,
   prototypeHop,
   haproxyHop,
   nginxHop,
@@ -20,6 +21,7 @@ export const EVERY_PEER: readonly Peer[] = [
   nodeHttpHop,
   httpProxyMiddlewareHop,
   meshPair,
+  otherPair,
   prototypePair,
   haproxyPairHttp2,
   envoyPair,

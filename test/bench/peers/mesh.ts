@@ -11,7 +11,7 @@ import { AgentStub } from "../../helpers/agent-stub.ts";
 import { uriOf } from "../../helpers/certificates.ts";
 import { eventually } from "../../helpers/eventually.ts";
 import { CALLEE, CALLER } from "../certificate-files.ts";
-import type { Peer } from "../peer.ts";
+import type { Peer, Program } from "../peer.ts";
 import type { Site } from "../site.ts";
 
 /** The folder of the mesh's bundled programs in the surroundings' folder. */
@@ -35,13 +35,15 @@ export interface Prepared {
   readonly environment: Readonly<Record<string, string>>;
 }
 
+/** `entry` is another sidecar's entry file in place of the one of this clone. */
 export async function prepareSidecar(
   site: Site,
   service: string,
   parts: SidecarParts,
-  name: string = service,
+  entry: string = "",
 ): Promise<Prepared> {
-  const agent = new AgentStub(join(site.folder, `${name}.sock`));
+  const { folder, nodeFlags } = site.surroundings;
+  const agent = new AgentStub(join(site.folder, `${service}.sock`));
   await agent.start();
   site.defer(() => agent.stop());
   const snapshot: Snapshot = {
@@ -51,11 +53,11 @@ export async function prepareSidecar(
     outbound: parts.outbound ?? [],
   };
   agent.publish(snapshot);
-  const hosts = join(site.folder, `${name}.hosts`);
+  const hosts = join(site.folder, `${service}.hosts`);
   await writeFile(hosts, "127.0.0.1\tlocalhost\n");
   return {
     agent,
-    command: [process.execPath, join(site.surroundings.folder, BUNDLES, "sidecar.mjs")],
+    command: [process.execPath, ...nodeFlags, entry || join(folder, BUNDLES, "sidecar.mjs")],
     environment: {
       [SIDECAR_ENVIRONMENT.socket]: agent.socket,
       [SIDECAR_ENVIRONMENT.token]: agent.token,
@@ -91,9 +93,9 @@ export async function outboundService(site: Site, tlsPort: number): Promise<Outb
   };
 }
 
-async function startHop(site: Site): Promise<number> {
+async function startHop(site: Site, entry: string): Promise<number> {
   const inbound = await inboundPort(site);
-  const callee = await prepareSidecar(site, CALLEE, { inbound: [inbound] });
+  const callee = await prepareSidecar(site, CALLEE, { inbound: [inbound] }, entry);
   site.start(callee.command, callee.environment);
   await ready(callee);
   const port = inbound.plaintextPort ?? 0;
@@ -103,12 +105,13 @@ async function startHop(site: Site): Promise<number> {
 
 async function startPair(
   site: Site,
-  callerEnvironment: Readonly<Record<string, string>>,
+  entry: string,
+  callerEnvironment: Readonly<Record<string, string>> = {},
 ): Promise<number> {
   const inbound = await inboundPort(site);
   const outbound = await outboundService(site, inbound.tlsPort);
-  const callee = await prepareSidecar(site, CALLEE, { inbound: [inbound] });
-  const caller = await prepareSidecar(site, CALLER, { outbound: [outbound] });
+  const callee = await prepareSidecar(site, CALLEE, { inbound: [inbound] }, entry);
+  const caller = await prepareSidecar(site, CALLER, { outbound: [outbound] }, entry);
   site.start(callee.command, callee.environment);
   site.start(caller.command, { ...caller.environment, ...callerEnvironment });
   await Promise.all([ready(callee), ready(caller)]);
@@ -128,12 +131,24 @@ export const meshPair: Peer = {
   name: "mesh pair",
   shape: "pair",
   program: undefined,
-  start: (site) => startPair(site, {}),
+  start: startPair,
 };
 
 export const meshPairHttp1: Peer = {
   name: "mesh h1 pair",
   shape: "pair",
   program: undefined,
-  start: (site) => startPair(site, { [LINKS_VARIABLE]: "off" }),
+  start: (site, entry) => startPair(site, entry, { [LINKS_VARIABLE]: "off" }),
 };
+
+/** Another state of this project beside this one, in the same run: what a change has brought. */
+const OTHER: Program = {
+  name: "docker-mesh-sidecar",
+  variable: "MESH_BENCH_OTHER",
+  install: "git worktree add <folder> <commit>, then MESH_BENCH_OTHER=<folder>/proxy/sidecar.ts",
+  versionOption: "",
+};
+
+export const otherHop: Peer = { ...meshHop, name: "other hop", program: OTHER };
+
+export const otherPair: Peer = { ...meshPair, name: "other pair", program: OTHER };

@@ -9,7 +9,7 @@ const PROTOTYPE: Program = {
   name: "docker-mesh-prototype",
   variable: "MESH_BENCH_PROTOTYPE",
   install: "MESH_BENCH_PROTOTYPE=<path of its script>",
-  versionOption: "--version",
+  versionOption: "",
 };
 
 /** Copies the script next to the certificates that it expects: one leaf for both sides, for the name it asks for. */
