@@ -1,6 +1,6 @@
 // What the fields of a complete head say about its message: framing, connection, host, expectation. Reads the spans that
 // the syntax left and reduces them to facts; the decisions are made from the facts by the parser of each direction.
-import { equalsFolded, ZERO } from "./characters.ts";
+import { equalsFolded, SLASH, skip, TOKEN, ZERO } from "./characters.ts";
 import { fieldName } from "./field-names.ts";
 import { CODING, type Coding, type FramingFacts } from "./framing.ts";
 import { ListCursor } from "./list.ts";
@@ -11,7 +11,12 @@ import { BAD_CONNECTION, ESSENTIAL_NOMINATED } from "./violations.ts";
 const CHUNKED = Buffer.from("chunked");
 const CLOSE = Buffer.from("close");
 const TRAILERS = Buffer.from("trailers");
-const HTTP2_CLEARTEXT = Buffer.from("h2c");
+/** Requests must not travel in a tunnel, past every decision about them. */
+const NOT_TUNNELLED: readonly Buffer[] = [
+  Buffer.from("h2c"),
+  Buffer.from("h2"),
+  Buffer.from("http"),
+];
 const CONTINUE = Buffer.from("100-continue");
 
 /** 10^15 is the last power of ten below 2^53. */
@@ -31,9 +36,10 @@ export class FieldFacts implements FramingFacts {
   close = false;
   keepAlive = false;
   upgrade = false;
-  /** An Upgrade field offers something, and nothing that this proxy must not tunnel unseen. */
+  /** An Upgrade field offers a protocol. */
   offers = false;
-  offersHttp2 = false;
+  /** An Upgrade field offers HTTP in another version, or is malformed: the whole offer is ignored. */
+  offersInVain = false;
   expectFields = 0;
   /** An Expect field says something other than `100-continue`. */
   expectsOther = false;
@@ -50,7 +56,7 @@ export class FieldFacts implements FramingFacts {
     this.keepAlive = false;
     this.upgrade = false;
     this.offers = false;
-    this.offersHttp2 = false;
+    this.offersInVain = false;
     this.expectFields = 0;
     this.expectsOther = false;
     const { names, count } = head;
@@ -85,8 +91,7 @@ export class FieldFacts implements FramingFacts {
         if (listHas(bytes, start, end, TRAILERS)) head.acceptsTrailers = true;
         return undefined;
       case FIELD.UPGRADE:
-        this.offers ||= start !== end;
-        this.offersHttp2 ||= listHas(bytes, start, end, HTTP2_CLEARTEXT);
+        this.#noteUpgrade(bytes, start, end);
         return undefined;
       case FIELD.EXPECT:
         this.expectFields += 1;
@@ -127,6 +132,20 @@ export class FieldFacts implements FramingFacts {
     return undefined;
   }
 
+  /** `name` or `name/version`, of tokens (RFC 9110 §7.8). */
+  #noteUpgrade(bytes: Buffer, start: number, end: number): void {
+    list.begin(bytes, start, end);
+    while (list.next()) {
+      this.offers = true;
+      const nameEnd = skip(bytes, list.start, list.end, TOKEN);
+      const slash = nameEnd > list.start && bytes[nameEnd] === SLASH && nameEnd + 1 < list.end;
+      const whole = slash ? skip(bytes, nameEnd + 1, list.end, TOKEN) : nameEnd;
+      if (whole !== list.end) this.offersInVain = true;
+      for (const name of NOT_TUNNELLED)
+        if (equalsFolded(bytes, list.start, nameEnd, name)) this.offersInVain = true;
+    }
+  }
+
   /** RFC 9112 §9.3. */
   get persistent(): boolean {
     return !this.close && (this.minor === 1 || this.keepAlive);
@@ -134,7 +153,7 @@ export class FieldFacts implements FramingFacts {
 
   /** Whether the message asks for or announces another protocol, both fields and the version taken together (§7.8). */
   get switches(): boolean {
-    return this.upgrade && this.offers && !this.offersHttp2 && this.minor === 1;
+    return this.upgrade && this.offers && !this.offersInVain && this.minor === 1;
   }
 }
 
