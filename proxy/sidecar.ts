@@ -42,6 +42,7 @@ async function main(log: Log): Promise<number> {
       socket: required(SIDECAR_ENVIRONMENT.socket),
       token: required(SIDECAR_ENVIRONMENT.token),
       hostsFile: required(SIDECAR_ENVIRONMENT.hosts),
+      links: process.env[SIDECAR_ENVIRONMENT.links] !== "off",
       clock: systemClock,
       log,
       interfaces: networkInterfaces,

@@ -147,4 +147,6 @@ export const SIDECAR_ENVIRONMENT = {
   hosts: "MESH_HOSTS_FILE",
   /** debug, info, warn or error. */
   logLevel: "MESH_LOG_LEVEL",
+  /** `off`: all other sidecars are spoken to as foreign ones are, in HTTP/1.1, so that the two can be compared. */
+  links: "MESH_LINKS",
 } as const;

@@ -18,9 +18,6 @@ import {
   type ResponseSink,
 } from "./streams.ts";
 
-/** Bytes of a request that are read and thrown away after its response. */
-const MAX_LINGER = 65_536;
-
 const HEAD = 0;
 const BODY = 1;
 /** The request is complete, its response is not. */
@@ -28,16 +25,13 @@ const ANSWER = 2;
 /** The caller wants another protocol: its bytes wait for the 101. */
 const UPGRADE = 3;
 const TUNNEL = 4;
-/** Answered and about to close: the rest of the request is read and thrown away. */
-const LINGER = 5;
-const CLOSED = 6;
+const CLOSED = 5;
 type State =
   | typeof HEAD
   | typeof BODY
   | typeof ANSWER
   | typeof UPGRADE
   | typeof TUNNEL
-  | typeof LINGER
   | typeof CLOSED;
 
 const CR = 13;
@@ -67,7 +61,6 @@ export class CallerConnection implements WireOwner, ResponseSink, Expiring {
   /** The wire has more than the caller takes. */
   #blocked = false;
   #blockedBytes = 0;
-  #lingered = 0;
   /** The caller, or the destination of a tunnel, sends no more. */
   #ended = false;
   #answered = false;
@@ -205,10 +198,6 @@ export class CallerConnection implements WireOwner, ResponseSink, Expiring {
       case TUNNEL:
         if (this.#exchange?.data(bytes, start, end, undefined) === false) this.#wire.pause();
         break;
-      case LINGER:
-        this.#lingered += end - start;
-        if (this.#lingered > MAX_LINGER) this.#abort();
-        break;
       case CLOSED:
         break;
       default:
@@ -304,11 +293,11 @@ export class CallerConnection implements WireOwner, ResponseSink, Expiring {
     if (this.#persistent && complete && !this.#ended) {
       this.#state = HEAD;
       if (!this.#blocked) this.#next();
-    } else if (complete && this.#stash === undefined) {
+    } else {
+      // What is still coming is thrown away for a moment: unread data would turn the close into a reset, which could
+      // overtake the response (RFC 9112 §9.6).
       this.#state = CLOSED;
       this.#wire.close();
-    } else {
-      this.#linger();
     }
   }
 
@@ -327,22 +316,6 @@ export class CallerConnection implements WireOwner, ResponseSink, Expiring {
     this.#run(stash, 0, stash.length);
   }
 
-  /**
-   * What is still coming is read and thrown away for a moment: closing a connection with unread data resets it, and the
-   * reset could overtake the response (RFC 9112 §9.6).
-   */
-  #linger(): void {
-    this.#state = LINGER;
-    this.#stash = undefined;
-    if (this.#ended) {
-      this.#wire.close();
-      return;
-    }
-    this.#waitFor(this.#around.timeouts.linger);
-    this.#wire.end();
-    this.#wire.resume();
-  }
-
   #refuse(violation: Violation | undefined): void {
     const { code, status, text } = describeViolation(violation);
     this.#turnDown(code, status, text);
@@ -358,7 +331,8 @@ export class CallerConnection implements WireOwner, ResponseSink, Expiring {
     }
     writeFailure(this.#around.output, code, text, { status, keep: false, withBody: true });
     this.#flush();
-    this.#linger();
+    this.#state = CLOSED;
+    this.#wire.close();
   }
 
   #giveUp(): void {

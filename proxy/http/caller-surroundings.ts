@@ -14,8 +14,6 @@ export interface CallerTimeouts {
   readonly write: number;
   /** Between two requests, and before the first. Longer than any pool of ours keeps a connection. */
   readonly idle: number;
-  /** For reading on after a response that came before its request was complete. */
-  readonly linger: number;
   /** After the caller's end of a connection, for the response that it may still be waiting for. */
   readonly halfClosed: number;
 }
@@ -25,7 +23,6 @@ export const CALLER_TIMEOUTS: CallerTimeouts = {
   body: 60_000,
   write: 60_000,
   idle: 65_000,
-  linger: 1_000,
   halfClosed: 1_000,
 };
 

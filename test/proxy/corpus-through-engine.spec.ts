@@ -56,7 +56,7 @@ describe("the corpus of HTTP/1.1 requests, through an engine", () => {
 
   before(async () => {
     const application = await fronts.listen(createServer({ noDelay: true }, answer));
-    port = await fronts.open([fronts.destination(application)], { halfClosed: 200, linger: 200 });
+    port = await fronts.open([fronts.destination(application)], { halfClosed: 200 });
   });
   after(async () => {
     await fronts[Symbol.asyncDispose]();

@@ -195,11 +195,12 @@ describe("a connection that begins in silence", () => {
     const { dial, accepted } = await destination();
     const { client, near } = await silent();
     const reached = Promise.withResolvers<void>();
-    const outcome = relaySilent(near, async (signal) => {
+    const dialled = async (signal: AbortSignal): Promise<Connection> => {
       const far = await dial(signal);
       reached.resolve();
       return far;
-    });
+    };
+    const outcome = relaySilent(near, dialled, joined);
     await reached.promise;
     (await accepted).resetAndDestroy();
     const [error] = await once(client, "error");
