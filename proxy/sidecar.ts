@@ -37,6 +37,10 @@ async function main(log: Log): Promise<number> {
       stack: error.stack,
     });
   });
+  // One connection's defect is reported as a warning, and not for Node to print.
+  process.removeAllListeners("warning").on("warning", ({ message, stack }) => {
+    log.error("an unexpected error, the sidecar goes on", { error: message, stack });
+  });
   try {
     const sidecar = startSidecar({
       socket: required(SIDECAR_ENVIRONMENT.socket),
