@@ -31,10 +31,6 @@ export class Outbox {
     return this.composed === this.sent;
   }
 
-  get blocked(): boolean {
-    return this.#blocked;
-  }
-
   /** Writes a frame's header; the caller appends just `length` bytes to the output. */
   frame(type: FrameType, flags: number, stream: number, length: number): Output {
     const output = this.room(HEADER_SIZE + length);

@@ -148,18 +148,22 @@ export class FramePeer {
   }
 
   #read(bytes: Buffer): void {
-    this.#input = Buffer.concat([this.#input, bytes]);
-    for (;;) {
-      const input = this.#input;
-      if (input.length < 8) return;
-      const end = 8 + input.readUIntBE(0, 3);
-      if (input.length < end) return;
-      const kind = input.readUInt8(3);
-      this.frames.push({
-        ...{ type: kind & 15, flags: kind >> 4, stream: input.readUInt32BE(4) },
-        payload: input.subarray(8, end),
-      });
-      this.#input = input.subarray(end);
-    }
+    this.#input = takeFrames(Buffer.concat([this.#input, bytes]), this.frames);
   }
+}
+
+/** Adds the frames to `found`; returns the beginning of the next one. */
+export function takeFrames(bytes: Buffer, found: SeenFrame[]): Buffer {
+  let at = 0;
+  while (bytes.length - at >= 8) {
+    const end = at + 8 + bytes.readUIntBE(at, 3);
+    if (end > bytes.length) break;
+    const kind = bytes.readUInt8(at + 3);
+    found.push({
+      ...{ type: kind & 15, flags: kind >> 4, stream: bytes.readUInt32BE(at + 4) },
+      payload: bytes.subarray(at + 8, end),
+    });
+    at = end;
+  }
+  return bytes.subarray(at);
 }
