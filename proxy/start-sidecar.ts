@@ -67,7 +67,10 @@ async function run(
   const { destinations } = engine;
   const upkeep = new Upkeep({
     ...{ hostsFile, clock, log, status, destinations },
-    swapped: (configuration) => destinations.retain(configuration.destinations),
+    swapped: (configuration) => {
+      destinations.retain(configuration.destinations);
+      engine.drain();
+    },
   });
   const configuration = (): typeof upkeep.configuration => upkeep.configuration;
   const plane: DataPlane = {
@@ -90,7 +93,7 @@ async function run(
   ];
   try {
     return await Promise.race([
-      stopped(signal, drain, clock),
+      stopped(signal, drain, clock, engine),
       leftBehind(options, ending.signal),
       Promise.all(parts).then((): SidecarEnd => "stopped"),
     ]);
@@ -102,7 +105,12 @@ async function run(
 }
 
 /** Resolves once the sidecar was told to stop and what was in flight has finished, or has had its time. */
-async function stopped(signal: AbortSignal, drain: Drain, clock: Clock): Promise<SidecarEnd> {
+async function stopped(
+  signal: AbortSignal,
+  drain: Drain,
+  clock: Clock,
+  engine: HttpEngine,
+): Promise<SidecarEnd> {
   const { promise, resolve } = Promise.withResolvers<void>();
   signal.addEventListener("abort", () => resolve(), { once: true });
   if (!signal.aborted) await promise;
@@ -112,7 +120,9 @@ async function stopped(signal: AbortSignal, drain: Drain, clock: Clock): Promise
     () => deadline.abort(),
     () => undefined,
   );
-  await drain.start(deadline.signal);
+  const drained = drain.start(deadline.signal);
+  engine.drain();
+  await drained;
   idle.abort();
   await timer;
   return "stopped";

@@ -2,6 +2,7 @@
 // connections, the others are let go.
 
 import type { Endpoint } from "../configuration/snapshot.ts";
+import { Http2Destination } from "../http2/http2-destination.ts";
 import { ClientLink } from "../link/client-link.ts";
 import { LINK_PROTOCOL } from "../link/protocol.ts";
 import type { Refusals } from "../refusals.ts";
@@ -43,7 +44,7 @@ export class Destinations {
   /** The own application, spoken to in HTTP/1.1 or HTTP/2. */
   application(port: number, http2: boolean): Destination {
     const key = `application ${port} ${http2 ? "http2" : "http1"}`;
-    return this.#get(key, () => this.#http1(key, port));
+    return this.#get(key, () => (http2 ? this.#http2(key, port) : this.#http1(key, port)));
   }
 
   /** Lets go of all others: what is idle is closed, and the rest when its request is over. */
@@ -101,6 +102,13 @@ export class Destinations {
       ...{ key, output, deadlines, answers: undefined, unreachable: "APPLICATION_UNREACHABLE" },
       dial: (signal) => dialTcp("127.0.0.1", port, signal),
       link: undefined,
+    });
+  }
+
+  #http2(key: string, port: number): Http2Destination {
+    return new Http2Destination({
+      ...{ key, scheme: "http", unreachable: "APPLICATION_UNREACHABLE" },
+      dial: (signal) => dialTcp("127.0.0.1", port, signal),
     });
   }
 }

@@ -1,7 +1,8 @@
 // Everything that speaks HTTP in a sidecar, on one output and one timer: connections of callers in each of the protocols,
 // and the destinations they share.
 import type { FailureCode } from "../failures.ts";
-import { type ServerLink, serveLink } from "../link/server-link.ts";
+import { serveHttp2 } from "../http2/serve-http2.ts";
+import { serveLink } from "../link/server-link.ts";
 import type { Refusals } from "../refusals.ts";
 import type { Connection } from "../transport/connection.ts";
 import { Deadlines } from "../transport/deadlines.ts";
@@ -28,13 +29,18 @@ export interface HttpEngineOptions {
   readonly timeouts?: CallerTimeouts;
 }
 
+interface Drainable {
+  drain(): void;
+}
+
 export class HttpEngine {
   readonly deadlines: Deadlines = new Deadlines();
   readonly destinations: Destinations;
   readonly #callers: CallerSurroundings;
 
   readonly #linkViolated: () => void;
-  readonly #links = new Set<ServerLink>();
+  /** Callers' connections that carry many requests at once, and so have to be told when to end. */
+  readonly #shared = new Map<Drainable, RequestHandler>();
 
   constructor(options: HttpEngineOptions) {
     const { refusals, links, refused, linkViolated, timeouts = CALLER_TIMEOUTS } = options;
@@ -51,24 +57,29 @@ export class HttpEngine {
   }
 
   /** The same for a connection that speaks HTTP/2. */
-  serveHttp2(connection: Connection, _handler: RequestHandler): void {
-    connection.reset();
+  serveHttp2(connection: Connection, handler: RequestHandler): void {
+    const { refused } = this.#callers;
+    const service: Drainable = serveHttp2(connection, exchanges, handler, {
+      refused,
+      onClosed: () => this.#shared.delete(service),
+    });
+    this.#shared.set(service, handler);
   }
 
   /** The same for a link from another sidecar. */
   serveLink(connection: Connection, handler: RequestHandler): void {
     const { refused } = this.#callers;
-    const link: ServerLink = serveLink(openWire(connection), exchanges, handler, {
+    const link: Drainable = serveLink(openWire(connection), exchanges, handler, {
       refused,
       onViolation: () => this.#linkViolated(),
-      onClosed: () => this.#links.delete(link),
+      onClosed: () => this.#shared.delete(link),
     });
-    this.#links.add(link);
+    this.#shared.set(link, handler);
   }
 
-  /** Tells the callers on links to open new ones from now on; what they have on them is finished. */
+  /** Tells callers whose handler is closing now to go elsewhere; what they have begun is finished. */
   drain(): void {
-    for (const link of this.#links) link.drain();
+    for (const [connection, handler] of this.#shared) if (handler.closing) connection.drain();
   }
 
   /** Breaks off every connection to a destination; those of callers end with their sockets. */
