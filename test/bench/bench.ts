@@ -11,7 +11,7 @@ import { judge } from "./bars.ts";
 import { writeCertificates } from "./certificate-files.ts";
 import { leaveProxyCore } from "./cores.ts";
 import { measureCrowd } from "./crowd.ts";
-import { compileLoadGenerator } from "./load-generator.ts";
+import { compileLoadGenerator, type LoadGenerator } from "./load-generator.ts";
 import { type BenchOptions, type Part, readOptions, USAGE } from "./options.ts";
 import { EVERY_PEER } from "./peers/every-peer.ts";
 import { BUNDLES } from "./peers/mesh.ts";
@@ -27,8 +27,8 @@ const NO_TRAFFIC: Traffic = { subjects: [], missing: [], rows: [] };
 
 const progress = new Progress();
 
-/** Measures what the command line asks for. Throws when it could not. */
-export async function bench(parameters: readonly string[]): Promise<void> {
+/** Measures what the command line asks for. Throws when it could not, or when the signal aborted. */
+export async function bench(parameters: readonly string[], signal: AbortSignal): Promise<void> {
   if (parameters.includes("--help")) {
     console.log(USAGE);
     return;
@@ -44,7 +44,7 @@ export async function bench(parameters: readonly string[]): Promise<void> {
     const certificates = await writeCertificates(folder);
     const { nodeFlags } = options;
     const surroundings = { folder, certificates, nodeFlags, backendPort: await takePort() };
-    const results = await measure(options, surroundings, generator);
+    const results = await measure(options, surroundings, { program: generator, signal });
     print(results);
     if (options.json !== undefined) {
       await writeFile(options.json, `${JSON.stringify(results, undefined, 1)}\n`);
@@ -55,7 +55,7 @@ export async function bench(parameters: readonly string[]): Promise<void> {
 async function measure(
   options: BenchOptions,
   surroundings: Surroundings,
-  generator: string,
+  generator: LoadGenerator,
 ): Promise<Results> {
   const { parts, rounds, seconds } = options;
   const when = <T>(part: Part, work: () => Promise<T>, otherwise: T): Promise<T> =>

@@ -21,11 +21,14 @@ describe("the load generator", () => {
   });
 
   async function put(port: number, more: Partial<LoadRequest> = {}): Promise<Figures> {
-    return await putLoad(program, {
-      ...{ port, backendPort: await takePort(), connections: 4, bodyBytes: BODY, rate: 0 },
-      ...{ warmSeconds: 0.05, seconds: 0.2, processes: [process.pid] },
-      ...more,
-    });
+    return await putLoad(
+      { program, signal: new AbortController().signal },
+      {
+        ...{ port, backendPort: await takePort(), connections: 4, bodyBytes: BODY, rate: 0 },
+        ...{ warmSeconds: 0.05, seconds: 0.2, processes: [process.pid] },
+        ...more,
+      },
+    );
   }
 
   /** What it says of a server that answers like this. */

@@ -22,7 +22,7 @@ export interface Figures {
   /** Run time of all proxy processes, by the scheduler's count, for each request. */
   readonly processorPerRequest: number;
   readonly proxyShare: number;
-  /** Generator and backend together. Near 1 they are the limit. */
+  /** LoadGenerator and backend together. Near 1 they are the limit. */
   readonly loadShare: number;
   /** Of the proxies' core, taken by others. */
   readonly foreignShare: number;
@@ -49,6 +49,12 @@ export interface LoadRequest {
   readonly processes: readonly number[];
 }
 
+/** The compiled program, and what cuts its work short. */
+export interface LoadGenerator {
+  readonly program: string;
+  readonly signal: AbortSignal;
+}
+
 /** Compiles the generator unless the cache has it, and returns the program's path. */
 export async function compileLoadGenerator(cache: string): Promise<string> {
   const names = (await readdir(SOURCES)).sort();
@@ -69,7 +75,10 @@ export async function compileLoadGenerator(cache: string): Promise<string> {
   return program;
 }
 
-export async function putLoad(program: string, request: LoadRequest): Promise<Figures> {
+export async function putLoad(
+  { program, signal }: LoadGenerator,
+  request: LoadRequest,
+): Promise<Figures> {
   const options = {
     port: request.port,
     backend: request.backendPort,
@@ -83,5 +92,5 @@ export async function putLoad(program: string, request: LoadRequest): Promise<Fi
   };
   const parameters = Object.entries(options).flatMap(([name, value]) => [`--${name}`, `${value}`]);
   const [taskset = "", ...command] = pinned(LOAD_CORE, [program, ...parameters]);
-  return JSON.parse(await run(taskset, command)) as Figures;
+  return JSON.parse(await run(taskset, command, { signal })) as Figures;
 }

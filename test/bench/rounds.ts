@@ -1,6 +1,6 @@
 // The measurements: every load, every round, every subject, in an order that changes from round to round. A measurement
 // in which somebody else used the proxies' core is taken again, and marked when that does not help.
-import { type Figures, putLoad } from "./load-generator.ts";
+import { type Figures, type LoadGenerator, putLoad } from "./load-generator.ts";
 import { CLOSED_32, type Load } from "./loads.ts";
 import { forgetPeak, peakOf } from "./processes.ts";
 import type { Row } from "./results.ts";
@@ -18,7 +18,7 @@ export interface RoundOptions {
   readonly rounds: number;
   readonly warmSeconds: number;
   readonly seconds: number;
-  readonly generator: string;
+  readonly generator: LoadGenerator;
   readonly backendPort: number;
   /** Told after each measurement. */
   readonly measured: (row: Row) => void;

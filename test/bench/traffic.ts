@@ -1,6 +1,7 @@
 // All subjects run at once, and all but the one under load are idle.
 import { SetupError } from "../../scripts/command.ts";
 import type { Progress } from "../../scripts/progress.ts";
+import type { LoadGenerator } from "./load-generator.ts";
 import type { BenchOptions } from "./options.ts";
 import { findProgram, type Peer, versionOf } from "./peer.ts";
 import { memoryOf } from "./processes.ts";
@@ -18,7 +19,7 @@ interface Started {
 export async function measureTraffic(
   options: BenchOptions,
   surroundings: Surroundings,
-  generator: string,
+  generator: LoadGenerator,
   progress: Progress,
 ): Promise<Traffic> {
   await using sites = new AsyncDisposableStack();
