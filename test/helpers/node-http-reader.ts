@@ -59,7 +59,10 @@ export async function readRequestsWithNode(bytes: Buffer): Promise<NodeReading> 
     });
   });
   server.emit("connection", far);
-  near.resume();
+  near.on("data", (bytes: Buffer) => {
+    const refusal = /^HTTP\/1\.1 ([45]\d\d)/m.exec(bytes.toString("latin1"));
+    if (refusal !== null) error ??= `answered ${refusal[1]}`;
+  });
   near.once("end", () => near.destroy());
   near.end(bytes);
   await closed;
