@@ -160,6 +160,8 @@ export class ClientLink extends LinkEnd<ClientStream> implements ClientStreams, 
     const reused = this.#served && !broken;
     const { sent } = this.outbox;
     for (const stream of [...this.streams.values(), ...this.#unsent]) {
+      // Its caller is slow, no more: what it is still to get has arrived.
+      if (stream.hasArrived) continue;
       const wasSent = stream.id !== 0 && stream.requestEnd <= sent;
       stream.fail("CONNECTION_LOST", wasSent, reused);
     }

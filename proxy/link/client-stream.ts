@@ -80,6 +80,11 @@ export class ClientStream implements RequestStream, LinkStream, BodyTarget, Body
     return this.#state === READY;
   }
 
+  /** Whether its whole response is here, taken or not. */
+  get hasArrived(): boolean {
+    return this.receiver.ended && !this.#tunnel;
+  }
+
   /** The request may be sent from now on. */
   makeReady(): void {
     this.#state = READY;

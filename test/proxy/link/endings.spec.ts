@@ -1,0 +1,383 @@
+// How links and their streams end: failures of one request, draining, and links that are lost.
+import assert from "node:assert/strict";
+import { afterEach, describe, it } from "mocha";
+import { NO_TRAILERS } from "../../../proxy/http/streams.ts";
+import { FRAME } from "../../../proxy/link/frames.ts";
+import { eventually } from "../../helpers/eventually.ts";
+import { Connections, frame, number, settings } from "./connections.ts";
+import { dialed, linked, served } from "./link-rig.ts";
+import { beginPost, get, request, type ScriptedExchange, Try } from "./scripted-exchanges.ts";
+import { StalledWire } from "./stalled-wire.ts";
+
+const OK = "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n";
+const CHUNKED_OK = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
+const answer = (exchange: ScriptedExchange): unknown => exchange.answer(OK, "hello");
+
+describe("a request on a link", () => {
+  const connections = new Connections();
+  afterEach(() => connections.close());
+
+  it("fails with the code of the callee, which says whether an application saw it", async () => {
+    const codes = ["APPLICATION_UNREACHABLE", "CONNECTION_LOST"] as const;
+    const { client, server } = linked(await connections.plain(), (exchange) => {
+      exchange.sink.fail(codes[Number(exchange.path.slice(1))] ?? "REQUEST_TIMEOUT", "");
+    });
+    const tries = [0, 1].map((index) => new Try(get(`/${index}`)).on(client.link));
+    await eventually(() => assert.equal(tries.filter(({ over }) => over).length, 2));
+    assert.deepEqual(
+      tries.map(({ failure }) => failure),
+      [
+        { code: "APPLICATION_UNREACHABLE", sent: false, reused: false },
+        { code: "CONNECTION_LOST", sent: true, reused: false },
+      ],
+    );
+    assert.ok(client.link.idle);
+    assert.equal(server.link.size, 0);
+  });
+
+  it("fails when the callee breaks off in the middle of the response", async () => {
+    const { client } = linked(await connections.plain(), (exchange) => {
+      exchange.begin(CHUNKED_OK);
+      exchange.give("half");
+      exchange.sink.fail("APPLICATION_UNREACHABLE", "");
+    });
+    const tried = new Try(get("/")).on(client.link);
+    await eventually(() => assert.ok(tried.over));
+    assert.equal(tried.body.toString(), "half");
+    assert.deepEqual(tried.failure, { code: "APPLICATION_UNREACHABLE", sent: true, reused: false });
+  });
+
+  it("is aborted at the callee when the caller goes away, and nothing more is heard of it", async () => {
+    const { client, server } = linked(await connections.plain());
+    const tried = new Try(beginPost("/")).on(client.link);
+    await eventually(() => assert.equal(server.exchanges.opened[0]?.started, 1));
+    const [exchange] = server.exchanges.opened;
+    exchange?.begin(CHUNKED_OK);
+    tried.stream?.abort();
+    await eventually(() => assert.equal(exchange?.aborted, 1));
+    exchange?.give("late", NO_TRAILERS);
+    assert.equal(tried.over, false);
+    assert.ok(client.link.idle);
+    const next = new Try(get("/next")).on(client.link);
+    await eventually(() => assert.equal(server.exchanges.opened.length, 2));
+    answer(server.exchanges.at("/next"));
+    await eventually(() => assert.equal(next.status, 200));
+    assert.equal(tried.status, 0);
+    assert.deepEqual(client.owner.violations, []);
+    assert.deepEqual(server.owner.violations, []);
+  });
+
+  it("that waits for its turn can be given up", async () => {
+    const { wire, peer } = await connections.withPeer();
+    const { link } = dialed(wire);
+    const given = new Try(get("/given-up")).on(link);
+    const kept = new Try(get("/kept")).on(link);
+    given.stream?.abort();
+    peer.say(frame(FRAME.SETTINGS, 0, 0, settings({ streams: 1 })));
+    await eventually(() => assert.equal(kept.ready, 1));
+    await eventually(() => assert.equal(peer.of(FRAME.REQUEST).length, 1));
+    assert.equal(given.ready, 0);
+  });
+
+  it("with a head that is larger than a frame fails without having been sent", async () => {
+    const { client, server } = linked(await connections.plain(), answer);
+    const bytes = Buffer.alloc(70_000, "x");
+    const tried = new Try({ ...get("/"), bytes, headEnd: 70_000, bodyEnd: 70_000 }).on(client.link);
+    await eventually(() => assert.ok(tried.over));
+    assert.deepEqual(tried.failure, { code: "REQUEST_TOO_LARGE", sent: false, reused: false });
+    assert.equal(server.exchanges.opened.length, 0);
+    assert.ok(client.link.idle);
+  });
+
+  it("is refused by the callee when its head breaks the rules, and the link goes on", async () => {
+    const { client, server } = linked(await connections.plain(), answer);
+    const bytes = Buffer.from("GET / HTTP/1.1\r\nno-host: x\r\n\r\n");
+    const bad = { ...get("/"), bytes, headEnd: bytes.length, bodyEnd: bytes.length };
+    const tried = new Try(bad).on(client.link);
+    const good = new Try(get("/")).on(client.link);
+    await eventually(() => assert.ok(tried.over && good.over));
+    assert.deepEqual(tried.failure, { code: "REQUEST_MALFORMED", sent: false, reused: false });
+    assert.equal(good.status, 200);
+    assert.deepEqual(server.owner.refusals, ["REQUEST_MALFORMED"]);
+    assert.equal(server.exchanges.opened.length, 1);
+  });
+
+  for (const [name, body, ending] of [
+    ["longer", "12345", NO_TRAILERS],
+    ["shorter", "123", NO_TRAILERS],
+  ] as const) {
+    it(`is refused when its body is ${name} than announced`, async () => {
+      const { client, server } = linked(await connections.plain());
+      const head = "POST / HTTP/1.1\r\nhost: orders\r\ncontent-length: 4\r\n\r\n";
+      const tried = new Try({ ...request(head), ending: undefined }).on(client.link);
+      await eventually(() => assert.equal(server.exchanges.opened.length, 1));
+      tried.stream?.data(Buffer.from(body), 0, body.length, ending);
+      await eventually(() => assert.equal(tried.code, "REQUEST_MALFORMED"));
+      assert.equal(server.exchanges.opened[0]?.aborted, 1);
+      assert.equal(server.exchanges.opened[0]?.body.length, 0);
+      assert.deepEqual(server.owner.violations, []);
+    });
+  }
+
+  for (const [name, text, body] of [
+    ["with a head that breaks the rules", "HTTP/1.1 200 OK\r\na b: c\r\n\r\n", ""],
+    ["with more than its head", `${CHUNKED_OK}x`, ""],
+    ["that is shorter than announced", OK, "hell"],
+    ["that is longer than announced", OK, "hello!"],
+    ["with a body where there can be none", "HTTP/1.1 204 No Content\r\n\r\n", "x"],
+  ] as const) {
+    it(`fails by a response ${name}`, async () => {
+      const { wire, peer } = await connections.withPeer();
+      const { link, owner } = dialed(wire);
+      const tried = new Try(get("/")).on(link);
+      peer.say(frame(FRAME.SETTINGS, 0, 0, settings()));
+      await eventually(() => assert.equal(peer.of(FRAME.REQUEST).length, 1));
+      const data = body === "" ? [] : [frame(FRAME.DATA, 1, 1, body)];
+      peer.say(frame(FRAME.RESPONSE, 0, 1, text), ...data);
+      await eventually(() => assert.equal(tried.code, "RESPONSE_MALFORMED"));
+      assert.equal(tried.failure?.sent, true);
+      await eventually(() => assert.equal(peer.of(FRAME.RESET).length, 1));
+      assert.deepEqual(owner.violations, []);
+      assert.ok(link.idle);
+    });
+  }
+
+  it("fails by endless interim responses", async () => {
+    const { wire, peer } = await connections.withPeer();
+    const { link } = dialed(wire);
+    const tried = new Try(get("/")).on(link);
+    peer.say(frame(FRAME.SETTINGS, 0, 0, settings()));
+    await eventually(() => assert.equal(peer.of(FRAME.REQUEST).length, 1));
+    peer.say(...Array.from({ length: 9 }, () => frame(2, 0, 1, "HTTP/1.1 103 Hints\r\n\r\n")));
+    await eventually(() => assert.equal(tried.code, "RESPONSE_MALFORMED"));
+    assert.equal(tried.interim.length, 8);
+  });
+});
+
+describe("a link that drains", () => {
+  const connections = new Connections();
+  afterEach(() => connections.close());
+
+  it("carries on what the callee has taken up, gives back the rest unsent, and closes", async () => {
+    const { wire, peer } = await connections.withPeer();
+    const { link, owner } = dialed(wire);
+    const tries = [1, 2, 3].map((index) => new Try(get(`/${index}`)).on(link));
+    peer.say(frame(FRAME.SETTINGS, 0, 0, settings({ streams: 2 })));
+    await eventually(() => assert.equal(peer.of(FRAME.REQUEST).length, 2));
+    peer.say(frame(FRAME.GOAWAY, 0, 0, Buffer.concat([number(1), Buffer.from("DRAINING")])));
+    await eventually(() => assert.ok(link.draining));
+    const unsent = { code: "CONNECTION_LOST", sent: false, reused: false };
+    assert.deepEqual(
+      tries.map(({ failure }) => failure),
+      [undefined, unsent, unsent],
+    );
+    assert.equal(owner.drained, 1);
+    const late = new Try(get("/late")).on(link);
+    await eventually(() => assert.deepEqual(late.failure, unsent));
+    peer.say(frame(FRAME.RESPONSE, 0, 1, OK), frame(FRAME.DATA, 1, 1, "hello"));
+    await eventually(() => assert.ok(peer.ended));
+    assert.equal(tries[0]?.body.toString(), "hello");
+    peer.socket.end();
+    await eventually(() => assert.equal(owner.closed, 1));
+  });
+
+  it("loses no request when the callee drains in the middle of them", async () => {
+    const pair = await connections.tls();
+    const { client, server } = linked(pair, (exchange) => {
+      if (exchange.path === "/40") server.link.drain();
+      setImmediate(() => answer(exchange));
+    });
+    const tries = Array.from({ length: 100 }, (_, index) => new Try(get(`/${index}`)));
+    for (const each of tries) each.on(client.link);
+    await eventually(() => assert.equal(server.owner.closed + client.owner.closed, 2));
+    const answered = tries.filter(({ status }) => status === 200);
+    const unsent = tries.filter(({ failure }) => failure?.sent === false);
+    assert.equal(answered.length + unsent.length, 100);
+    assert.equal(answered.length, server.exchanges.opened.length);
+    assert.ok(unsent.length > 0, "every request was taken up");
+  });
+
+  it("is announced once when the handler wants its callers to go", async () => {
+    const { wire, peer } = await connections.withPeer();
+    const { handler, exchanges, owner, link } = served(wire, answer);
+    handler.closing = true;
+    const head = "GET / HTTP/1.1\r\nhost: orders\r\n\r\n";
+    const requests = [1, 3].map((id) => frame(FRAME.REQUEST, 1, id, head));
+    peer.say(frame(FRAME.SETTINGS, 0, 0, settings()), ...requests, frame(FRAME.DATA, 1, 3));
+    await eventually(() => assert.ok(peer.ended));
+    assert.deepEqual(
+      peer.of(FRAME.GOAWAY).map(({ payload }) => payload.toString("latin1")),
+      ["\0\0\0\u0001DRAINING"],
+    );
+    assert.equal(exchanges.opened.length, 1);
+    assert.equal(peer.of(FRAME.DATA)[0]?.payload.toString(), "hello");
+    assert.deepEqual(owner.violations, []);
+    assert.equal(link.size, 0);
+  });
+
+  it("ends at once when nothing is on it", async () => {
+    const { client, server } = linked(await connections.tls());
+    client.link.retire();
+    assert.ok(client.link.draining);
+    await eventually(() => assert.equal(client.owner.closed + server.owner.closed, 2));
+    assert.deepEqual(server.owner.violations, []);
+  });
+
+  it("ends after the last request when the caller retires it", async () => {
+    const { client, server } = linked(await connections.plain());
+    const tried = new Try(get("/")).on(client.link);
+    const waiting = new Try(get("/waits")).on(client.link);
+    client.link.retire();
+    await eventually(() => assert.equal(server.exchanges.opened.length, 2));
+    assert.equal(client.owner.closed, 0);
+    for (const exchange of server.exchanges.opened) answer(exchange);
+    await eventually(() => assert.equal(client.owner.closed + server.owner.closed, 2));
+    assert.equal(tried.body.toString(), "hello");
+    assert.equal(waiting.body.toString(), "hello");
+  });
+});
+
+describe("a link that is lost", () => {
+  const connections = new Connections();
+  afterEach(() => connections.close());
+
+  it("fails its own requests alone, and tells whether it had served others before", async () => {
+    const first = linked(await connections.tls());
+    const second = linked(await connections.tls());
+    const young = new Try(get("/young")).on(first.client.link);
+    const other = new Try(get("/other")).on(second.client.link);
+    await eventually(() => {
+      assert.equal(first.server.exchanges.opened.length, 1);
+      assert.equal(second.server.exchanges.opened.length, 1);
+    });
+    answer(second.server.exchanges.at("/other"));
+    await eventually(() => assert.ok(other.over));
+    const later = new Try(get("/later")).on(second.client.link);
+    const unharmed = linked(await connections.plain(), answer);
+    await eventually(() => assert.equal(second.server.exchanges.opened.length, 2));
+    first.server.link.close();
+    second.server.link.close();
+    await eventually(() => assert.ok(young.over && later.over));
+    assert.deepEqual(young.failure, { code: "CONNECTION_LOST", sent: true, reused: false });
+    assert.deepEqual(later.failure, { code: "CONNECTION_LOST", sent: true, reused: true });
+    assert.equal(first.server.exchanges.opened[0]?.aborted, 1);
+    await eventually(() => assert.equal(first.client.owner.closed, 1));
+    const fine = new Try(get("/fine")).on(unharmed.client.link);
+    await eventually(() => assert.equal(fine.status, 200));
+  });
+
+  it("takes its exchanges with it when the caller is gone", async () => {
+    const { client, server } = linked(await connections.tls());
+    for (let index = 0; index < 10; index += 1) new Try(get("/")).on(client.link);
+    await eventually(() => assert.equal(server.exchanges.opened.length, 10));
+    client.link.close();
+    await eventually(() => assert.equal(server.owner.closed, 1));
+    assert.ok(server.exchanges.opened.every(({ aborted }) => aborted === 1));
+    assert.equal(server.link.size, 0);
+  });
+
+  it("tells requests that never left it apart from those that did", () => {
+    const wire = new StalledWire();
+    const { link } = dialed(wire);
+    wire.receive(frame(FRAME.SETTINGS, 0, 0, settings()));
+    const waiting = new Try(get("/waiting")).on(link);
+    wire.lose();
+    assert.deepEqual(waiting.failure, { code: "CONNECTION_LOST", sent: false, reused: false });
+  });
+
+  it("gives back unsent what was composed and not handed to the wire", async () => {
+    const wire = new StalledWire();
+    const { link } = dialed(wire);
+    wire.receive(frame(FRAME.SETTINGS, 0, 0, settings()));
+    const sent = new Try(get("/sent")).on(link);
+    await eventually(() => assert.equal(wire.frames.filter(({ type }) => type === 1).length, 1));
+    const composed = new Try(get("/composed")).on(link);
+    wire.lose();
+    assert.equal(sent.failure?.sent, true);
+    assert.equal(composed.failure?.sent, false);
+  });
+
+  it("leaves those their response for whom it has arrived, however slowly they take it", async () => {
+    const { client, server } = linked(await connections.tls(), (exchange) => {
+      exchange.answer(CHUNKED_OK, Buffer.alloc(60_000, "x"));
+      server.link.drain();
+    });
+    const tried = new Try(get("/"));
+    tried.takes = false;
+    tried.on(client.link);
+    await eventually(() => assert.equal(client.owner.closed, 1));
+    assert.equal(tried.over, false);
+    assert.ok(tried.body.length < 60_000, "everything was taken at once");
+    tried.takes = true;
+    tried.stream?.resume();
+    await eventually(() => assert.ok(tried.over, "the response has not ended"));
+    assert.equal(tried.failure, undefined);
+    assert.equal(tried.body.length, 60_000);
+    assert.ok(client.link.idle);
+  });
+
+  it("is noticed when the peer ends its side", async () => {
+    const { wire, peer } = await connections.withPeer();
+    const { link, owner } = dialed(wire);
+    const tried = new Try(get("/")).on(link);
+    peer.say(frame(FRAME.SETTINGS, 0, 0, settings()));
+    await eventually(() => assert.equal(peer.of(FRAME.REQUEST).length, 1));
+    peer.socket.end();
+    await eventually(() => assert.equal(tried.code, "CONNECTION_LOST"));
+    await eventually(() => assert.equal(owner.closed, 1));
+    assert.ok(link.draining);
+  });
+
+  it("closes without a word to an aborted request", async () => {
+    const { client } = linked(await connections.plain());
+    const tried = new Try(get("/")).on(client.link);
+    tried.stream?.abort();
+    client.link.close();
+    await eventually(() => assert.equal(client.owner.closed, 1));
+    assert.equal(tried.over, false);
+  });
+});
+
+describe("the liveness of a link", () => {
+  const connections = new Connections();
+  afterEach(() => connections.close());
+
+  it("is proved by the callee's sidecar while an application takes its time", async () => {
+    const { client, server } = linked(await connections.plain());
+    const tried = new Try(get("/")).on(client.link);
+    let pongs = 0;
+    const { onFrame } = client.link;
+    client.link.onFrame = function (type, ...rest) {
+      if (type === FRAME.PONG) pongs += 1;
+      return onFrame.call(this, type, ...rest);
+    };
+    await eventually(() => assert.equal(pongs, 2));
+    assert.equal(client.owner.asked, 0);
+    for (const exchange of server.exchanges.opened) answer(exchange);
+    await eventually(() => assert.equal(tried.status, 200));
+  });
+
+  it("is doubted when a PING stays unanswered, and the link goes on while the address answers", async () => {
+    const { wire, peer } = await connections.withPeer();
+    const { link, owner } = dialed(wire);
+    const tried = new Try(get("/")).on(link);
+    peer.say(frame(FRAME.SETTINGS, 0, 0, settings()));
+    await eventually(() => assert.equal(owner.asked, 1));
+    assert.equal(peer.of(FRAME.PING).length, 1);
+    assert.equal(tried.over, false);
+    peer.say(frame(FRAME.RESPONSE, 0, 1, OK), frame(FRAME.DATA, 1, 1, "hello"));
+    await eventually(() => assert.equal(tried.status, 200));
+  });
+
+  it("is over when the address does not answer either", async () => {
+    const { wire, peer } = await connections.withPeer();
+    const { link, owner } = dialed(wire);
+    owner.alive = false;
+    const tried = new Try(get("/")).on(link);
+    peer.say(frame(FRAME.SETTINGS, 0, 0, settings()));
+    await eventually(() => assert.ok(tried.over));
+    assert.deepEqual(tried.failure, { code: "CONNECTION_LOST", sent: true, reused: false });
+    assert.equal(owner.asked, 1);
+    await eventually(() => assert.equal(owner.closed, 1));
+  });
+});
