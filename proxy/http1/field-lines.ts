@@ -64,11 +64,14 @@ function parseFieldLine(
   if (bytes[lineBreak] !== CR) return head.refuse(BAD_VALUE);
   const next = endOfLine(head, bytes, lineBreak, end);
   if (next < 0) return next;
+  const valueEnd = trimEnd(bytes, valueStart, lineBreak);
+  if (valueEnd !== lineBreak || valueStart > colon + 2 || bytes[colon + 1] === TAB)
+    head.padded = true;
   head.names[index] = fieldName(bytes, start, colon);
   head.nameStart[index] = start;
   head.nameEnd[index] = colon;
   head.valueStart[index] = valueStart;
-  head.valueEnd[index] = trimEnd(bytes, valueStart, lineBreak);
+  head.valueEnd[index] = valueEnd;
   head.lineEnd[index] = next;
   return next;
 }

@@ -102,6 +102,9 @@ export class MessageHead {
   /** The first byte after the line's CRLF. */
   readonly lineEnd: Int32Array = new Int32Array(MAX_FIELDS);
 
+  /** A line has more white space around its value than the usual one blank before it. */
+  padded = false;
+
   // What the fields say, decided once.
   framing: Framing = FRAMING.NONE;
   /** The value of Content-Length, also where the framing ignores it (HEAD, 304); -1 without one. */
@@ -172,6 +175,7 @@ export class MessageHead {
     this.status = 0;
     this.minor = 1;
     this.count = 0;
+    this.padded = false;
     this.framing = FRAMING.NONE;
     this.contentLength = -1;
     this.hostField = -1;

@@ -1,6 +1,6 @@
 // Heads as they go on: the lines that may pass, and our own for everything that concerns framing and the connection.
 // Most heads lose no line or one, so what is kept is copied in runs of neighbouring lines.
-import { CR, LF, SP, ZERO } from "./characters.ts";
+import { COLON, CR, LF, SP, ZERO } from "./characters.ts";
 import { FIELD, FRAMING, type Framing, type MessageHead } from "./message-head.ts";
 
 /** What a request gains on its way. */
@@ -27,6 +27,8 @@ export interface ResponseEdit {
 
 /** More than all lines of ours with a fixed text take together. */
 const FIXED_ROOM = 256;
+/** A line that is written without its padding may gain the usual blank: `a:b` becomes `a: b`. */
+const ROOM_PER_LINE = 1;
 /** Copies of fewer bytes are faster in a loop than through a native call. */
 const SHORT_COPY = 64;
 
@@ -80,12 +82,12 @@ const OF_RESPONSES: Dropped = dropped();
 /** At least as many bytes as {@link writeRequestHead} writes. */
 export function requestHeadRoom(head: MessageHead, edit: RequestEdit): number {
   const given = edit.added.length + (edit.forwardedFor?.length ?? 0) + edit.host.length;
-  return head.end - head.start + given + FIXED_ROOM;
+  return responseHeadRoom(head) + given;
 }
 
 /** At least as many bytes as {@link writeResponseHead} writes. */
 export function responseHeadRoom(head: MessageHead): number {
-  return head.end - head.start + FIXED_ROOM;
+  return head.end - head.start + head.count * ROOM_PER_LINE + FIXED_ROOM;
 }
 
 /** Writes the head that goes on to `out` at `at`; returns the offset after it. */
@@ -153,18 +155,29 @@ function writeRequestLine(out: Buffer, at: number, head: MessageHead): number {
 
 /** Copies the field lines that may pass. */
 function writeKept(out: Buffer, at: number, head: MessageHead, table: Dropped): number {
-  const { bytes, count, names, nameStart, lineEnd, nominated } = head;
+  const { bytes, count, names, nameStart, lineEnd, nominated, padded } = head;
   if (count === 0) return at;
   let to = at;
   let runStart = nameStart[0] as number;
   for (let index = 0; index < count; index += 1) {
     const drops =
       table[names[index] as number] === 1 || (nominated !== undefined && isNominated(head, index));
-    if (!drops) continue;
+    if (!drops && !padded) continue;
     to = write(out, to, bytes, runStart, nameStart[index] as number);
+    if (!drops) to = writeField(out, to, head, index);
     runStart = lineEnd[index] as number;
   }
   return write(out, to, bytes, runStart, lineEnd[count - 1] as number);
+}
+
+/** A line without padding: some servers take a tab for a part of the value, on which others have decided without it. */
+function writeField(out: Buffer, at: number, head: MessageHead, index: number): number {
+  const { bytes } = head;
+  let to = write(out, at, bytes, head.nameStart[index] as number, head.nameEnd[index] as number);
+  out[to] = COLON;
+  out[to + 1] = SP;
+  to = write(out, to + 2, bytes, head.valueStart[index] as number, head.valueEnd[index] as number);
+  return writeLineEnd(out, to);
 }
 
 function isNominated(head: MessageHead, index: number): boolean {

@@ -44,8 +44,33 @@ function written(room: number, write: (out: Buffer, at: number) => number): read
 
 describe("a request's head that goes on", () => {
   it("keeps every line that it may, just as it was", () => {
-    const lines = ["GET /a HTTP/1.1", "Host:a", "x-A:  1 ", "X-a:2", "Cookie: \xff"];
+    const lines = ["GET /a HTTP/1.1", "Host:a", "x-A: 1", "X-a:2", "Y: ", "Z:", "Cookie: \xff"];
     assert.deepEqual(request(requestHead(...lines), NOTHING), lines);
+  });
+
+  it("has no white space around values that servers could disagree about", () => {
+    const lines = ["GET / HTTP/1.1", "Host:\ta", "A:  1", "B:2 ", "C:3", "D: \t", "E:\t", "F:4\t5"];
+    const plain = ["GET / HTTP/1.1", "Host: a", "A: 1", "B: 2", "C: 3", "D: ", "E: ", "F: 4\t5"];
+    assert.deepEqual(request(requestHead(...lines), NOTHING), plain);
+    for (const [index, line] of lines.entries()) {
+      if (index < 2) continue;
+      const head = requestHead("GET / HTTP/1.1", "Host: a", line);
+      const kept = ["C:3", "F:4\t5"].includes(line) ? line : plain[index];
+      assert.deepEqual(request(head, NOTHING), ["GET / HTTP/1.1", "Host: a", kept]);
+    }
+  });
+
+  it("has room for as many lines as there may be", () => {
+    const lines = Array.from({ length: 97 }, () => "A:1");
+    const host = ["POST http://a/ HTTP/1.1", "Host:\ta", "TE:trailers"];
+    const head = requestHead(
+      ...host,
+      ...lines.slice(1),
+      "Expect:100-continue",
+      "Content-Length:999999999999999",
+    );
+    const edit = { ...FOR, http2: true, added: Buffer.from("b: 2\r\n".repeat(50)) };
+    assert.equal(request(head, edit).length, 1 + 1 + 96 + 50 + 1 + 1 + 2 + 1);
   });
 
   it("gains our lines behind its own", () => {
