@@ -87,7 +87,8 @@ function judgementRow(judgement: Judgement): string[][] {
 }
 
 function short(value: number): string {
-  return value >= 20 || Number.isInteger(value) ? value.toFixed(0) : value.toFixed(2);
+  if (Number.isInteger(value)) return `${value}`;
+  return value.toFixed(value >= 20 ? 1 : 2);
 }
 
 function percent(shares: readonly number[]): string {

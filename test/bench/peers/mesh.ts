@@ -17,9 +17,6 @@ import type { Site } from "../site.ts";
 /** The folder of the mesh's bundled programs in the surroundings' folder. */
 export const BUNDLES = "programs";
 
-/** `off` makes a caller's sidecar speak HTTP/1.1 over mutual TLS, as it does to foreign Connect proxies. */
-const LINKS_VARIABLE = "MESH_LINKS";
-
 /** Many sidecars that start at once share one core. */
 const READY = { timeout: 30_000 };
 
@@ -138,7 +135,7 @@ export const meshPairHttp1: Peer = {
   name: "mesh h1 pair",
   shape: "pair",
   program: undefined,
-  start: (site, entry) => startPair(site, entry, { [LINKS_VARIABLE]: "off" }),
+  start: (site, entry) => startPair(site, entry, { [SIDECAR_ENVIRONMENT.links]: "off" }),
 };
 
 /** Another state of this project beside this one, in the same run: what a change has brought. */
