@@ -2,14 +2,9 @@
 import type { Trailers } from "../http/streams.ts";
 import { CR, LF, ZERO } from "./characters.ts";
 
-/** The most bytes {@link writeChunkHead} writes. */
-export const CHUNK_HEAD_ROOM = 16;
-/** What {@link writeChunkEnd} writes. */
-export const CHUNK_END_ROOM = 2;
-
 const HEX_DIGITS = Buffer.from("0123456789abcdef");
 
-/** Writes the line before `size` bytes of data; more than none, since a chunk of no bytes ends the body. */
+/** Writes the line before `size` bytes of data, up to 16 bytes; a chunk of no bytes would end the body. */
 export function writeChunkHead(out: Buffer, at: number, size: number): number {
   let digits = 1;
   for (let rest = Math.floor(size / 16); rest > 0; rest = Math.floor(rest / 16)) digits += 1;
@@ -26,11 +21,6 @@ export function writeChunkEnd(out: Buffer, at: number): number {
   out[at] = CR;
   out[at + 1] = LF;
   return at + 2;
-}
-
-/** The most bytes {@link writeLastChunk} writes. */
-export function lastChunkRoom(trailers: Trailers): number {
-  return trailers.length + 5;
 }
 
 /** Writes the end of the body. */

@@ -1,13 +1,7 @@
 // Drives the HTTP/1.1 engine without sockets: bytes in as they would arrive, bytes out as the other side would get them.
 // Requests and responses are read, framed anew and written, one after another, as a sidecar does between two connections.
 import { BodyReader } from "../../proxy/http1/body-reader.ts";
-import {
-  CHUNK_HEAD_ROOM,
-  lastChunkRoom,
-  writeChunkEnd,
-  writeChunkHead,
-  writeLastChunk,
-} from "../../proxy/http1/chunk-writer.ts";
+import { writeChunkEnd, writeChunkHead, writeLastChunk } from "../../proxy/http1/chunk-writer.ts";
 import { FRAMING, type Framing, MessageHead, type Method } from "../../proxy/http1/message-head.ts";
 import { methodOf } from "../../proxy/http1/methods.ts";
 import { parseRequestHead } from "../../proxy/http1/parse-request.ts";
@@ -25,6 +19,9 @@ import {
 
 /** What is filled in for a request without Host. */
 export const DEFAULT_HOST = "origin.test";
+
+/** For all that is written around a chunk. */
+const CHUNK_ROOM = 32;
 
 const EDIT: RequestEdit = {
   added: Buffer.alloc(0),
@@ -123,7 +120,7 @@ abstract class Driver {
       this.#written.push(data);
       return;
     }
-    const room = Buffer.alloc(CHUNK_HEAD_ROOM + 2);
+    const room = Buffer.alloc(CHUNK_ROOM);
     const size = writeChunkHead(room, 0, data.length);
     const all = writeChunkEnd(room, size);
     this.#written.push(room.subarray(0, size), data, room.subarray(size, all));
@@ -131,7 +128,7 @@ abstract class Driver {
 
   #writeEnd(): void {
     const { trailers } = this.#body;
-    const room = Buffer.alloc(lastChunkRoom(trailers));
+    const room = Buffer.alloc(CHUNK_ROOM + trailers.length);
     this.#written.push(room.subarray(0, writeLastChunk(room, 0, trailers)));
   }
 }
