@@ -1,5 +1,6 @@
 // The dialing side of a link: requests are put onto it as streams, as many as the peer takes at once; the others wait for
 // their turn. A link that is lost costs its own streams alone, and each is told whether its request had gone out.
+import type { FailureCode } from "../failures.ts";
 import type { StreamListener } from "../http/streams.ts";
 import type { Deadlines } from "../transport/deadlines.ts";
 import type { Wire } from "../transport/wire.ts";
@@ -149,7 +150,7 @@ export class ClientLink extends LinkEnd<ClientStream> implements ClientStreams, 
     this.#drain();
     const untouched = [...this.#unsent];
     for (const stream of this.streams.values()) if (stream.id > last) untouched.push(stream);
-    for (const stream of untouched) stream.fail("CONNECTION_LOST", false, this.#served);
+    for (const stream of untouched) stream.fail(this.#lossCode(), false, this.#served);
     if (reason === DRAINING) return;
     this.shut();
     this.onLost(false);
@@ -163,7 +164,7 @@ export class ClientLink extends LinkEnd<ClientStream> implements ClientStreams, 
       // Its caller is slow, no more: what it is still to get has arrived.
       if (stream.hasArrived) continue;
       const wasSent = stream.id !== 0 && stream.requestEnd <= sent;
-      stream.fail("CONNECTION_LOST", wasSent, reused);
+      stream.fail(this.#lossCode(), wasSent, reused);
     }
   }
 
@@ -171,6 +172,11 @@ export class ClientLink extends LinkEnd<ClientStream> implements ClientStreams, 
     if (this.closed) return;
     if (this.#draining && this.idle && this.outbox.isEmpty) this.shut();
     else this.#makeReady();
+  }
+
+  /** A peer that never said what it takes may have turned our certificate down, or was no sidecar. */
+  #lossCode(): FailureCode {
+    return this.settings === undefined ? "ENDPOINTS_UNREACHABLE" : "CONNECTION_LOST";
   }
 
   #hasRoom(): boolean {

@@ -4,8 +4,8 @@ import { OUTPUT_SIZE, Output } from "../transport/output.ts";
 import type { Wire } from "../transport/wire.ts";
 import { type FrameType, HEADER_SIZE, writeFrameHeader } from "./frames.ts";
 
-/** Outputs kept for the next links that have something to say. */
-const MAX_SPARE = 8;
+/** Outputs kept for the next links that have something to say: as many as speak in one turn where there are many. */
+const MAX_SPARE = 32;
 const spare: Output[] = [];
 
 export class Outbox {

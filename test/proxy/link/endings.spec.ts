@@ -276,13 +276,17 @@ describe("a link that is lost", () => {
     assert.equal(server.link.size, 0);
   });
 
-  it("tells requests that never left it apart from those that did", () => {
+  it("before the callee has said anything counts as one that never was", () => {
     const wire = new StalledWire();
     const { link } = dialed(wire);
-    wire.receive(frame(FRAME.SETTINGS, 0, 0, settings()));
     const waiting = new Try(get("/waiting")).on(link);
+    assert.equal(waiting.stream?.ready, false);
     wire.lose();
-    assert.deepEqual(waiting.failure, { code: "CONNECTION_LOST", sent: false, reused: false });
+    assert.deepEqual(waiting.failure, {
+      code: "ENDPOINTS_UNREACHABLE",
+      sent: false,
+      reused: false,
+    });
   });
 
   it("gives back unsent what was composed and not handed to the wire", async () => {
