@@ -42,7 +42,7 @@ describe("a request on a link", () => {
       exchange.sink.fail("APPLICATION_UNREACHABLE", "");
     });
     const tried = new Try(get("/")).on(client.link);
-    await eventually(() => assert.ok(tried.over));
+    await eventually(() => assert.equal(tried.over, true));
     assert.equal(tried.body.toString(), "half");
     assert.deepEqual(tried.failure, { code: "APPLICATION_UNREACHABLE", sent: true, reused: false });
   });
@@ -83,7 +83,7 @@ describe("a request on a link", () => {
     const { client, server } = linked(await connections.plain(), answer);
     const bytes = Buffer.alloc(70_000, "x");
     const tried = new Try({ ...get("/"), bytes, headEnd: 70_000, bodyEnd: 70_000 }).on(client.link);
-    await eventually(() => assert.ok(tried.over));
+    await eventually(() => assert.equal(tried.over, true));
     assert.deepEqual(tried.failure, { code: "REQUEST_TOO_LARGE", sent: false, reused: false });
     assert.equal(server.exchanges.opened.length, 0);
     assert.ok(client.link.idle);
@@ -95,7 +95,7 @@ describe("a request on a link", () => {
     const bad = { ...get("/"), bytes, headEnd: bytes.length, bodyEnd: bytes.length };
     const tried = new Try(bad).on(client.link);
     const good = new Try(get("/")).on(client.link);
-    await eventually(() => assert.ok(tried.over && good.over));
+    await eventually(() => assert.equal(tried.over && good.over, true));
     assert.deepEqual(tried.failure, { code: "REQUEST_MALFORMED", sent: false, reused: false });
     assert.equal(good.status, 200);
     assert.deepEqual(server.owner.refusals, ["REQUEST_MALFORMED"]);
@@ -165,7 +165,7 @@ describe("a link that drains", () => {
     peer.say(frame(FRAME.SETTINGS, 0, 0, settings({ streams: 2 })));
     await eventually(() => assert.equal(peer.of(FRAME.REQUEST).length, 2));
     peer.say(frame(FRAME.GOAWAY, 0, 0, Buffer.concat([number(1), Buffer.from("DRAINING")])));
-    await eventually(() => assert.ok(link.draining));
+    await eventually(() => assert.equal(link.draining, true));
     const unsent = { code: "CONNECTION_LOST", sent: false, reused: false };
     assert.deepEqual(
       tries.map(({ failure }) => failure),
@@ -175,7 +175,7 @@ describe("a link that drains", () => {
     const late = new Try(get("/late")).on(link);
     await eventually(() => assert.deepEqual(late.failure, unsent));
     peer.say(frame(FRAME.RESPONSE, 0, 1, OK), frame(FRAME.DATA, 1, 1, "hello"));
-    await eventually(() => assert.ok(peer.ended));
+    await eventually(() => assert.equal(peer.ended, true));
     assert.equal(tries[0]?.body.toString(), "hello");
     peer.socket.end();
     await eventually(() => assert.equal(owner.closed, 1));
@@ -204,7 +204,7 @@ describe("a link that drains", () => {
     const head = "GET / HTTP/1.1\r\nhost: orders\r\n\r\n";
     const requests = [1, 3].map((id) => frame(FRAME.REQUEST, 1, id, head));
     peer.say(frame(FRAME.SETTINGS, 0, 0, settings()), ...requests, frame(FRAME.DATA, 1, 3));
-    await eventually(() => assert.ok(peer.ended));
+    await eventually(() => assert.equal(peer.ended, true));
     assert.deepEqual(
       peer.of(FRAME.GOAWAY).map(({ payload }) => payload.toString("latin1")),
       ["\0\0\0\u0001DRAINING"],
@@ -251,13 +251,13 @@ describe("a link that is lost", () => {
       assert.equal(second.server.exchanges.opened.length, 1);
     });
     answer(second.server.exchanges.at("/other"));
-    await eventually(() => assert.ok(other.over));
+    await eventually(() => assert.equal(other.over, true));
     const later = new Try(get("/later")).on(second.client.link);
     const unharmed = linked(await connections.plain(), answer);
     await eventually(() => assert.equal(second.server.exchanges.opened.length, 2));
     first.server.link.close();
     second.server.link.close();
-    await eventually(() => assert.ok(young.over && later.over));
+    await eventually(() => assert.equal(young.over && later.over, true));
     assert.deepEqual(young.failure, { code: "CONNECTION_LOST", sent: true, reused: false });
     assert.deepEqual(later.failure, { code: "CONNECTION_LOST", sent: true, reused: true });
     assert.equal(first.server.exchanges.opened[0]?.aborted, 1);
@@ -379,7 +379,7 @@ describe("the liveness of a link", () => {
     owner.alive = false;
     const tried = new Try(get("/")).on(link);
     peer.say(frame(FRAME.SETTINGS, 0, 0, settings()));
-    await eventually(() => assert.ok(tried.over));
+    await eventually(() => assert.equal(tried.over, true));
     assert.deepEqual(tried.failure, { code: "CONNECTION_LOST", sent: true, reused: false });
     assert.equal(owner.asked, 1);
     await eventually(() => assert.equal(owner.closed, 1));

@@ -46,9 +46,9 @@ describe("the flow control of a link", () => {
     const slow = new Try(get("/slow"));
     slow.takes = false;
     slow.on(client.link);
-    await eventually(() => assert.ok(slow.body.length > 0));
+    await eventually(() => assert.equal(slow.body.length > 0, true));
     const quick = new Try(get("/quick")).on(client.link);
-    await eventually(() => assert.ok(quick.ending !== undefined));
+    await eventually(() => assert.equal(quick.ending !== undefined, true));
     assert.equal(quick.body.length, 5_000_000);
     // Taken, but not in one go: what came with the first call went out, the rest waits on both sides.
     const given = amounts.get("/slow")?.() ?? 0;
@@ -56,7 +56,7 @@ describe("the flow control of a link", () => {
     assert.ok(slow.body.length <= 65_536);
     slow.takes = true;
     slow.stream?.resume();
-    await eventually(() => assert.ok(slow.ending !== undefined));
+    await eventually(() => assert.equal(slow.ending !== undefined, true));
     assert.equal(slow.body.length, 5_000_000);
   });
 
@@ -76,15 +76,15 @@ describe("the flow control of a link", () => {
     };
     tried.onWritable = more;
     more();
-    await eventually(() => assert.ok(exchange.body.length > 0));
+    await eventually(() => assert.equal(exchange.body.length > 0, true));
     const other = new Try(get("/other")).on(client.link);
     await eventually(() => assert.equal(server.exchanges.opened.length, 2));
     server.exchanges.at("/other").answer(CHUNKED_OK, "other");
-    await eventually(() => assert.ok(other.ending !== undefined));
+    await eventually(() => assert.equal(other.ending !== undefined, true));
     assert.ok(given <= 65_536 + PIECE.length, `${given} bytes were taken`);
     exchange.takes = true;
     exchange.sink.resumeRequest();
-    await eventually(() => assert.ok(exchange.ending !== undefined));
+    await eventually(() => assert.equal(exchange.ending !== undefined, true));
     assert.equal(exchange.body.length, 1_000_000);
   });
 

@@ -83,7 +83,7 @@ describe("a link", () => {
       };
       tried.onWritable = more;
       tried.on(client.link);
-      await eventually(() => assert.ok(server.exchanges.opened.length === 1));
+      await eventually(() => assert.equal(server.exchanges.opened.length === 1, true));
       await isOver(tried);
       assert.equal(tried.failure, undefined);
       assert.ok(tried.body.equals(body));

@@ -50,12 +50,12 @@ describe("a tunnel through a link", () => {
   it("goes on towards the caller after the caller's end", async () => {
     const { client, server, tried, exchange } = await open();
     hangUp(tried);
-    await eventually(() => assert.ok(exchange.ending !== undefined));
+    await eventually(() => assert.equal(exchange.ending !== undefined, true));
     exchange.give("afterwards");
     await eventually(() => assert.equal(tried.body.toString(), "afterwards"));
     assert.equal(client.link.idle, false);
     exchange.give("", NO_TRAILERS);
-    await eventually(() => assert.ok(tried.ending !== undefined));
+    await eventually(() => assert.equal(tried.ending !== undefined, true));
     assert.ok(client.link.idle);
     assert.equal(server.link.size, 0);
   });
@@ -63,12 +63,12 @@ describe("a tunnel through a link", () => {
   it("goes on towards the application after the application's end", async () => {
     const { client, server, tried, exchange } = await open();
     exchange.give("bye", NO_TRAILERS);
-    await eventually(() => assert.ok(tried.ending !== undefined));
+    await eventually(() => assert.equal(tried.ending !== undefined, true));
     assert.equal(client.link.idle, false);
     say(tried, "afterwards");
     await eventually(() => assert.equal(exchange.body.toString(), "afterwards"));
     hangUp(tried);
-    await eventually(() => assert.ok(exchange.ending !== undefined));
+    await eventually(() => assert.equal(exchange.ending !== undefined, true));
     assert.ok(client.link.idle);
     assert.equal(server.link.size, 0);
   });
@@ -93,7 +93,7 @@ describe("a tunnel through a link", () => {
       exchange.answer("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n", "no");
     });
     const tried = new Try({ ...request(UPGRADE), ending: undefined }).on(client.link);
-    await eventually(() => assert.ok(tried.ending !== undefined));
+    await eventually(() => assert.equal(tried.ending !== undefined, true));
     assert.equal(tried.body.toString(), "no");
     assert.ok(client.link.idle);
     await eventually(() => assert.equal(server.link.size, 0));
