@@ -45,11 +45,12 @@ type OnStream = (
   pairs: string[],
 ) => void;
 
-/** What a connection's requests need. */
-export interface Http2Surroundings {
-  readonly exchanges: Exchanges;
+/** What is to be heard of a connection. */
+export interface Http2Events {
   /** A request was refused before it became an exchange. */
   refused(code: FailureCode): void;
+  /** The connection is closed, for whatever reason. Once. */
+  onClosed(): void;
 }
 
 /** A served connection; disposing of it breaks it off. */
@@ -64,34 +65,38 @@ export interface Http2Service extends Disposable {
  */
 export function serveHttp2(
   connection: Connection,
-  around: Http2Surroundings,
+  exchanges: Exchanges,
   handler: RequestHandler,
+  events: Http2Events,
 ): Http2Service {
-  return new ServedSession(connection.socket, around, handler);
+  return new ServedSession(connection.socket, exchanges, handler, events);
 }
 
 class ServedSession implements Http2Service, CallerSession {
   readonly exchanges: Exchanges;
   readonly handler: RequestHandler;
   readonly #socket: Socket;
-  readonly #around: Http2Surroundings;
+  readonly #events: Http2Events;
   readonly #session: ServerHttp2Session;
   #draining = false;
 
-  constructor(socket: Socket, around: Http2Surroundings, handler: RequestHandler) {
-    this.exchanges = around.exchanges;
+  constructor(socket: Socket, exchanges: Exchanges, handler: RequestHandler, events: Http2Events) {
+    this.exchanges = exchanges;
     this.handler = handler;
     this.#socket = socket;
-    this.#around = around;
+    this.#events = events;
     this.#session = performServerHandshake(socket, OPTIONS);
     this.#session.setLocalWindowSize(CONNECTION_WINDOW);
-    this.#session.on("error", () => undefined).on("stream", this.#onStream);
+    this.#session
+      .on("error", () => undefined)
+      .on("stream", this.#onStream)
+      .on("close", () => events.onClosed());
     // A caller that sends nothing more cannot even say how much it can take.
     socket.on("end", () => socket.destroy());
   }
 
   refused(code: FailureCode): void {
-    this.#around.refused(code);
+    this.#events.refused(code);
   }
 
   /** The end is announced first: what is on its way meanwhile is served, and the end comes when the caller has heard of it. */

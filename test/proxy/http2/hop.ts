@@ -1,0 +1,118 @@
+// One sidecar's way without a sidecar: callers of either version on one port, an application of either version behind it,
+// and the real exchange between them.
+import { once } from "node:events";
+import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+import { systemClock } from "../../../mesh/clock.ts";
+import { silentLog } from "../../../mesh/log.ts";
+import { Counters } from "../../../proxy/counters.ts";
+import type { FailureCode } from "../../../proxy/failures.ts";
+import { exchanges } from "../../../proxy/http/exchange.ts";
+import { HttpEngine } from "../../../proxy/http/http-engine.ts";
+import type { Destination, RequestHandler, RequestPlan } from "../../../proxy/http/streams.ts";
+import type { MessageHead } from "../../../proxy/http1/message-head.ts";
+import { Http2Destination } from "../../../proxy/http2/http2-destination.ts";
+import { type Http2Service, serveHttp2 } from "../../../proxy/http2/serve-http2.ts";
+import { Refusals } from "../../../proxy/refusals.ts";
+import { plainConnection } from "../../../proxy/transport/connection.ts";
+import { dialTcp } from "../../../proxy/transport/dial.ts";
+
+const NOTHING = Buffer.alloc(0);
+
+/** An exchange that is over. */
+export interface Finished {
+  /** 0: the caller went away before it was answered. */
+  readonly status: number;
+  readonly failure: FailureCode | undefined;
+}
+
+export class Hop implements RequestHandler {
+  closing = false;
+  destinations: Destination[] = [];
+  added: Buffer = NOTHING;
+  readonly finishedOnes: Finished[] = [];
+  readonly refusedOnes: FailureCode[] = [];
+  readonly services: Set<Http2Service> = new Set();
+  readonly engine: HttpEngine;
+  readonly #servers: Server[] = [];
+  readonly #sockets = new Set<Socket>();
+  readonly #made: Http2Destination[] = [];
+
+  constructor() {
+    const refusals = new Refusals(new Counters(), systemClock, silentLog);
+    const refused = (code: FailureCode): void => void this.refusedOnes.push(code);
+    this.engine = new HttpEngine({
+      ...{ refusals, refused, links: false, linkViolated: () => undefined },
+    });
+  }
+
+  plan(_head: MessageHead): RequestPlan {
+    const { destinations, added } = this;
+    return {
+      ...{ service: "shop", destinations, added },
+      ...{ host: Buffer.from("shop"), forwardedFor: undefined },
+    };
+  }
+
+  finished(status: number, _milliseconds: number, failure: FailureCode | undefined): void {
+    this.finishedOnes.push({ status, failure });
+  }
+
+  /** Opens a port for callers that speak HTTP/2, and returns it. */
+  async listenHttp2(): Promise<number> {
+    return this.#listen((socket) => {
+      const service: Http2Service = serveHttp2(plainConnection(socket), exchanges, this, {
+        refused: (code) => void this.refusedOnes.push(code),
+        onClosed: () => void this.services.delete(service),
+      });
+      this.services.add(service);
+    });
+  }
+
+  /** Opens a port for callers that speak HTTP/1.1, and returns it. */
+  async listenHttp1(): Promise<number> {
+    return this.#listen((socket) => this.engine.serve(plainConnection(socket), this));
+  }
+
+  /** Requests go to an application that speaks HTTP/2. */
+  toHttp2(port: number): Http2Destination {
+    const destination = new Http2Destination({
+      ...{ key: String(port), scheme: "http", unreachable: "APPLICATION_UNREACHABLE" },
+      dial: (signal) => dialTcp("127.0.0.1", port, signal),
+    });
+    this.#made.push(destination);
+    this.destinations.push(destination);
+    return destination;
+  }
+
+  /** Requests go to an application that speaks HTTP/1.1. */
+  toHttp1(port: number): void {
+    this.destinations.push(this.engine.destinations.application(port, false));
+  }
+
+  /** Connections of callers that are open. */
+  get callers(): number {
+    return this.#sockets.size;
+  }
+
+  async close(): Promise<void> {
+    for (const socket of this.#sockets) socket.destroy();
+    for (const destination of this.#made) destination.close();
+    this.engine.close();
+    for (const server of this.#servers) {
+      server.close();
+      await once(server, "close");
+    }
+  }
+
+  async #listen(serve: (socket: Socket) => void): Promise<number> {
+    const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+      this.#sockets.add(socket);
+      socket.on("error", () => undefined).on("close", () => this.#sockets.delete(socket));
+      serve(socket);
+    });
+    this.#servers.push(server);
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    return (server.address() as AddressInfo).port;
+  }
+}
