@@ -180,14 +180,13 @@ describe("a link's peer that breaks the rules", () => {
 
   it("by making us answer without end and reading nothing is cut off", () => {
     const wire = new StalledWire();
-    const { owner } = served(wire, (exchange) => void exchange.answer("HTTP/1.1 204 None\r\n\r\n"));
+    const long = `HTTP/1.1 204 None\r\nx-long: ${"x".repeat(8_000)}\r\n\r\n`;
+    const { owner } = served(wire, (exchange) => void exchange.answer(long));
     wire.receive(SETTINGS);
-    const requests = (from: number): Buffer[] =>
-      Array.from({ length: 1_000 }, (_, index) => frame(FRAME.REQUEST, END, from + 2 * index, GET));
-    for (let from = 1; from < 1_000_000 && !wire.closed; from += 2_000)
-      wire.receive(...requests(from));
+    for (let id = 1; id < 4_000 && !wire.closed; id += 2)
+      wire.receive(frame(FRAME.REQUEST, END, id, GET));
     assert.deepEqual(owner.violations, ["NOT_READING"]);
-    assert.ok(wire.closed);
+    assert.equal(wire.closed, true);
   });
 
   it("only by sending PINGs and reading nothing makes nothing grow", () => {
