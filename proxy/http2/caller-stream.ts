@@ -14,6 +14,7 @@ import {
 } from "../http/streams.ts";
 import { MessageHead } from "../http1/message-head.ts";
 import type { Violation } from "../http1/violation.ts";
+import { breakOffStream } from "./break-off.ts";
 import {
   appendFields,
   DROPPED_FROM_RESPONSES,
@@ -25,7 +26,7 @@ import {
 import { grpcFailureFields, isGrpc } from "./grpc-failure.ts";
 import { readRequestFields } from "./head-text.ts";
 
-const { NGHTTP2_INTERNAL_ERROR, NGHTTP2_NO_ERROR, NGHTTP2_PROTOCOL_ERROR } = constants;
+const { NGHTTP2_NO_ERROR } = constants;
 
 /** Dates are the destination's. */
 const WITH_BODY = { sendDate: false, waitForTrailers: true } as const;
@@ -148,7 +149,7 @@ export class CallerStream implements ResponseSink {
 
   #keepTrailers(pairs: FieldPairs): void {
     const trailers = readTrailers(pairs);
-    if (trailers === undefined) this.#stream.close(NGHTTP2_PROTOCOL_ERROR);
+    if (trailers === undefined) breakOffStream(this.#stream);
     else this.#requestTrailers = trailers;
   }
 
@@ -170,7 +171,7 @@ export class CallerStream implements ResponseSink {
     if (this.#gone) return;
     if (this.#stream.headersSent) {
       this.#exchange = undefined;
-      this.#stream.close(NGHTTP2_INTERNAL_ERROR);
+      breakOffStream(this.#stream);
       return;
     }
     if (this.#session.handler.closing) this.#session.drain();

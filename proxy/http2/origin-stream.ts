@@ -11,6 +11,7 @@ import {
 import { FRAMING, MAX_FIELDS, METHOD, MessageHead, type Method } from "../http1/message-head.ts";
 import { parseRequestHead } from "../http1/parse-request.ts";
 import { HEAD_LIMITS } from "../http1/violation.ts";
+import { cancelStream } from "./break-off.ts";
 import {
   appendFields,
   DROPPED_FROM_REQUESTS,
@@ -20,8 +21,7 @@ import {
 } from "./field-pairs.ts";
 import { readResponseFields } from "./head-text.ts";
 
-const { NGHTTP2_CANCEL, NGHTTP2_FLAG_END_STREAM, NGHTTP2_NO_ERROR, NGHTTP2_REFUSED_STREAM } =
-  constants;
+const { NGHTTP2_FLAG_END_STREAM, NGHTTP2_NO_ERROR, NGHTTP2_REFUSED_STREAM } = constants;
 
 /** RFC 9113 §6.2. */
 const HEADERS_FRAME = 0x01;
@@ -102,7 +102,7 @@ export class OriginStream implements RequestStream {
   abort(): void {
     this.#listener = undefined;
     if (this.#stream === undefined) this.#connection.release();
-    else this.#stream.close(NGHTTP2_CANCEL);
+    else cancelStream(this.#stream);
   }
 
   #listen(stream: ClientHttp2Stream): void {
@@ -173,7 +173,7 @@ export class OriginStream implements RequestStream {
   #finish(): StreamListener | undefined {
     const listener = this.#listener;
     this.#listener = undefined;
-    if (this.#stream?.writableEnded === false) this.#stream.close(NGHTTP2_CANCEL);
+    if (this.#stream?.writableEnded === false) cancelStream(this.#stream);
     return listener;
   }
 

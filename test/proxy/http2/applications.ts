@@ -21,6 +21,7 @@ export type StreamHandler = (stream: ServerHttp2Stream, fields: IncomingHttpHead
 export class Http2Application {
   readonly sessions: Set<ServerHttp2Session> = new Set();
   connections = 0;
+  streams = 0;
   readonly #server: Http2Server;
 
   private constructor(server: Http2Server) {
@@ -37,11 +38,12 @@ export class Http2Application {
     options: ServerOptions = {},
   ): Promise<Http2Application> {
     const server = createHttp2Server(options);
+    const application = new Http2Application(server);
     server.on("stream", (stream, fields) => {
+      application.streams += 1;
       stream.on("error", () => undefined);
       handler(stream, fields);
     });
-    const application = new Http2Application(server);
     server.listen(0, "127.0.0.1");
     await once(server, "listening");
     return application;

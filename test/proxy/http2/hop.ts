@@ -27,6 +27,8 @@ export interface Finished {
 
 export class Hop implements RequestHandler {
   closing = false;
+  /** Requests that were taken up. */
+  planned = 0;
   destinations: Destination[] = [];
   added: Buffer = NOTHING;
   readonly finishedOnes: Finished[] = [];
@@ -46,6 +48,7 @@ export class Hop implements RequestHandler {
   }
 
   plan(_head: MessageHead): RequestPlan {
+    this.planned += 1;
     const { destinations, added } = this;
     return {
       ...{ service: "shop", destinations, added },
