@@ -58,16 +58,14 @@ export class Outbox {
 
   /** Hands everything to the wire, unless that wants no more. */
   flush(): void {
-    const outputs = this.#outputs;
-    let done = 0;
-    while (done < outputs.length && !this.#blocked) {
-      const output = outputs[done] as Output;
+    while (!this.#blocked) {
+      // Taken out first: a wire that breaks while it is written to may have all of this cleared.
+      const output = this.#outputs.shift();
+      if (output === undefined) return;
       this.sent += output.length;
       this.#blocked = output.length > 0 && !this.#wire.send(output);
       release(output);
-      done += 1;
     }
-    outputs.splice(0, done);
   }
 
   /** The wire has room again. */

@@ -320,6 +320,22 @@ describe("a link that is lost", () => {
     assert.ok(client.link.idle);
   });
 
+  it("while it is written to leaves no memory behind that two others would share", async () => {
+    const broken = new StalledWire();
+    broken.breaks = true;
+    const { owner } = dialed(broken);
+    await eventually(() => assert.equal(owner.closed, 1));
+    const wires = [new StalledWire(), new StalledWire()];
+    for (const wire of wires) {
+      const { link } = dialed(wire);
+      wire.receive(frame(FRAME.SETTINGS, 0, 0, settings()));
+      new Try(get("/")).on(link);
+    }
+    const types = (wire: StalledWire): number[] => wire.frames.map(({ type }) => type);
+    for (const wire of wires)
+      await eventually(() => assert.deepEqual(types(wire), [FRAME.SETTINGS, FRAME.REQUEST]));
+  });
+
   it("is noticed when the peer ends its side", async () => {
     const { wire, peer } = await connections.withPeer();
     const { link, owner } = dialed(wire);

@@ -11,6 +11,8 @@ export class StalledWire implements Wire {
   closed = false;
   wasReset = false;
   pending = 0;
+  /** The next bytes that are sent show that the connection is gone. */
+  breaks = false;
   #input: Buffer = Buffer.alloc(0);
   #owner: WireOwner | undefined;
 
@@ -21,6 +23,7 @@ export class StalledWire implements Wire {
   send(output: Output): boolean {
     const bytes = Buffer.from(output.view());
     output.length = 0;
+    if (this.breaks) this.lose();
     this.#input = takeFrames(Buffer.concat([this.#input, bytes]), this.frames);
     this.pending += bytes.length;
     return false;
