@@ -99,13 +99,13 @@ export class OriginSession implements OriginConnection {
     return this.#options.scheme;
   }
 
-  get lost(): boolean {
-    return this.#connection.socket.destroyed;
+  get closing(): boolean {
+    return this.#ended || this.session.closed || this.#connection.socket.destroyed;
   }
 
   /** Whether {@link openStream} may be called. */
   get accepting(): boolean {
-    if (this.#ended || this.session.closed || this.lost) return false;
+    if (this.closing) return false;
     return this.#active < (this.session.remoteSettings.maxConcurrentStreams ?? MAX_STREAMS);
   }
 

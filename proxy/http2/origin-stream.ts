@@ -38,8 +38,8 @@ const head = new MessageHead();
 export interface OriginConnection {
   readonly session: ClientHttp2Session;
   readonly scheme: "http" | "https";
-  /** Whether the connection itself is gone. */
-  readonly lost: boolean;
+  /** Whether the connection itself ends, or is gone. */
+  readonly closing: boolean;
   /** Whether the peer has said that it did not take up the stream. */
   refuses(stream: number): boolean;
   /** A stream is over. */
@@ -193,7 +193,8 @@ export class OriginStream implements RequestStream {
     this.#listener = undefined;
     if (listener === undefined) return;
     const sent = !this.#heldBack && this.#taken(stream);
-    const reused = sent && this.#reused && !this.#responding && this.#connection.lost;
+    // The first stream of a connection counts as a try of its own, so that a peer that closes every one is not asked for ever.
+    const reused = this.#reused && !this.#responding && this.#connection.closing;
     listener.onFailed({ code: "CONNECTION_LOST", sent, reused });
   }
 

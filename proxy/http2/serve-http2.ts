@@ -79,6 +79,8 @@ class ServedSession implements Http2Service, CallerSession {
   readonly #events: Http2Events;
   readonly #session: ServerHttp2Session;
   #draining = false;
+  /** Streams that are open. */
+  #open = 0;
 
   constructor(socket: Socket, exchanges: Exchanges, handler: RequestHandler, events: Http2Events) {
     this.exchanges = exchanges;
@@ -99,10 +101,17 @@ class ServedSession implements Http2Service, CallerSession {
     this.#events.refused(code);
   }
 
-  /** The end is announced first: what is on its way meanwhile is served, and the end comes when the caller has heard of it. */
+  /**
+   * The end is announced first: what is on its way meanwhile is served, and the end comes when the caller has heard of it.
+   * Node stops reading once it has sent a GOAWAY and no stream is open: then the end comes at once.
+   */
   drain(): void {
     if (this.#draining || this.#session.closed) return;
     this.#draining = true;
+    if (this.#open === 0) {
+      this.#session.close();
+      return;
+    }
     this.#session.goaway(constants.NGHTTP2_NO_ERROR, ANY_STREAM);
     this.#session.ping(() => this.#session.close());
   }
@@ -112,6 +121,13 @@ class ServedSession implements Http2Service, CallerSession {
   }
 
   readonly #onStream: OnStream = (stream, fields, _flags, pairs) => {
+    this.#open += 1;
+    stream.on("close", this.#onStreamClose);
     new CallerStream(stream, this, fields["content-type"]).begin(pairs);
+  };
+
+  readonly #onStreamClose = (): void => {
+    this.#open -= 1;
+    if (this.#draining && this.#open === 0) this.#session.close();
   };
 }

@@ -8,6 +8,7 @@ export const FRAME = {
   RST_STREAM: 0x3,
   SETTINGS: 0x4,
   PING: 0x6,
+  GOAWAY: 0x7,
   CONTINUATION: 0x9,
 } as const;
 export const END_STREAM = 0x1;
@@ -49,4 +50,15 @@ export async function openRaw(port: number): Promise<Socket> {
   socket.write(PREFACE);
   socket.write(frame(FRAME.SETTINGS, 0, 0, Buffer.alloc(0)));
   return socket;
+}
+
+/** The types of the frames in what a client sent, as far as they are complete. */
+export function frameTypes(bytes: Buffer): number[] {
+  const types: number[] = [];
+  let at = PREFACE.length;
+  while (at + 9 <= bytes.length) {
+    types.push(bytes.readUInt8(at + 3));
+    at += 9 + bytes.readUIntBE(at, 3);
+  }
+  return types;
 }
