@@ -38,6 +38,8 @@ export class HandleWire extends BaseWire {
   #output: Output | undefined;
   #piece: Surrendered | undefined;
   #queued: Buffer | undefined;
+  /** A write is being handed to Node at this moment. */
+  #calling = false;
   /** Taken in turns: one that has just completed cannot be used before its callback is over. */
   #request: WriteRequest | undefined;
   #otherRequest: WriteRequest | undefined;
@@ -125,8 +127,11 @@ export class HandleWire extends BaseWire {
   /** True when nothing of it is left to do. */
   #write(bytes: Buffer): boolean {
     const request = this.#request ?? this.#createRequest();
-    if (this.#handle.writeBuffer(request, bytes) !== 0) {
-      this.broken();
+    this.#calling = true;
+    const error = this.#handle.writeBuffer(request, bytes);
+    this.#calling = false;
+    if (error !== 0) {
+      this.#breakLater();
       return true;
     }
     if (!wasLastWriteAsync()) {
@@ -143,13 +148,23 @@ export class HandleWire extends BaseWire {
     return createWriteRequest((status) => this.#written(status));
   }
 
+  #breakLater(): void {
+    this.closed = true;
+    setImmediate(() => this.broken());
+  }
+
   #isKeepingUp(): boolean {
     if (this.#isTls && this.#writing + this.#queue.length <= MOST_PENDING) return true;
     this.#behind = true;
     return false;
   }
 
+  /** Node may say so from inside the write, if that fails at once, and would run the owner's callbacks there. */
   #written(status: number): void {
+    if (this.#calling) {
+      setImmediate(() => this.#written(status));
+      return;
+    }
     this.#writing = 0;
     this.#takeMemoryBack();
     if (this.socket.destroyed) {

@@ -46,7 +46,7 @@ export function describeFlow(open: () => Promise<OpenWire>): void {
     }
     peer.socket.end();
     await eventually(() => assert.equal(recorder.events.at(-1), "close"), { timeout: 30_000 });
-    assert(peer.socket.readableEnded);
+    await eventually(() => assert.equal(peer.socket.readableEnded, true));
     assert.equal(atPeer.digest("hex"), sent.digest());
     assert.equal(atWire.digest("hex"), toWire.digest());
     assert.deepEqual(recorder.events, ["bytes", "end", "close"]);
