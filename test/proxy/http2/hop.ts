@@ -47,7 +47,7 @@ export class Hop implements RequestHandler {
     });
   }
 
-  plan(_head: MessageHead): RequestPlan {
+  plan(_head?: MessageHead): RequestPlan {
     this.planned += 1;
     const { destinations, added } = this;
     return {
