@@ -91,10 +91,10 @@ export class Http2Client {
   /** Resolves when its connection is closed. */
   readonly gone: Promise<void>;
 
-  constructor(port: number) {
+  constructor(port: number, host = "127.0.0.1") {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.gone = promise;
-    this.session = connect(`http://127.0.0.1:${port}`, ANYTHING);
+    this.session = connect(`http://${host}:${port}`, ANYTHING);
     this.session.on("error", () => undefined).on("close", resolve);
   }
 
