@@ -27,8 +27,8 @@ const OPTIONS = {
   },
   /** More than the parser accepts, so that it is the parser who refuses, with an answer. */
   maxHeaderListPairs: 128,
-  /** MB for what Node keeps of a connection. */
-  maxSessionMemory: 32,
+  /** MB for what Node keeps of a connection: 1000 responses that wait for their reader, and some. */
+  maxSessionMemory: 100,
   maxSessionInvalidFrames: 1_000,
   maxSessionRejectedStreams: 100,
   /** Resets that a caller may have open, and a second: calls are cancelled in bursts when what they were for is over. */

@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import type { Server } from "node:http";
-import { type ClientHttp2Stream, constants, type ServerHttp2Stream } from "node:http2";
+import {
+  type ClientHttp2Stream,
+  constants,
+  type ServerHttp2Stream,
+  type ServerOptions,
+} from "node:http2";
 import { addAbortSignal, type Readable, type Writable } from "node:stream";
 import { eventually } from "../../helpers/eventually.ts";
 import {
@@ -25,8 +30,8 @@ describe("bodies and cancellation over HTTP/2", () => {
   let application: Http2Application | undefined;
   let server: Server | undefined;
 
-  async function start(handler: StreamHandler): Promise<void> {
-    application = await Http2Application.start(handler);
+  async function start(handler: StreamHandler, options: ServerOptions = {}): Promise<void> {
+    application = await Http2Application.start(handler, options);
     hop.toHttp2(application.port);
     client = new Http2Client(await hop.listenHttp2());
   }
@@ -80,6 +85,21 @@ describe("bodies and cancellation over HTTP/2", () => {
         assert.equal((await client.call(GET)).body.length, MEBIBYTE);
       assert.equal(await count(slow), 8 * MEBIBYTE);
     });
+  });
+
+  it("go on with a thousand streams of which nearly all wait for their reader", async () => {
+    const handler: StreamHandler = (stream, fields) => {
+      stream.respond({ ":status": 200 });
+      if (fields[":path"] === "/quick") stream.end("quick");
+      else new Writer(stream, 4 * PIECE.length);
+    };
+    await start(handler, { maxSessionMemory: 1_000 });
+    const slow = Array.from({ length: 990 }, () => client.request(GET));
+    await Promise.all(slow.map((stream) => once(stream, "response")));
+    for (let call = 0; call < 10; call += 1)
+      assert.equal((await client.call({ ...GET, ":path": "/quick" })).body.toString(), "quick");
+    const sizes = await Promise.all(slow.map((stream) => count(stream)));
+    assert.ok(sizes.every((size) => size === 4 * PIECE.length));
   });
 
   describe("a request that the application does not read", () => {
