@@ -3,7 +3,7 @@
 import { type Ending, NO_TRAILERS } from "../http/streams.ts";
 import { FRAMING, type MessageHead } from "../http1/message-head.ts";
 import type { FrameSink } from "./body-sender.ts";
-import { FRAME, MAX_PAYLOAD, writeNumber } from "./frames.ts";
+import { FRAME, MAX_DATA, writeNumber } from "./frames.ts";
 import { HeldBytes } from "./held-bytes.ts";
 import { ReceiveWindow } from "./receive-window.ts";
 
@@ -102,7 +102,7 @@ export class BodyReceiver {
     while (!this.#paused && !this.done) {
       const held = this.#held;
       if (held === undefined || held.length === 0) break;
-      const size = Math.min(held.length, MAX_PAYLOAD);
+      const size = Math.min(held.length, MAX_DATA);
       const ending = size === held.length ? this.#ending : undefined;
       this.#deliver(held.bytes, held.start, held.start + size, ending);
       held.drop(size);

@@ -2,7 +2,7 @@
 // rest waits here.
 import type { Ending, Trailers } from "../http/streams.ts";
 import type { Output } from "../transport/output.ts";
-import { FLAG, FRAME, type FrameType, MAX_PAYLOAD, MAX_TRAILERS, MAX_WINDOW } from "./frames.ts";
+import { FLAG, FRAME, type FrameType, MAX_DATA, MAX_TRAILERS, MAX_WINDOW } from "./frames.ts";
 import { HeldBytes } from "./held-bytes.ts";
 
 const LINE_END = Buffer.from("\r\n");
@@ -53,6 +53,13 @@ export class BodySender {
   begin(stream: number, credit: number): void {
     this.#stream = stream;
     this.#credit = credit;
+  }
+
+  /** Whether so much of the body may go out in the frame of its head; it is spent then. */
+  spend(size: number): boolean {
+    if (size > this.#credit || size > MAX_DATA || this.#link.congested) return false;
+    this.#credit -= size;
+    return true;
   }
 
   /** Nothing follows: the whole message was in its head, or nobody wants the rest. */
@@ -132,7 +139,7 @@ export class BodySender {
     const ending = this.#ending;
     let at = start;
     while (at < end && this.#credit > 0 && !link.congested) {
-      const size = Math.min(end - at, this.#credit, MAX_PAYLOAD);
+      const size = Math.min(end - at, this.#credit, MAX_DATA);
       const isLast = ending !== undefined && ending.length === 0 && at + size === end;
       const output = link.frame(FRAME.DATA, isLast ? FLAG.END : 0, this.#stream, size);
       output.append(bytes, at, at + size);

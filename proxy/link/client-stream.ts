@@ -13,7 +13,7 @@ import { parseResponseHead } from "../http1/parse-response.ts";
 import { HEAD_LIMITS } from "../http1/violation.ts";
 import { ANY_LENGTH, ARRIVAL, BodyReceiver, type BodyTarget, bodyLength } from "./body-receiver.ts";
 import { BodySender, type BodySource, type FrameSink, fitsFrame } from "./body-sender.ts";
-import { CANCELLED, FLAG, FRAME, type LinkViolation, MAX_PAYLOAD } from "./frames.ts";
+import { CANCELLED, FLAG, FRAME, type LinkViolation, MAX_HEAD } from "./frames.ts";
 import type { LinkStream, Wakeable } from "./link-end.ts";
 import type { Outbox } from "./outbox.ts";
 
@@ -28,8 +28,6 @@ export interface ClientStreams extends FrameSink {
   admit(stream: ClientStream): number;
   /** The stream is over, or never began. */
   forget(stream: ClientStream): void;
-  /** The response's head has arrived, its body perhaps directly behind it. */
-  begin(stream: number, receiver: BodyReceiver): void;
   reset(stream: number, code: string): void;
   wake(item: Wakeable): void;
   readonly outbox: Outbox;
@@ -101,7 +99,7 @@ export class ClientStream implements RequestStream, LinkStream, BodyTarget, Body
     const { bytes, headEnd, bodyEnd, upgrade } = request;
     // Of an upgrade only what follows the switch can end.
     const ending = upgrade ? undefined : request.ending;
-    if (headEnd > MAX_PAYLOAD || !fitsFrame(ending)) {
+    if (headEnd > MAX_HEAD || !fitsFrame(ending)) {
       this.failLater("REQUEST_TOO_LARGE");
       return true;
     }
@@ -111,15 +109,17 @@ export class ClientStream implements RequestStream, LinkStream, BodyTarget, Body
     const id = this.#link.admit(this);
     this.id = id;
     this.sender.begin(id, this.#link.streamWindow);
-    const isWhole = ending !== undefined && ending.length === 0 && bodyEnd === headEnd;
+    // As much of the body as is there goes with the head.
+    const sent = this.sender.spend(bodyEnd - headEnd) ? bodyEnd : headEnd;
+    const isWhole = ending !== undefined && ending.length === 0 && sent === bodyEnd;
     const flags = (isWhole ? FLAG.END : 0) | (request.http2 ? FLAG.HTTP2 : 0);
-    this.#link.frame(FRAME.REQUEST, flags, id, headEnd).append(bytes, 0, headEnd);
+    this.#link.frame(FRAME.REQUEST, flags, id, sent).append(bytes, 0, sent);
     this.requestEnd = this.#link.outbox.composed;
     if (isWhole) {
       this.sender.end();
       return true;
     }
-    return this.sender.send(bytes, headEnd, bodyEnd, ending);
+    return this.sender.send(bytes, sent, bodyEnd, ending);
   }
 
   data(bytes: Buffer, start: number, end: number, ending: Ending): boolean {
@@ -164,10 +164,11 @@ export class ClientStream implements RequestStream, LinkStream, BodyTarget, Body
   onResponse(bytes: Buffer, start: number, end: number, flags: number): LinkViolation | undefined {
     if (this.#responded) return "UNEXPECTED_FRAME";
     const after = parseResponseHead(head, bytes, start, end, HEAD_LIMITS, this.#method);
-    const isInterim = after === end && head.status < 200 && head.status !== 101;
-    if (isInterim) this.#inform();
-    else if (after === end && (head.status !== 101 || this.#upgrade)) this.#begin(flags);
-    else this.onMalformed();
+    const isInterim = head.status < 200 && head.status !== 101;
+    const isMalformed = after < 0 || (isInterim && after !== end);
+    if (isMalformed || (head.status === 101 && !this.#upgrade)) this.onMalformed();
+    else if (isInterim) this.#inform();
+    else return this.#begin(bytes, after, end, flags);
     return undefined;
   }
 
@@ -213,13 +214,16 @@ export class ClientStream implements RequestStream, LinkStream, BodyTarget, Body
     else this.#listener?.onInformation(head);
   }
 
-  #begin(flags: number): void {
+  /** What follows the head in its frame is of the body. */
+  #begin(bytes: Buffer, start: number, end: number, flags: number): LinkViolation | undefined {
     this.#responded = true;
     this.#headPending = true;
     this.#tunnel = head.status === 101;
     this.receiver.begin(this.id, this.#tunnel ? ANY_LENGTH : bodyLength(head));
-    if ((flags & FLAG.END) === 0) this.#link.begin(this.id, this.receiver);
-    else this.onData(NO_TRAILERS, 0, 0, NO_TRAILERS);
+    const ending = (flags & FLAG.END) === 0 ? undefined : NO_TRAILERS;
+    if (start < end || ending !== undefined) return this.onData(bytes, start, end, ending);
+    this.receiver.deliverNothing();
+    return undefined;
   }
 
   #deliverHeld(): void {

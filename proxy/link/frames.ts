@@ -31,8 +31,12 @@ export const FLAG = {
   CLOSE: 4,
 } as const;
 
-/** The most bytes of a frame's payload: a whole head, or a whole read. */
-export const MAX_PAYLOAD = 65_536;
+/** The most bytes of a body in one frame: a whole read. */
+export const MAX_DATA = 65_536;
+/** The most bytes of a message's head. */
+export const MAX_HEAD = 65_536;
+/** The most bytes of a frame's payload: a whole head, and as much of its body as one frame takes. */
+export const MAX_PAYLOAD: number = MAX_HEAD + MAX_DATA;
 /** The most bytes of codes and reasons. */
 export const MAX_TEXT = 64;
 /** The longest field section of trailers, its empty line included. */
@@ -100,7 +104,7 @@ export function readNumber(bytes: Buffer, at: number): number {
 /** Bytes of a payload by type: what is shorter or longer is PAYLOAD_SIZE. SETTINGS and GOAWAY may grow in later versions. */
 const SHORTEST: readonly number[] = [16, 1, 1, 0, 2, 4, 1, 8, 8, 4];
 const LONGEST: readonly number[] = [
-  ...[MAX_TEXT, MAX_PAYLOAD, MAX_PAYLOAD, MAX_PAYLOAD, MAX_TRAILERS],
+  ...[MAX_TEXT, MAX_PAYLOAD, MAX_PAYLOAD, MAX_DATA, MAX_TRAILERS],
   ...[4, MAX_TEXT, 8, 8, 4 + MAX_TEXT],
 ];
 

@@ -71,9 +71,6 @@ export abstract class LinkEnd<Stream extends LinkStream>
   #woken: Wakeable[] = [];
   /** Senders that wait while the link is congested, in order. */
   #queue: BodySender[] = [];
-  /** A message of which only the head has arrived: its body may follow in the same read. */
-  #begun: BodyReceiver | undefined;
-  #begunStream = 0;
 
   protected constructor(wire: Wire, observer: LinkObserver) {
     this.wire = wire;
@@ -150,7 +147,6 @@ export abstract class LinkEnd<Stream extends LinkStream>
   onBytes(bytes: Buffer, end: number): void {
     const violation = this.#decoder.push(bytes, end);
     if (this.closed) return;
-    this.#settleBegun();
     if (violation !== undefined) this.violate(violation);
     else if (this.outbox.unwritten > HOPELESS) this.violate("NOT_READING");
   }
@@ -182,7 +178,6 @@ export abstract class LinkEnd<Stream extends LinkStream>
     start: number,
     end: number,
   ): LinkViolation | undefined {
-    this.#settleBegun();
     switch (type) {
       case FRAME.SETTINGS:
         return this.#takeSettings(bytes, start);
@@ -208,8 +203,6 @@ export abstract class LinkEnd<Stream extends LinkStream>
     end: number,
     last: boolean,
   ): LinkViolation | undefined {
-    if (stream !== this.#begunStream) this.#settleBegun();
-    this.#begun = undefined;
     const found = this.streams.get(stream);
     if (found === undefined) return this.#judgeUnknown(stream);
     return found.onData(bytes, start, end, last ? NO_TRAILERS : undefined);
@@ -235,12 +228,6 @@ export abstract class LinkEnd<Stream extends LinkStream>
     output.length += output.bytes.write(code, output.length, "latin1");
   }
 
-  /** The message's body may be in the next frame; if not, its receiver's target is told of the message alone. */
-  begin(stream: number, receiver: BodyReceiver): void {
-    this.#begunStream = stream;
-    this.#begun = receiver;
-  }
-
   protected goAway(last: number, reason: string): void {
     const output = this.frame(FRAME.GOAWAY, 0, 0, 4 + reason.length);
     writeNumber(output.bytes, output.length, last);
@@ -263,7 +250,6 @@ export abstract class LinkEnd<Stream extends LinkStream>
     if (this.closed) return;
     this.closed = true;
     this.#decoder.stop();
-    this.#begun = undefined;
     this.#queue = [];
     this.wire.close();
   }
@@ -307,12 +293,6 @@ export abstract class LinkEnd<Stream extends LinkStream>
   #answerPing(bytes: Buffer, start: number, end: number): void {
     if (this.congested) return;
     this.frame(FRAME.PONG, 0, 0, end - start).append(bytes, start, end);
-  }
-
-  #settleBegun(): void {
-    const begun = this.#begun;
-    this.#begun = undefined;
-    begun?.deliverNothing();
   }
 
   #wakeAll(): void {

@@ -6,7 +6,7 @@ import { MessageHead } from "../http1/message-head.ts";
 import { parseRequestHead } from "../http1/parse-request.ts";
 import { HEAD_LIMITS } from "../http1/violation.ts";
 import type { Wire } from "../transport/wire.ts";
-import { DRAINING, FLAG, type LinkViolation } from "./frames.ts";
+import { DRAINING, FLAG, LAST_STREAM_ID, type LinkViolation } from "./frames.ts";
 import { LinkEnd, type LinkObserver } from "./link-end.ts";
 import { ServerStream, type ServerStreams } from "./server-stream.ts";
 import { OUR_SETTINGS } from "./settings.ts";
@@ -44,11 +44,14 @@ export class ServerLink extends LinkEnd<ServerStream> implements ServerStreams {
     this.start();
   }
 
-  /** Takes up no more requests, and closes when the last one is over. */
+  /**
+   * Sends the caller away. What it has on this link, or on its way, is still served: there may be nobody else to do it. The
+   * caller closes the link when its last request is over.
+   */
   drain(): void {
     if (this.#draining || this.closed) return;
     this.#draining = true;
-    this.goAway(this.lastStream, DRAINING);
+    this.goAway(LAST_STREAM_ID, DRAINING);
   }
 
   /** Breaks off everything. */
@@ -61,7 +64,6 @@ export class ServerLink extends LinkEnd<ServerStream> implements ServerStreams {
 
   forget({ id }: ServerStream): void {
     this.streams.delete(id);
-    if (this.#draining) this.flushSoon();
   }
 
   refused(code: FailureCode): void {
@@ -77,13 +79,12 @@ export class ServerLink extends LinkEnd<ServerStream> implements ServerStreams {
   ): LinkViolation | undefined {
     if (id <= this.lastStream) return "STREAM_REUSED";
     this.lastStream = id;
-    // The caller repeats elsewhere what is above the last stream of our GOAWAY.
-    if (this.#draining) return undefined;
     if (this.streams.size >= OUR_SETTINGS.streams) return "TOO_MANY_STREAMS";
-    if (parseRequestHead(head, bytes, start, end, HEAD_LIMITS) === end) this.#open(id, flags);
-    else this.#refuse(id);
+    const after = parseRequestHead(head, bytes, start, end, HEAD_LIMITS);
+    if (after < 0) this.#refuse(id);
+    const violation = after < 0 ? undefined : this.#open(id, flags, bytes, after, end);
     if (this.#handler.closing) this.drain();
-    return undefined;
+    return violation;
   }
 
   protected override onResponse(): LinkViolation {
@@ -106,18 +107,27 @@ export class ServerLink extends LinkEnd<ServerStream> implements ServerStreams {
   }
 
   protected override onFlushed(): void {
-    if (this.#draining && this.streams.size === 0 && this.outbox.isEmpty) this.shut();
+    // When a link ends is up to its caller.
   }
 
-  #open(id: number, flags: number): void {
+  /** What follows the head in its frame is of the body. */
+  #open(
+    id: number,
+    flags: number,
+    bytes: Buffer,
+    start: number,
+    end: number,
+  ): LinkViolation | undefined {
     const stream = new ServerStream(this, id, this.settings?.window ?? 0, head);
     this.streams.set(id, stream);
     stream.attach(this.#exchanges.open(head, stream, this.#handler, (flags & FLAG.HTTP2) !== 0));
-    if ((flags & FLAG.END) === 0) this.begin(id, stream.receiver);
-    else stream.onData(NO_TRAILERS, 0, 0, NO_TRAILERS);
+    const ending = (flags & FLAG.END) === 0 ? undefined : NO_TRAILERS;
+    if (start < end || ending !== undefined) return stream.onData(bytes, start, end, ending);
+    stream.receiver.deliverNothing();
+    return undefined;
   }
 
-  /** `violation` is undefined when the head was no whole head, or more than one. */
+  /** `violation` is undefined when the head was not whole. */
   #refuse(id: number): void {
     const { code } = describeViolation(head.violation);
     this.#owner.refused(code);

@@ -1,7 +1,7 @@
 // One request over a link, as the accepting side sees it: the caller's side of an exchange. The request was read and will be
 // judged as if it came from anybody; the response is framed anew for the way back.
 import type { FailureCode } from "../failures.ts";
-import type { Ending, OpenExchange, ResponseSink } from "../http/streams.ts";
+import { type Ending, NO_TRAILERS, type OpenExchange, type ResponseSink } from "../http/streams.ts";
 import { FRAMING, type MessageHead } from "../http1/message-head.ts";
 import {
   CONNECTION,
@@ -16,7 +16,7 @@ import {
   FRAME,
   HEADER_SIZE,
   type LinkViolation,
-  MAX_PAYLOAD,
+  MAX_HEAD,
   writeFrameHeader,
 } from "./frames.ts";
 import type { LinkStream, Wakeable } from "./link-end.ts";
@@ -73,7 +73,7 @@ export class ServerStream implements ResponseSink, LinkStream, BodyTarget, BodyS
   }
 
   inform(head: MessageHead): void {
-    if (!this.#over) this.#composeHead(head, 0);
+    if (!this.#over) this.#composeHead(head, 0, NO_TRAILERS, 0, 0);
   }
 
   respond(
@@ -86,13 +86,15 @@ export class ServerStream implements ResponseSink, LinkStream, BodyTarget, BodyS
   ): boolean {
     if (this.#over) return true;
     if (head.status === 101) this.#openTunnel();
-    const isWhole = start === end && ending !== undefined && ending.length === 0;
+    // As much of the body as is there goes with the head.
+    const sent = this.sender.spend(end - start) ? end : start;
+    const isWhole = sent === end && ending !== undefined && ending.length === 0;
     const flags = (closing ? FLAG.CLOSE : 0) | (isWhole ? FLAG.END : 0);
-    if (!this.#composeHead(head, flags)) {
+    if (!this.#composeHead(head, flags, bytes, start, sent)) {
       this.#break("RESPONSE_MALFORMED");
       return true;
     }
-    if (!isWhole) return this.data(bytes, start, end, ending);
+    if (!isWhole) return this.data(bytes, sent, end, ending);
     this.#answer();
     this.sender.end();
     this.#settle();
@@ -170,17 +172,26 @@ export class ServerStream implements ResponseSink, LinkStream, BodyTarget, BodyS
   }
 
   /** False when the head does not fit into a frame. */
-  #composeHead(head: MessageHead, flags: number): boolean {
+  #composeHead(
+    head: MessageHead,
+    flags: number,
+    body: Buffer,
+    bodyStart: number,
+    bodyEnd: number,
+  ): boolean {
     const { outbox } = this.#link;
-    const output = outbox.room(HEADER_SIZE + responseHeadRoom(head));
+    const bodySize = bodyEnd - bodyStart;
+    const output = outbox.room(HEADER_SIZE + responseHeadRoom(head) + bodySize);
     const { bytes, length: at } = output;
     const { framing } = head;
     // That the destination closes is not how the end is told here.
     edit.framing = framing === FRAMING.UNTIL_CLOSE ? FRAMING.CHUNKED : framing;
     edit.connection = head.status === 101 ? CONNECTION.UPGRADE : CONNECTION.NONE;
     const start = at + HEADER_SIZE;
-    const size = writeResponseHead(bytes, start, head, edit) - start;
-    if (size > MAX_PAYLOAD) return false;
+    const headSize = writeResponseHead(bytes, start, head, edit) - start;
+    if (headSize > MAX_HEAD) return false;
+    if (bodySize > 0) body.copy(bytes, start + headSize, bodyStart, bodyEnd);
+    const size = headSize + bodySize;
     writeFrameHeader(bytes, at, FRAME.RESPONSE, flags, this.id, size);
     outbox.add(output, HEADER_SIZE + size);
     this.#link.composed();

@@ -5,7 +5,7 @@ import { setImmediate } from "node:timers/promises";
 import fc from "fast-check";
 import { describe, it } from "mocha";
 import { FrameDecoder } from "../../../proxy/link/frame-decoder.ts";
-import { FLAG, FRAME, LAST_TYPE } from "../../../proxy/link/frames.ts";
+import { FLAG, FRAME, LAST_TYPE, MAX_PAYLOAD } from "../../../proxy/link/frames.ts";
 import { frame, number, settings } from "./connections.ts";
 import { dialed, served } from "./link-rig.ts";
 import { beginPost, get, type ScriptedExchange, Try } from "./scripted-exchanges.ts";
@@ -213,6 +213,6 @@ describe("whatever arrives on a link", () => {
     });
     const taken = process.memoryUsage().arrayBuffers - before;
     assert.equal(decoders.length, 100);
-    assert.ok(taken <= 100 * 65_536 + 1_000_000, `${taken} bytes were taken`);
+    assert.ok(taken <= 100 * MAX_PAYLOAD + 1_000_000, `${taken} bytes were taken`);
   });
 });

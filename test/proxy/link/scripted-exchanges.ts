@@ -96,9 +96,9 @@ export class ScriptedExchange implements OpenExchange {
     return this.sink.respond(headOfResponse(text), false, bytes, 0, bytes.length, trailers);
   }
 
-  /** The head of a response alone. */
-  begin(text: string): boolean {
-    return this.sink.respond(headOfResponse(text), false, NOTHING, 0, 0, undefined);
+  /** The head of a response, perhaps with the first part of its body. */
+  begin(text: string, body: Buffer = NOTHING): boolean {
+    return this.sink.respond(headOfResponse(text), false, body, 0, body.length, undefined);
   }
 
   give(body: Buffer | string, ending?: Buffer): boolean {

@@ -1,7 +1,7 @@
 // Peers that break the rules: each is told why, is cut off, and nobody else notices.
 import assert from "node:assert/strict";
 import { afterEach, describe, it } from "mocha";
-import { FRAME, type LinkViolation } from "../../../proxy/link/frames.ts";
+import { FRAME, type LinkViolation, MAX_PAYLOAD } from "../../../proxy/link/frames.ts";
 import { eventually } from "../../helpers/eventually.ts";
 import { Connections, frame, number, settings } from "./connections.ts";
 import { dialed, linked, served } from "./link-rig.ts";
@@ -21,12 +21,12 @@ const BY_EITHER: readonly Case[] = [
   [
     "a frame longer than allowed",
     "FRAME_TOO_LONG",
-    [frame(FRAME.DATA, 0, 1, Buffer.alloc(65_537))],
+    [frame(FRAME.DATA, 0, 1, Buffer.alloc(MAX_PAYLOAD + 1))],
   ],
   [
     "an unknown frame longer than allowed",
     "FRAME_TOO_LONG",
-    [frame(14, 0, 0, Buffer.alloc(65_537))],
+    [frame(14, 0, 0, Buffer.alloc(MAX_PAYLOAD + 1))],
   ],
   ["a second SETTINGS", "SETTINGS_REPEATED", [SETTINGS]],
   ["a PING of seven bytes", "PAYLOAD_SIZE", [frame(FRAME.PING, 0, 0, "1234567")]],
