@@ -25,6 +25,7 @@ import {
 } from "./field-pairs.ts";
 import { grpcFailureFields, isGrpc } from "./grpc-failure.ts";
 import { readRequestFields } from "./head-text.ts";
+import { PeerEnd } from "./peer-end.ts";
 
 const { NGHTTP2_NO_ERROR } = constants;
 
@@ -52,6 +53,7 @@ export class CallerStream implements ResponseSink {
   readonly #stream: ServerHttp2Stream;
   readonly #session: CallerSession;
   readonly #grpc: boolean;
+  readonly #peerEnd: PeerEnd;
   /** Gone when it is over, or the caller is. */
   #exchange: OpenExchange | undefined;
   #requestEnded = false;
@@ -62,8 +64,9 @@ export class CallerStream implements ResponseSink {
     this.#stream = stream;
     this.#session = session;
     this.#grpc = isGrpc(contentType);
+    // Node tells of a stream only when it has read on: a whole request may have arrived by now.
+    this.#peerEnd = new PeerEnd(stream, stream.endAfterHeaders || stream.state.remoteClose === 1);
     stream
-      .on("error", () => undefined)
       .on("aborted", () => this.#leave())
       .on("close", () => this.#leave())
       .on("drain", () => this.#exchange?.resume())
@@ -155,7 +158,7 @@ export class CallerStream implements ResponseSink {
 
   #endRequest(): void {
     // A reset, too, ends what can be read.
-    if (this.#stream.aborted || this.#stream.rstCode !== NGHTTP2_NO_ERROR) return;
+    if (!this.#peerEnd.complete || this.#stream.rstCode !== NGHTTP2_NO_ERROR) return;
     this.#requestEnded = true;
     this.#pass(NOTHING, this.#requestTrailers);
   }
@@ -203,10 +206,14 @@ export class CallerStream implements ResponseSink {
     this.#stopRequest();
   }
 
-  /** The caller need not send the rest of its request (RFC 9113 §8.1). Only when Node has got all of the response. */
+  /** Once the response is out, the caller need not send the rest of its request (RFC 9113 §8.1). */
   #stopRequest(): void {
+    if (this.#requestEnded) return;
+    const stream = this.#stream;
     // Node sends trailers in an immediate of its own, which was asked for before this one.
-    if (!this.#requestEnded) setImmediate(() => this.#stream.close(NGHTTP2_NO_ERROR));
+    const stop = (): void => void setImmediate(() => stream.close(NGHTTP2_NO_ERROR));
+    if (stream.writableFinished) stop();
+    else stream.once("finish", stop);
   }
 
   /** The caller is gone, or all is done. */

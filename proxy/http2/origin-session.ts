@@ -46,8 +46,9 @@ export async function openOriginSession(
   const createConnection = (): Connection["socket"] => socket;
   const session = connect(`${options.scheme}://destination`, { ...OPTIONS, createConnection });
   session.on("error", () => undefined);
-  // Node ends a stream for a peer that has gone only when its socket is closed.
+  // Node ends the streams to a peer that has gone only when the socket is closed. It may have gone before.
   socket.on("end", () => socket.destroy());
+  if (socket.readableEnded) socket.destroy();
   try {
     await settingsOf(session, signal);
   } catch (error) {

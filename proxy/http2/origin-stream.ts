@@ -20,6 +20,7 @@ import {
   trailerObject,
 } from "./field-pairs.ts";
 import { readResponseFields } from "./head-text.ts";
+import { PeerEnd } from "./peer-end.ts";
 
 const { NGHTTP2_FLAG_END_STREAM, NGHTTP2_NO_ERROR, NGHTTP2_REFUSED_STREAM } = constants;
 
@@ -59,8 +60,7 @@ export class OriginStream implements RequestStream {
   #responseTrailers: Trailers = NO_TRAILERS;
   #interim = 0;
   #responding = false;
-  /** Whether the peer itself has ended its side, and not a reset. */
-  #complete = false;
+  #peerEnd: PeerEnd | undefined;
   /** Whether the request was held back, since the peer wants no more streams or cannot take so long a head. */
   #heldBack = false;
 
@@ -80,6 +80,7 @@ export class OriginStream implements RequestStream {
       { endStream, waitForTrailers },
     );
     this.#stream = stream;
+    this.#peerEnd = new PeerEnd(stream, false);
     this.#listen(stream);
     return endStream || this.data(bytes, headEnd, bodyEnd, ending);
   }
@@ -115,16 +116,6 @@ export class OriginStream implements RequestStream {
       .on("trailers", (_fields, _flags, pairs) => this.#onTrailers(pairs))
       .on("frameError", (type) => this.#onFrameError(stream, type))
       .on("close", () => this.#onClose(stream));
-    this.#watchEnd(stream);
-  }
-
-  /** A stream that was reset with NO_ERROR ends as a complete one does; only that Node marks it closed before tells. */
-  #watchEnd(stream: ClientHttp2Stream): void {
-    const push = stream.push.bind(stream);
-    stream.push = (chunk, encoding) => {
-      if (chunk === null && !stream.closed) this.#complete = true;
-      return push(chunk, encoding);
-    };
   }
 
   #onInterim(status: number, pairs: FieldPairs): void {
@@ -165,7 +156,7 @@ export class OriginStream implements RequestStream {
   }
 
   #onEnd(stream: ClientHttp2Stream): void {
-    if (!this.#complete || stream.rstCode !== NGHTTP2_NO_ERROR) return;
+    if (this.#peerEnd?.complete !== true || stream.rstCode !== NGHTTP2_NO_ERROR) return;
     this.#finish()?.onData(NOTHING, 0, 0, this.#responseTrailers);
   }
 

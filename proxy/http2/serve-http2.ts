@@ -121,6 +121,12 @@ class ServedSession implements Http2Service, CallerSession {
   }
 
   readonly #onStream: OnStream = (stream, fields, _flags, pairs) => {
+    stream.on("error", () => undefined);
+    // It was reset in the bytes that brought it.
+    if (stream.closed) {
+      stream.resume();
+      return;
+    }
     this.#open += 1;
     stream.on("close", this.#onStreamClose);
     new CallerStream(stream, this, fields["content-type"]).begin(pairs);

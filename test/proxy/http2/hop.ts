@@ -1,10 +1,12 @@
 // One sidecar's way without a sidecar: callers of either version on one port, an application of either version behind it,
 // and the real exchange between them.
+import assert from "node:assert/strict";
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { systemClock } from "../../../mesh/clock.ts";
 import { silentLog } from "../../../mesh/log.ts";
 import { Counters } from "../../../proxy/counters.ts";
+import { detect } from "../../../proxy/detect/detect.ts";
 import type { FailureCode } from "../../../proxy/failures.ts";
 import { exchanges } from "../../../proxy/http/exchange.ts";
 import { HttpEngine } from "../../../proxy/http/http-engine.ts";
@@ -62,8 +64,11 @@ export class Hop implements RequestHandler {
 
   /** Opens a port for callers that speak HTTP/2, and returns it. */
   async listenHttp2(): Promise<number> {
-    return this.#listen((socket) => {
-      const service: Http2Service = serveHttp2(plainConnection(socket), exchanges, this, {
+    return this.#listen(async (socket) => {
+      const connection = plainConnection(socket);
+      // As in a sidecar: what was read to find out is in the socket again.
+      assert.notEqual(await detect(connection, "http"), "http1");
+      const service: Http2Service = serveHttp2(connection, exchanges, this, {
         refused: (code) => void this.refusedOnes.push(code),
         onClosed: () => void this.services.delete(service),
       });
@@ -107,11 +112,11 @@ export class Hop implements RequestHandler {
     }
   }
 
-  async #listen(serve: (socket: Socket) => void): Promise<number> {
+  async #listen(serve: (socket: Socket) => void | Promise<void>): Promise<number> {
     const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
       this.#sockets.add(socket);
       socket.on("error", () => undefined).on("close", () => this.#sockets.delete(socket));
-      serve(socket);
+      void serve(socket);
     });
     this.#servers.push(server);
     server.listen(0, "127.0.0.1");

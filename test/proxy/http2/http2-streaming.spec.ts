@@ -227,6 +227,32 @@ describe("bodies and cancellation over HTTP/2", () => {
       assert.equal(await closed(atClient), constants.NGHTTP2_INTERNAL_ERROR);
     });
 
+    it("with NO_ERROR while its caller is still sending, is not waited for", async () => {
+      const { atClient, atApplication } = await open();
+      new Writer(atClient, 4 * MEBIBYTE);
+      await once(atApplication, "readable");
+      atApplication.destroy();
+      const [fields] = (await once(atClient, "response")) as [Record<string, unknown>];
+      assert.deepEqual([fields[":status"], fields["x-mesh-failure"]], [502, "CONNECTION_LOST"]);
+      for (const destination of hop.destinations) destination.retire();
+      await eventually(() => assert.equal(application?.sessions.size, 0));
+    });
+
+    it("after a whole response while its caller is still sending, has answered", async () => {
+      const { atClient, atApplication } = await open();
+      new Writer(atClient, 4 * MEBIBYTE);
+      await once(atApplication, "readable");
+      atApplication.respond({ ":status": 413 });
+      atApplication.end("too much");
+      atApplication.on("finish", () => setImmediate(() => atApplication.destroy()));
+      const [fields] = (await once(atClient, "response")) as [Record<string, unknown>];
+      assert.equal(fields[":status"], 413);
+      assert.equal(await count(atClient), "too much".length);
+      for (const destination of hop.destinations) destination.retire();
+      await eventually(() => assert.equal(application?.sessions.size, 0));
+      assert.deepEqual(hop.finishedOnes, [{ status: 413, failure: undefined }]);
+    });
+
     it("with more interim responses than anybody needs, is not believed any more", async () => {
       await start((stream) => {
         for (let count = 0; count < 20; count += 1) stream.additionalHeaders({ ":status": 103 });

@@ -42,13 +42,13 @@ export const GET_FIELDS: readonly string[] = [
   ...[":authority", "orders:8080", ":path", "/"],
 ];
 
-/** A connection that has sent its preface. */
-export async function openRaw(port: number): Promise<Socket> {
+/** A connection that has sent its preface, and these frames with it. */
+export async function openRaw(port: number, ...frames: readonly Buffer[]): Promise<Socket> {
   const socket = connect(port, "127.0.0.1");
   await once(socket, "connect");
   socket.on("error", () => undefined).resume();
-  socket.write(PREFACE);
-  socket.write(frame(FRAME.SETTINGS, 0, 0, Buffer.alloc(0)));
+  const settings = frame(FRAME.SETTINGS, 0, 0, Buffer.alloc(0));
+  socket.write(Buffer.concat([Buffer.from(PREFACE), settings, ...frames]));
   return socket;
 }
 

@@ -20,19 +20,23 @@ function drained(socket: Socket): Promise<unknown> {
   return new Promise((resolve) => socket.once("drain", resolve));
 }
 
-describe("HTTP/2 callers that abuse their connection", () => {
+describe("HTTP/2 callers that write frames as they like", () => {
   let hop: Hop;
   let application: Http2Application;
   let port: number;
   let received: string[];
+  let bodies: string[];
   let socket: Socket;
 
   beforeEach(async () => {
     hop = new Hop();
     received = [];
+    bodies = [];
     application = await Http2Application.start((stream, fields) => {
       received.push(...Object.keys(fields).filter((name) => name.startsWith("x-")));
-      stream.respond({ ":status": 200 }, { endStream: true });
+      stream.on("data", (chunk: Buffer) => bodies.push(chunk.toString()));
+      stream.on("end", () => stream.respond({ ":status": 200 }, { endStream: true }));
+      stream.resume();
     });
     hop.toHttp2(application.port);
     port = await hop.listenHttp2();
@@ -116,6 +120,36 @@ describe("HTTP/2 callers that abuse their connection", () => {
     await eventually(() => assert.equal(hop.finishedOnes.length, 1));
     assert.deepEqual(received, ["x-d"]);
   });
+
+  it("may send a whole request with the preface", async () => {
+    const fields = [":method", "POST", ...GET_FIELDS.slice(2)];
+    const other = await openRaw(
+      port,
+      frame(FRAME.HEADERS, END_HEADERS, 1, fieldBlock(...fields)),
+      frame(FRAME.DATA, END_STREAM, 1, Buffer.from("body")),
+    );
+    await eventually(() => assert.deepEqual(bodies, ["body"]));
+    await eventually(() =>
+      assert.deepEqual(hop.finishedOnes, [{ status: 200, failure: undefined }]),
+    );
+    other.destroy();
+  });
+
+  for (const code of [0, 1, 8])
+    it(`may reset with code ${code} what they have just opened`, async () => {
+      const post = fieldBlock(":method", "POST", ...GET_FIELDS.slice(2));
+      const other = await openRaw(
+        port,
+        frame(FRAME.HEADERS, END_HEADERS, 1, post),
+        frame(FRAME.RST_STREAM, 0, 1, Buffer.of(0, 0, 0, code)),
+        frame(FRAME.HEADERS, END_HEADERS | END_STREAM, 3, fieldBlock(...GET_FIELDS)),
+      );
+      await eventually(() =>
+        assert.deepEqual(hop.finishedOnes, [{ status: 200, failure: undefined }]),
+      );
+      assert.equal(hop.planned, 1);
+      other.destroy();
+    });
 
   it("do not disturb others", async () => {
     socket.write("this is not a frame, whatever it is meant to be");
