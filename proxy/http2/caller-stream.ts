@@ -1,6 +1,6 @@
 // One request of an HTTP/2 caller and its response, on a stream of Node's. The way a stream ends is Node's `close` alone:
 // whatever happened, it comes once and last.
-import { constants, type ServerHttp2Stream } from "node:http2";
+import type { ServerHttp2Stream } from "node:http2";
 import { FAILURE_FIELD, FAILURES, type FailureCode } from "../failures.ts";
 import { describeViolation } from "../http/refusal.ts";
 import {
@@ -25,9 +25,9 @@ import {
 } from "./field-pairs.ts";
 import { grpcFailureFields, isGrpc } from "./grpc-failure.ts";
 import { readRequestFields } from "./head-text.ts";
+import { NO_ERROR } from "./node-http2.ts";
 import { PeerEnd } from "./peer-end.ts";
 
-const { NGHTTP2_NO_ERROR } = constants;
 
 /** Dates are the destination's. */
 const WITH_BODY = { sendDate: false, waitForTrailers: true } as const;
@@ -77,13 +77,13 @@ export class CallerStream implements ResponseSink {
   begin(pairs: FieldPairs): void {
     const { exchanges, handler } = this.#session;
     const ended = this.#stream.endAfterHeaders;
+    this.#requestEnded = ended;
     const violation = readRequestFields(head, pairs, ended);
     if (violation !== undefined) {
       this.#refuse(violation);
       return;
     }
     this.#exchange = exchanges.open(head, this, handler, true);
-    this.#requestEnded = ended;
     if (ended) this.#stream.resume();
     else this.#receiveBody();
     this.#pass(NOTHING, ended ? NO_TRAILERS : undefined);
@@ -158,7 +158,7 @@ export class CallerStream implements ResponseSink {
 
   #endRequest(): void {
     // A reset, too, ends what can be read.
-    if (!this.#peerEnd.complete || this.#stream.rstCode !== NGHTTP2_NO_ERROR) return;
+    if (!this.#peerEnd.complete || this.#stream.rstCode !== NO_ERROR) return;
     this.#requestEnded = true;
     this.#pass(NOTHING, this.#requestTrailers);
   }
@@ -211,7 +211,7 @@ export class CallerStream implements ResponseSink {
     if (this.#requestEnded) return;
     const stream = this.#stream;
     // Node sends trailers in an immediate of its own, which was asked for before this one.
-    const stop = (): void => void setImmediate(() => stream.close(NGHTTP2_NO_ERROR));
+    const stop = (): void => void setImmediate(() => stream.close(NO_ERROR));
     if (stream.writableFinished) stop();
     else stream.once("finish", stop);
   }

@@ -67,7 +67,8 @@ export function trailerObject(trailers: Trailers): OutgoingHttpHeaders {
   const pairs: string[] = [];
   for (const line of trailers.toString("latin1").split("\r\n")) {
     const colon = line.indexOf(":");
-    if (colon > 0) pairs.push(line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim());
+    const name = line.slice(0, Math.max(colon, 0)).toLowerCase();
+    if (name !== "" && name !== SETTINGS) pairs.push(name, line.slice(colon + 1).trim());
   }
   return fieldObject(pairs);
 }

@@ -1,5 +1,5 @@
 // An HTTP/2 connection to a destination, with as many streams at once as the peer allows.
-import { type ClientHttp2Session, connect } from "node:http2";
+import type { ClientHttp2Session } from "node:http2";
 import type { RequestStream, StreamListener } from "../http/streams.ts";
 import { HEAD_LIMITS } from "../http1/violation.ts";
 import type { Connection } from "../transport/connection.ts";
@@ -44,7 +44,7 @@ export async function openOriginSession(
 ): Promise<OriginSession> {
   const { socket } = connection;
   const createConnection = (): Connection["socket"] => socket;
-  const session = connect(`${options.scheme}://destination`, { ...OPTIONS, createConnection });
+  const session = nodeHttp2().connect(`${options.scheme}://destination`, { ...OPTIONS, createConnection });
   session.on("error", () => undefined);
   // Node ends the streams to a peer that has gone only when the socket is closed. It may have gone before.
   socket.on("end", () => socket.destroy());

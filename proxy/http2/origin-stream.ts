@@ -1,5 +1,5 @@
 // A request's try on a stream of an HTTP/2 connection to a destination.
-import { type ClientHttp2Session, type ClientHttp2Stream, constants } from "node:http2";
+import type { ClientHttp2Session, ClientHttp2Stream } from "node:http2";
 import {
   type Ending,
   NO_TRAILERS,
@@ -22,14 +22,18 @@ import {
 import { readResponseFields } from "./head-text.ts";
 import { PeerEnd } from "./peer-end.ts";
 
-const { NGHTTP2_FLAG_END_STREAM, NGHTTP2_NO_ERROR, NGHTTP2_REFUSED_STREAM } = constants;
 
 /** RFC 9113 §6.2. */
 const HEADERS_FRAME = 0x01;
 /** Interim responses to one request; a destination that sends more is broken. */
 const MAX_INTERIM = 8;
 /** What was accepted once and has gained a few lines of ours. */
-const OWN_LIMITS = { ...HEAD_LIMITS, head: 2 * HEAD_LIMITS.head, fields: MAX_FIELDS };
+const OWN_LIMITS = {
+  ...HEAD_LIMITS,
+  head: 2 * HEAD_LIMITS.head,
+  line: 2 * HEAD_LIMITS.line,
+  fields: MAX_FIELDS,
+};
 const NOTHING = Buffer.alloc(0);
 
 /** Shared by all: a head is used up before the call that read it returns. */
@@ -127,7 +131,7 @@ export class OriginStream implements RequestStream {
   }
 
   #onResponse(stream: ClientHttp2Stream, flags: number, pairs: FieldPairs): void {
-    const ended = (flags & NGHTTP2_FLAG_END_STREAM) !== 0;
+    const ended = (flags & FLAG_END_STREAM) !== 0;
     this.#responding = true;
     if (!readResponseFields(head, pairs, ended, this.#method) || head.status === 101) {
       this.#refuse();
@@ -156,7 +160,7 @@ export class OriginStream implements RequestStream {
   }
 
   #onEnd(stream: ClientHttp2Stream): void {
-    if (this.#peerEnd?.complete !== true || stream.rstCode !== NGHTTP2_NO_ERROR) return;
+    if (this.#peerEnd?.complete !== true || stream.rstCode !== NO_ERROR) return;
     this.#finish()?.onData(NOTHING, 0, 0, this.#responseTrailers);
   }
 
@@ -191,7 +195,7 @@ export class OriginStream implements RequestStream {
 
   /** Whether the peer may have done something about the request (RFC 9113 §8.7). */
   #taken({ id, rstCode }: ClientHttp2Stream): boolean {
-    if (id === undefined || rstCode === NGHTTP2_REFUSED_STREAM) return false;
+    if (id === undefined || rstCode === REFUSED_STREAM) return false;
     return !this.#connection.refuses(id);
   }
 }

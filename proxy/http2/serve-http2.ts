@@ -1,12 +1,6 @@
 // A caller's HTTP/2 connection: h2c from the own application, or over mutual TLS from a sidecar that is not ours. Framing,
 // flow control and the limits on what a connection may cost are Node's; here they are set, and the connection's end is.
-import {
-  constants,
-  type IncomingHttpHeaders,
-  performServerHandshake,
-  type ServerHttp2Session,
-  type ServerHttp2Stream,
-} from "node:http2";
+import type { IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from "node:http2";
 import type { Socket } from "node:net";
 import type { FailureCode } from "../failures.ts";
 import type { Exchanges, RequestHandler } from "../http/streams.ts";
@@ -87,7 +81,7 @@ class ServedSession implements Http2Service, CallerSession {
     this.handler = handler;
     this.#socket = socket;
     this.#events = events;
-    this.#session = performServerHandshake(socket, OPTIONS);
+    this.#session = nodeHttp2().performServerHandshake(socket, OPTIONS);
     this.#session.setLocalWindowSize(CONNECTION_WINDOW);
     this.#session
       .on("error", () => undefined)
@@ -112,7 +106,7 @@ class ServedSession implements Http2Service, CallerSession {
       this.#session.close();
       return;
     }
-    this.#session.goaway(constants.NGHTTP2_NO_ERROR, ANY_STREAM);
+    this.#session.goaway(NO_ERROR, ANY_STREAM);
     this.#session.ping(() => this.#session.close());
   }
 

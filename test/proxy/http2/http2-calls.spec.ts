@@ -258,6 +258,18 @@ describe("requests of HTTP/2 callers", () => {
       assert.equal(response.fields["transfer-encoding"], undefined);
     });
 
+    it("do not see what HTTP/2 has no place for", async () => {
+      await startHttp1((_request, response) => {
+        response.writeHead(200, { "http2-settings": "AAA", "keep-alive": "timeout=5", "x-a": "b" });
+        response.addTrailers({ "http2-settings": "AAA", "x-sum": "1" });
+        response.end("x");
+      });
+      const { pairs, trailers } = await client.call(GET);
+      const names = pairs.filter((_, index) => index % 2 === 0);
+      assert.deepEqual(names, [":status", "x-a", "date"]);
+      assert.deepEqual(Object.entries(trailers), [["x-sum", "1"]]);
+    });
+
     it("share its connections", async () => {
       const ports = new Set<number | undefined>();
       await startHttp1((request, response) => {
