@@ -28,7 +28,6 @@ import { readRequestFields } from "./head-text.ts";
 import { NO_ERROR } from "./node-http2.ts";
 import { PeerEnd } from "./peer-end.ts";
 
-
 /** Dates are the destination's. */
 const WITH_BODY = { sendDate: false, waitForTrailers: true } as const;
 const WITH_LENGTH = { sendDate: false, endStream: false } as const;

@@ -4,6 +4,7 @@ import type { RequestStream, StreamListener } from "../http/streams.ts";
 import { HEAD_LIMITS } from "../http1/violation.ts";
 import type { Connection } from "../transport/connection.ts";
 import { CONNECTION_WINDOW, STREAM_WINDOW } from "./limits.ts";
+import { nodeHttp2 } from "./node-http2.ts";
 import { type OriginConnection, OriginStream } from "./origin-stream.ts";
 
 /** Milliseconds until the peer must have shown that it speaks HTTP/2. */
@@ -44,7 +45,10 @@ export async function openOriginSession(
 ): Promise<OriginSession> {
   const { socket } = connection;
   const createConnection = (): Connection["socket"] => socket;
-  const session = nodeHttp2().connect(`${options.scheme}://destination`, { ...OPTIONS, createConnection });
+  const session = nodeHttp2().connect(`${options.scheme}://destination`, {
+    ...OPTIONS,
+    createConnection,
+  });
   session.on("error", () => undefined);
   // Node ends the streams to a peer that has gone only when the socket is closed. It may have gone before.
   socket.on("end", () => socket.destroy());

@@ -20,8 +20,8 @@ import {
   trailerObject,
 } from "./field-pairs.ts";
 import { readResponseFields } from "./head-text.ts";
+import { FLAG_END_STREAM, NO_ERROR, REFUSED_STREAM } from "./node-http2.ts";
 import { PeerEnd } from "./peer-end.ts";
-
 
 /** RFC 9113 §6.2. */
 const HEADERS_FRAME = 0x01;

@@ -8,6 +8,7 @@ import { HEAD_LIMITS } from "../http1/violation.ts";
 import type { Connection } from "../transport/connection.ts";
 import { type CallerSession, CallerStream } from "./caller-stream.ts";
 import { CONNECTION_WINDOW, STREAM_WINDOW } from "./limits.ts";
+import { NO_ERROR, nodeHttp2 } from "./node-http2.ts";
 
 /** The highest stream id. As the last one of a GOAWAY it announces that a final GOAWAY will follow (RFC 9113 §6.8). */
 const ANY_STREAM = 2 ** 31 - 1;
