@@ -50,6 +50,8 @@ export class OriginConnections implements OriginPool {
   /** An idle connection for a request. */
   take(risky: boolean): OriginConnection | undefined {
     const idle = this.#idle;
+    // Those that are closing are here until they are closed, which a peer can put off for seconds.
+    while (idle.at(-1)?.wire.closed === true) idle.length -= 1;
     const last = idle.at(-1);
     if (last === undefined) return undefined;
     if (risky && performance.now() - last.idleSince > YOUNG) return undefined;

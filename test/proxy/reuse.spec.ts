@@ -81,6 +81,21 @@ describe("a kept connection to an application", () => {
     assert.equal(connections.length, 2);
   });
 
+  it("that is closing carries nothing any more, however long the application takes to close it", async () => {
+    const keepsOpen = (socket: Socket): void => {
+      socket.removeAllListeners("end");
+      socket.write(OK);
+    };
+    const at = await front(keepsOpen, OK);
+    await call(at);
+    const first = connections[0]?.socket;
+    assert.ok(first);
+    first.write("noise");
+    await once(first, "end");
+    assert.equal((await call({ ...at, method: "POST", body: "order" })).body, "fine");
+    assert.equal(connections.length, 2);
+  });
+
   it("whose body ends with the connection is read to its end", async () => {
     const at = await front((socket) => socket.end("HTTP/1.1 200 OK\r\n\r\nall of it"), OK);
     assert.deepEqual(bodies(await twice(at)), ["all of it", "fine"]);
