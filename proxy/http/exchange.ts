@@ -206,6 +206,8 @@ class Exchange implements OpenExchange, StreamListener {
     const code = this.#failure;
     const failure = FAILURES[code];
     if (this.#status === 0) this.#status = failure.status;
+    // Over before the sink is told: one that has to break off gives its exchange up.
+    this.#over = true;
     this.#sink.fail(code, `docker-mesh: ${failure.describe(this.#plan.service)}\n`);
     this.#end(code);
   }

@@ -174,5 +174,6 @@ describe("a kept connection to an application", () => {
     outgoing.on("error", () => undefined);
     connections[0]?.socket.write("-1\r\n");
     await assert.rejects(readAnswer(response));
+    assert.deepEqual(fronts.finished, [{ status: 200, failure: "RESPONSE_MALFORMED" }]);
   });
 });
