@@ -7,7 +7,7 @@ import { FRAMING, type Framing, METHOD, MessageHead, type Method } from "../http
 import { parseResponseHead } from "../http1/parse-response.ts";
 import { HEAD_LIMITS, INCOMPLETE, REFUSED } from "../http1/violation.ts";
 import type { Deadlines, Expiring } from "../transport/deadlines.ts";
-import type { Output } from "../transport/output.ts";
+import { OUTPUT_SIZE, type Output } from "../transport/output.ts";
 import type { Wire, WireOwner } from "../transport/wire.ts";
 import { SILENCE } from "./shared-look.ts";
 import {
@@ -20,6 +20,8 @@ import {
 
 /** Interim responses to one request; a destination that sends more is broken (hazard: endless 1xx). */
 const MAX_INTERIM = 8;
+/** A head leaves together with what is kept of its body, unless both are so large that an output has no room for framing. */
+const MOST_TOGETHER = OUTPUT_SIZE - 16_384;
 
 /** What a connection needs of the pool it belongs to. */
 export interface OriginPool {
@@ -95,6 +97,7 @@ export class OriginConnection implements RequestStream, WireOwner, Expiring {
     this.#interim = 0;
     if (answers !== undefined) this.deadline = performance.now() + SILENCE;
     output.append(request.bytes, 0, request.headEnd);
+    if (request.bodyEnd > MOST_TOGETHER) this.#flush(undefined);
     this.#compose(request.bytes, request.headEnd, request.bodyEnd, request.ending);
     return this.#flush(request.ending);
   }

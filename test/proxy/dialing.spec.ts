@@ -1,0 +1,71 @@
+// Requests for a destination to which a connection is only being opened.
+import assert from "node:assert/strict";
+import { connect, createServer } from "node:net";
+import { text } from "node:stream/consumers";
+import { setImmediate as turn } from "node:timers/promises";
+import { afterEach, beforeEach, describe, it } from "mocha";
+import { DialedDestination, type DialedOptions } from "../../proxy/http/dialed-destination.ts";
+import { Deadlines } from "../../proxy/transport/deadlines.ts";
+import { dialTcp } from "../../proxy/transport/dial.ts";
+import { Output } from "../../proxy/transport/output.ts";
+import { HttpFronts } from "../helpers/http-front.ts";
+
+const OK = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfine";
+
+describe("a destination that is being dialed", () => {
+  let fronts: HttpFronts;
+  let deadlines: Deadlines;
+  let dialed: PromiseWithResolvers<void>;
+  let opened: PromiseWithResolvers<void>;
+  beforeEach(() => {
+    fronts = new HttpFronts();
+    deadlines = new Deadlines();
+    dialed = Promise.withResolvers<void>();
+    opened = Promise.withResolvers<void>();
+  });
+  afterEach(async () => {
+    deadlines.close();
+    await fronts[Symbol.asyncDispose]();
+  });
+
+  /** Dialed at `dialed`, and reached only after `opened`. */
+  const destination = (port: number, parts: Partial<DialedOptions> = {}): DialedDestination =>
+    new DialedDestination({
+      ...{ key: String(port), output: new Output(), deadlines, link: undefined },
+      ...{ unreachable: "APPLICATION_UNREACHABLE", answers: undefined },
+      dial: async (signal) => {
+        dialed.resolve();
+        await opened.promise;
+        return dialTcp("127.0.0.1", port, signal);
+      },
+      ...parts,
+    });
+
+  it("gets a request whole of which the largest head and much of the body were kept", async () => {
+    const field = (number: number): string => `X-${number}: ${"a".repeat(16_000)}\r\n`;
+    const fields = [1, 2, 3, 4].map(field).join("");
+    const size = 200_000;
+    const application = createServer((socket) => {
+      let received = 0;
+      socket
+        .on("error", () => undefined)
+        .on("data", (chunk) => {
+          received += chunk.length;
+          if (received > fields.length + size) socket.write(OK);
+        });
+    });
+    const target = destination(await fronts.listen(application));
+    const socket = connect(await fronts.open([target]), "127.0.0.1");
+    socket.write(`POST / HTTP/1.1\r\nHost: orders\r\nConnection: close\r\n${fields}`);
+    socket.write(`Content-Length: ${size}\r\n\r\n`);
+    await dialed.promise;
+    // Read by itself, and a little less than is kept before the caller has to wait.
+    socket.write(Buffer.alloc(65_000));
+    for (let passed = 0; passed < 10; passed += 1) await turn();
+    socket.write(Buffer.alloc(size - 65_000));
+    for (let passed = 0; passed < 10; passed += 1) await turn();
+    opened.resolve();
+    assert.match(await text(socket), /^HTTP\/1\.1 200 /);
+    target.close();
+  });
+});
