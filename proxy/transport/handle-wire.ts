@@ -114,7 +114,8 @@ export class HandleWire extends BaseWire {
   #read(): void {
     const count = readResult();
     if (count > 0) {
-      // TLS goes on with what it has decrypted although it was told to stop.
+      // Nobody takes what arrives while it closes. TLS goes on with what it has decrypted although it was told to stop.
+      if (this.closed) return;
       if (this.paused || !this.#held.isEmpty) this.#held.keep(READ_BUFFER, count);
       else this.deliver(READ_BUFFER, count);
     } else if (count === END_OF_FILE) {

@@ -26,4 +26,17 @@ describe("the handle wire", () => {
     }
     assert(steps > 2, `${steps} steps`);
   });
+
+  it("keeps nothing of what arrives after it was closed, also when it was paused", async () => {
+    await using rig = await WireRig.create("plain");
+    const { wire, peer } = await rig.open("handle", "dialed");
+    const recorder = new Recorder(wire).start();
+    recorder.pause();
+    recorder.close();
+    const before = process.memoryUsage().arrayBuffers;
+    const piece = Buffer.alloc(1_024 * 1_024);
+    for (let sent = 1; sent < 32; sent += 1) peer.socket.write(piece);
+    await new Promise((resolve) => peer.socket.write(piece, resolve));
+    assert(process.memoryUsage().arrayBuffers - before < 8 * piece.length);
+  });
 });
