@@ -34,6 +34,8 @@ type State =
   | typeof TUNNEL
   | typeof CLOSED;
 
+/** The only interim response that asks for a body (RFC 9110 §15.2.1). */
+const CONTINUE = 100;
 const CR = 13;
 const LF = 10;
 const FOREVER: number = Number.POSITIVE_INFINITY;
@@ -61,6 +63,8 @@ export class CallerConnection implements WireOwner, ResponseSink, Expiring {
   /** The wire has more than the caller takes. */
   #blocked = false;
   #blockedBytes = 0;
+  /** More of the request's body is wanted: it is the caller that lets the destination wait, not the other way round. */
+  #wanted = false;
   /** The caller, or the destination of a tunnel, sends no more. */
   #ended = false;
   #answered = false;
@@ -98,8 +102,7 @@ export class CallerConnection implements WireOwner, ResponseSink, Expiring {
         if (this.#answered) this.#wire.close();
         break;
       case ANSWER:
-        // The caller may have closed its sending side only; a closed connection looks the same until something is written.
-        this.#waitFor(this.#around.timeouts.halfClosed);
+        this.#limit();
         break;
       default:
         this.#abort();
@@ -108,7 +111,7 @@ export class CallerConnection implements WireOwner, ResponseSink, Expiring {
 
   onDrain(): void {
     this.#blocked = false;
-    this.deadline = FOREVER;
+    this.#limit();
     if (this.#exchange !== undefined) this.#exchange.resume();
     else if (this.#state === HEAD) this.#next();
   }
@@ -135,7 +138,7 @@ export class CallerConnection implements WireOwner, ResponseSink, Expiring {
     if (this.#minor === 0) return;
     this.#writer.inform(this.#around.output, interim);
     this.#flush();
-    if (this.#state === BODY) this.#waitFor(this.#around.timeouts.body);
+    if (interim.status === CONTINUE) this.#want(true);
   }
 
   respond(
@@ -168,7 +171,7 @@ export class CallerConnection implements WireOwner, ResponseSink, Expiring {
 
   fail(code: FailureCode, text: string): void {
     if (this.#responding) {
-      this.#breakOff();
+      this.#abort();
       return;
     }
     const { output } = this.#around;
@@ -179,7 +182,7 @@ export class CallerConnection implements WireOwner, ResponseSink, Expiring {
   }
 
   resumeRequest(): void {
-    if (this.#state === BODY) this.#waitFor(this.#around.timeouts.body);
+    this.#want(true);
     if (this.#state === BODY || this.#state === TUNNEL) this.#wire.resume();
   }
 
@@ -240,7 +243,7 @@ export class CallerConnection implements WireOwner, ResponseSink, Expiring {
     this.#state = BODY;
     const after = this.#readBody(bytes, start, end);
     // The body is only owed once the destination has asked for it.
-    if (expectsContinue && this.#state === BODY) this.deadline = FOREVER;
+    if (expectsContinue) this.#want(false);
     return after;
   }
 
@@ -253,16 +256,12 @@ export class CallerConnection implements WireOwner, ResponseSink, Expiring {
       return end;
     }
     const ending = body.done ? body.trailers : undefined;
-    if (body.done) {
-      this.#state = ANSWER;
-      this.deadline = FOREVER;
-    } else {
-      this.#waitFor(this.#around.timeouts.body);
-    }
+    this.#wanted = !body.done;
+    if (body.done) this.#state = ANSWER;
+    this.#limit();
     const room = this.#exchange?.data(bytes, body.dataStart, body.dataEnd, ending);
     if (room === false && this.#state === BODY) {
-      // From here on it is the destination that lets the caller wait.
-      this.deadline = FOREVER;
+      this.#want(false);
       this.#wire.pause();
     }
     return after;
@@ -281,13 +280,16 @@ export class CallerConnection implements WireOwner, ResponseSink, Expiring {
 
   /** The response is out. */
   #finish(): void {
-    this.#responding = false;
     if (this.#state === TUNNEL) {
       this.#answered = true;
+      // A wire that was ended does not tell that it is drained.
+      this.#blocked = false;
+      this.deadline = FOREVER;
       if (this.#ended) this.#wire.close();
       else this.#wire.end();
       return;
     }
+    this.#responding = false;
     this.#exchange = undefined;
     const complete = this.#state === ANSWER;
     if (this.#persistent && complete && !this.#ended) {
@@ -326,7 +328,7 @@ export class CallerConnection implements WireOwner, ResponseSink, Expiring {
     this.#around.refused(code);
     this.#leave();
     if (this.#responding) {
-      this.#breakOff();
+      this.#abort();
       return;
     }
     writeFailure(this.#around.output, code, text, { status, keep: false, withBody: true });
@@ -346,30 +348,39 @@ export class CallerConnection implements WireOwner, ResponseSink, Expiring {
       this.#blocked = true;
       this.#blockedBytes = this.#wire.pending;
       this.#waitFor(timeouts.write);
-    }
+    } else if (this.#ended) this.#limit();
     return !this.#blocked;
   }
 
-  /** Nobody needs an answer any more. */
+  /** There is no answer any more, or no rest of it; what was sent must not look complete. */
   #abort(): void {
+    const hidesCut = this.#state === TUNNEL || !this.#writer.showsCut;
     this.#leave();
     this.#state = CLOSED;
-    this.#wire.close();
-  }
-
-  /** What was sent must not look complete. */
-  #breakOff(): void {
-    const opaque = this.#state === TUNNEL;
-    this.#leave();
-    this.#state = CLOSED;
-    if (this.#writer.showsCut && !opaque) this.#wire.close();
-    else this.#wire.reset();
+    if (this.#responding && hidesCut) this.#wire.reset();
+    else this.#wire.close();
   }
 
   #leave(): void {
     const exchange = this.#exchange;
     this.#exchange = undefined;
     exchange?.abort();
+  }
+
+  #want(more: boolean): void {
+    if (this.#state !== BODY) return;
+    this.#wanted = more;
+    this.#limit();
+  }
+
+  /** How long a request in progress may wait for its caller; for one that takes nothing of the response it is set already. */
+  #limit(): void {
+    const { body, halfClosed } = this.#around.timeouts;
+    if (this.#blocked) return;
+    if (this.#state === BODY && this.#wanted) this.#waitFor(body);
+    // The caller may have closed its sending side only; a closed connection looks the same until something is written.
+    else if (this.#state === ANSWER && this.#ended) this.#waitFor(halfClosed);
+    else this.deadline = FOREVER;
   }
 
   #waitFor(milliseconds: number): void {
