@@ -48,6 +48,7 @@ export class DialedDestination implements Destination {
   #link: SharedLink | undefined;
   /** One dial is enough for all who wait, unless the peer has turned out to need a connection for each. */
   #connectionEach: boolean;
+  #retired = false;
 
   constructor(options: DialedOptions) {
     this.key = options.key;
@@ -70,6 +71,7 @@ export class DialedDestination implements Destination {
   }
 
   retire(): void {
+    this.#retired = true;
     this.#origins.retire();
     this.#link?.retire();
   }
@@ -102,6 +104,8 @@ export class DialedDestination implements Destination {
     this.#link = link;
     this.#connectionEach = false;
     for (const stream of this.#takeWaiting()) stream.attach(link.openStream(stream.listener));
+    // Nobody would ever close a link that came about only now.
+    if (this.#retired) link.retire();
   }
 
   #useOrigin(wire: Wire): void {

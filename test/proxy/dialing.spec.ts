@@ -4,12 +4,34 @@ import { connect, createServer } from "node:net";
 import { text } from "node:stream/consumers";
 import { setImmediate as turn } from "node:timers/promises";
 import { afterEach, beforeEach, describe, it } from "mocha";
-import { DialedDestination, type DialedOptions } from "../../proxy/http/dialed-destination.ts";
+import {
+  DialedDestination,
+  type DialedOptions,
+  type SharedLink,
+} from "../../proxy/http/dialed-destination.ts";
+import type { RequestStream, StreamListener } from "../../proxy/http/streams.ts";
+import { LINK_PROTOCOL } from "../../proxy/link/protocol.ts";
 import { Deadlines } from "../../proxy/transport/deadlines.ts";
 import { dialTcp } from "../../proxy/transport/dial.ts";
 import { Output } from "../../proxy/transport/output.ts";
+import { eventually } from "../helpers/eventually.ts";
 import { HttpFronts } from "../helpers/http-front.ts";
 
+const IDLE_STREAM: RequestStream = {
+  ready: false,
+  send: () => true,
+  data: () => true,
+  resume: () => undefined,
+  abort: () => undefined,
+};
+const DEAF: StreamListener = {
+  onReady: () => undefined,
+  onWritable: () => undefined,
+  onInformation: () => undefined,
+  onResponse: () => true,
+  onData: () => true,
+  onFailed: () => undefined,
+};
 const OK = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfine";
 
 describe("a destination that is being dialed", () => {
@@ -67,5 +89,31 @@ describe("a destination that is being dialed", () => {
     opened.resolve();
     assert.match(await text(socket), /^HTTP\/1\.1 200 /);
     target.close();
+  });
+
+  it("and was let go meanwhile carries what waits for it over its link, and then closes that too", async () => {
+    const happened: string[] = [];
+    const link: SharedLink = {
+      draining: false,
+      openStream: () => {
+        happened.push("stream");
+        return IDLE_STREAM;
+      },
+      retire: () => void happened.push("retire"),
+      close: () => undefined,
+    };
+    const port = await fronts.listen(createServer());
+    const target = destination(port, {
+      dial: async (signal) => {
+        const connection = await dialTcp("127.0.0.1", port, signal);
+        await opened.promise;
+        return { ...connection, protocol: LINK_PROTOCOL };
+      },
+      link: () => link,
+    });
+    target.open(DEAF, false, false);
+    target.retire();
+    opened.resolve();
+    await eventually(() => assert.deepEqual(happened, ["stream", "retire"]));
   });
 });
