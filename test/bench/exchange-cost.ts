@@ -1,7 +1,10 @@
 // What one request and its response cost the engine by itself, without sockets: nanoseconds per exchange.
-// node test/bench/exchange-cost.ts [hop|pair]
-// A hop is one sidecar between caller and application; a pair is two of them with a link between.
+// node test/bench/exchange-cost.ts [hop|pair] [uncounted]
+// A hop is one sidecar between caller and application; a pair is two of them with a link between. `uncounted` leaves out what
+// every request is counted and timed with, which shows what that costs.
 import { Socket } from "node:net";
+import { Drain } from "../../mesh/drain.ts";
+import { Counters } from "../../proxy/counters.ts";
 import { CallerConnection } from "../../proxy/http/caller-connection.ts";
 import { CALLER_TIMEOUTS, type CallerSurroundings } from "../../proxy/http/caller-surroundings.ts";
 import { exchanges } from "../../proxy/http/exchange.ts";
@@ -57,6 +60,8 @@ const output = new Output();
 const deadlines = new Deadlines();
 const request = Buffer.from(REQUEST);
 const response = Buffer.from(RESPONSE);
+const counters = new Counters();
+const drain = new Drain();
 let finished = 0;
 
 /** An application that answers everything, behind as many connections as it is asked for. */
@@ -94,11 +99,25 @@ function handler(destination: Destination): RequestHandler {
     ...{ service: "catalog", destinations: [destination], host: Buffer.from("catalog") },
     ...{ added: Buffer.alloc(0), forwardedFor: Buffer.from("192.0.2.7") },
   };
-  return {
+  const uncounted = {
     closing: false,
     plan: () => plan,
     finished: () => {
       finished += 1;
+    },
+  };
+  if (process.argv[3] === "uncounted") return uncounted;
+  return {
+    closing: false,
+    plan: () => {
+      counters.countOutbound(plan.service);
+      drain.enter();
+      return plan;
+    },
+    finished: (_status, milliseconds) => {
+      finished += 1;
+      drain.leave();
+      counters.outboundTimes.record(milliseconds);
     },
   };
 }
