@@ -11,35 +11,7 @@ import {
   writeRequestHead,
   writeResponseHead,
 } from "../../proxy/http1/write-head.ts";
-
-const REQUEST = Buffer.from(
-  [
-    "GET /products/4711?currency=EUR HTTP/1.1",
-    "Host: catalog.shop.svc.cluster.local",
-    "User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36",
-    "Accept: application/json, text/plain, */*",
-    "Accept-Encoding: gzip, deflate, br",
-    "Accept-Language: en-US,en;q=0.9",
-    "Cookie: session=4b1c9d2e7f6a4c3d8e5f0a1b2c3d4e5f",
-    "X-Request-Id: 7f9c24e8b3d64a1f9d7e0c5b8a6f1234",
-    "",
-    "",
-  ].join("\r\n"),
-);
-
-const RESPONSE = Buffer.from(
-  [
-    "HTTP/1.1 200 OK",
-    "Server: nginx/1.22.1",
-    "Date: Sun, 22 Nov 2026 23:23:42 GMT",
-    "Content-Type: application/json; charset=utf-8",
-    "Content-Length: 100",
-    "Cache-Control: no-store",
-    "X-Request-Id: 7f9c24e8b3d64a1f9d7e0c5b8a6f1234",
-    "",
-    "",
-  ].join("\r\n"),
-);
+import { REQUEST, RESPONSE_HEAD } from "./usual-messages.ts";
 
 const EDIT: RequestEdit = {
   added: Buffer.from("x-mesh-caller: web\r\n"),
@@ -69,15 +41,15 @@ function measure(name: string, bytes: number, once: () => number): void {
 
 const parseRequest = (): number => parseRequestHead(head, REQUEST, 0, REQUEST.length, HEAD_LIMITS);
 const parseResponse = (): number =>
-  parseResponseHead(head, RESPONSE, 0, RESPONSE.length, HEAD_LIMITS, METHOD.GET);
+  parseResponseHead(head, RESPONSE_HEAD, 0, RESPONSE_HEAD.length, HEAD_LIMITS, METHOD.GET);
 
 measure("request: parse", REQUEST.length, parseRequest);
 measure("request: parse and write", REQUEST.length, () => {
   parseRequest();
   return writeRequestHead(out, 0, head, EDIT);
 });
-measure("response: parse", RESPONSE.length, parseResponse);
-measure("response: parse and write", RESPONSE.length, () => {
+measure("response: parse", RESPONSE_HEAD.length, parseResponse);
+measure("response: parse and write", RESPONSE_HEAD.length, () => {
   parseResponse();
   return writeResponseHead(out, 0, head, RESPONSE_EDIT);
 });
