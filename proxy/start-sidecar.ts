@@ -1,4 +1,5 @@
 // One sidecar, wired: configuration from the agent → listeners, hosts file and request path; probe and reports back.
+import { setImmediate as endOfTurn } from "node:timers/promises";
 import type { Clock } from "../mesh/clock.ts";
 import { Drain } from "../mesh/drain.ts";
 import type { Log } from "../mesh/log.ts";
@@ -123,6 +124,8 @@ async function stopped(
   const drained = drain.start(deadline.signal);
   engine.drain();
   await drained;
+  // What links said last leaves at the end of the turn (`link/flush-soon.ts`).
+  await endOfTurn();
   idle.abort();
   await timer;
   return "stopped";
