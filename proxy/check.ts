@@ -1,8 +1,7 @@
 // Asking the application once whether it works, on 127.0.0.1. When to ask is `probe.ts`'s business.
-import { once } from "node:events";
-import { type IncomingMessage, request } from "node:http";
 import { describeError } from "../mesh/errors.ts";
 import type { InboundPort } from "./configuration/snapshot.ts";
+import { ask } from "./http/own-request.ts";
 import { dialTcp } from "./transport/dial.ts";
 
 /** Milliseconds the application has for its answer. */
@@ -32,24 +31,18 @@ async function checkTcp(port: number, signal: AbortSignal): Promise<void> {
 
 async function checkHttp(port: number, path: string, signal: AbortSignal): Promise<void> {
   const timeout = AbortSignal.timeout(CHECK_TIMEOUT);
-  const outgoing = request({
-    host: "127.0.0.1",
-    port,
+  const request = {
+    method: "GET",
     path,
-    agent: false,
-    headers: { host: `127.0.0.1:${port}`, "user-agent": "docker-mesh-probe" },
-    signal: AbortSignal.any([signal, timeout]),
-  });
-  outgoing.on("error", () => undefined);
-  outgoing.end();
+    fields: { host: `127.0.0.1:${port}`, "user-agent": "docker-mesh-probe" },
+  } as const;
   try {
-    const [response] = (await once(outgoing, "response")) as [IncomingMessage];
-    const status = response.statusCode ?? 0;
+    const target = { host: "127.0.0.1", port };
+    using response = await ask(target, request, AbortSignal.any([signal, timeout]));
+    const { status } = response;
     if (status < 200 || status > 399)
       throw new Error(`expected status 2xx or 3xx, found ${status}`);
   } catch (error) {
     throw timeout.aborted ? new Error(`no answer within ${CHECK_TIMEOUT} ms`) : error;
-  } finally {
-    outgoing.destroy();
   }
 }

@@ -1,8 +1,7 @@
 // The sidecar's end of the agent's unix socket: one endless stream of lines in, reports out. Knows the transport only;
 // what a line means is `parse-snapshot.ts`'s business, when to reconnect `snapshot-source.ts`'s.
-import { once } from "node:events";
-import { type IncomingMessage, request } from "node:http";
 import { MeshError } from "../../mesh/errors.ts";
+import { ask, type OwnRequest, type OwnResponse } from "../http/own-request.ts";
 import { REPORT_PATH, type SidecarReport, SNAPSHOTS_PATH } from "./snapshot.ts";
 
 /** Characters of one line; far more than thousands of endpoints need. */
@@ -23,9 +22,9 @@ export async function* readSnapshotLines(
   signal: AbortSignal,
 ): AsyncGenerator<string, void, undefined> {
   try {
-    const response = await exchange(agent, "GET", SNAPSHOTS_PATH, undefined, signal);
+    using response = await exchange(agent, { method: "GET", path: SNAPSHOTS_PATH }, signal);
     expectStatus(response, 200);
-    yield* splitLines(response);
+    yield* splitLines(response.body());
   } catch (cause) {
     throw unavailable(cause, signal);
   }
@@ -40,53 +39,34 @@ export async function sendReport(
 ): Promise<void> {
   const limit = AbortSignal.any([signal, AbortSignal.timeout(REPORT_TIMEOUT)]);
   try {
-    const response = await exchange(agent, "POST", REPORT_PATH, JSON.stringify(report), limit);
-    response.resume();
+    const body = JSON.stringify(report);
+    using response = await exchange(agent, { method: "POST", path: REPORT_PATH, body }, limit);
     expectStatus(response, 204);
   } catch (cause) {
     throw unavailable(cause, signal);
   }
 }
 
-async function exchange(
+function exchange(
   agent: AgentAddress,
-  method: string,
-  path: string,
-  body: string | undefined,
+  request: Pick<OwnRequest, "method" | "path" | "body">,
   signal: AbortSignal,
-): Promise<IncomingMessage> {
-  const outgoing = request({
-    socketPath: agent.socket,
-    method,
-    path,
-    agent: false,
-    signal,
-    headers: {
-      host: "agent",
-      authorization: `Bearer ${agent.token}`,
-      ...(body === undefined
-        ? {}
-        : { "content-type": "application/json", "content-length": Buffer.byteLength(body) }),
-    },
-  });
-  outgoing.end(body);
-  const [response] = (await once(outgoing, "response")) as [IncomingMessage];
-  // An abort in mid-stream shows in the response; on the request it is no news.
-  outgoing.on("error", () => undefined);
-  return response;
+): Promise<OwnResponse> {
+  const type = request.body === undefined ? {} : { "content-type": "application/json" };
+  const fields = { host: "agent", authorization: `Bearer ${agent.token}`, ...type };
+  return ask({ path: agent.socket }, { ...request, fields }, signal);
 }
 
-function expectStatus(response: IncomingMessage, expected: number): void {
-  if (response.statusCode === expected) return;
-  response.destroy();
-  throw new Error(`expected status ${expected}, found ${response.statusCode}`);
+function expectStatus(response: OwnResponse, expected: number): void {
+  if (response.status === expected) return;
+  throw new Error(`expected status ${expected}, found ${response.status}`);
 }
 
-async function* splitLines(source: IncomingMessage): AsyncGenerator<string, void, undefined> {
-  source.setEncoding("utf8");
+async function* splitLines(source: AsyncIterable<Buffer>): AsyncGenerator<string, void, undefined> {
+  const decoder = new TextDecoder();
   let rest = "";
-  for await (const text of source as AsyncIterable<string>) {
-    const [first = "", ...others] = text.split("\n");
+  for await (const bytes of source) {
+    const [first = "", ...others] = decoder.decode(bytes, { stream: true }).split("\n");
     rest += first;
     for (const line of others) {
       if (rest !== "") yield rest;
