@@ -164,11 +164,6 @@ export class OriginConnection implements RequestStream, WireOwner, Expiring {
     if (!this.#pool.release(this)) this.wire.close();
   }
 
-  /** Closes it now if it is idle. */
-  retire(): void {
-    if (this.#listener === undefined) this.wire.close();
-  }
-
   #compose(bytes: Buffer, start: number, end: number, ending: Ending): void {
     const { output } = this.#pool;
     if (this.#framing !== FRAMING.CHUNKED || this.#state === TUNNEL) {
