@@ -9,6 +9,6 @@ RUN command -v nft >/dev/null || { \
       && rm -rf /var/lib/apt/lists/*; \
     }
 WORKDIR /app
-COPY dist/*.mjs /app/
+COPY dist/*.mjs dist/*.cjs /app/
 ENV NODE_ENV=production
 CMD ["node", "/app/agent.mjs"]

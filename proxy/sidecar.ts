@@ -59,4 +59,5 @@ async function main(log: Log): Promise<number> {
   }
 }
 
-process.exit(await main(createLog(readLogLevel())));
+// Not awaited here: the image's sidecar is a CommonJS file.
+void main(createLog(readLogLevel())).then((code) => process.exit(code));

@@ -40,7 +40,7 @@ export function sidecarContainer(
   return {
     name: `${workload.containerName}.mesh-${unique.suffix}`,
     Image: template.own.image,
-    Cmd: ["node", "/app/sidecar.mjs"],
+    Cmd: ["node", "/app/sidecar.cjs"],
     // The hosts file belongs to root and there is no capability to override that: uid 0 it is.
     User: "0:0",
     Env: [

@@ -1,14 +1,12 @@
 // The programs of the mesh's image: each entry file and all it imports as one file that Node runs without node_modules.
 import { rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { build, type Plugin } from "esbuild";
+import { type BuildOptions, build, type Plugin } from "esbuild";
 import { withTemporaryFolder } from "../temporary-folder.ts";
 
-const ENTRIES = {
-  agent: "plugin/agent.ts",
-  sidecar: "proxy/sidecar.ts",
-  cli: "plugin/cli.ts",
-} as const;
+/** With npm packages, some of them CommonJS. */
+const CONTROL_PLANE = { agent: "plugin/agent.ts", cli: "plugin/cli.ts" } as const;
+const SIDECAR = { sidecar: "proxy/sidecar.ts" } as const;
 
 /** What CommonJS dependencies expect to find and ES modules do not have. */
 const BANNER = [
@@ -27,36 +25,69 @@ const BANNER = [
 const BUILTIN_MODULES: Plugin = {
   name: "builtin-modules",
   setup(plugin) {
-    plugin.onResolve({ filter: /^node:/ }, ({ path }) => ({ path, namespace: "builtin" }));
+    plugin.onResolve({ filter: /^node:/ }, ({ path, kind }) => {
+      const namespace = kind === "import-statement" ? "builtin-names" : "builtin";
+      return { path, namespace, sideEffects: false };
+    });
     plugin.onLoad({ filter: /.*/, namespace: "builtin" }, ({ path }) => ({
       contents: `module.exports = process.getBuiltinModule(${JSON.stringify(path)});`,
+      loader: "js",
+    }));
+    plugin.onLoad({ filter: /.*/, namespace: "builtin-names" }, ({ path }) => ({
+      contents: exportNames(path),
       loader: "js",
     }));
   },
 };
 
-/** Writes `<folder>/<name>.mjs` for each program of the project and returns the folder, whole or not at all. */
+/** Each export by itself, so that only those stay that a program imports: a copy of all takes 0.2 MB in a sidecar. */
+function exportNames(path: string): string {
+  const names = Object.keys(process.getBuiltinModule(path) ?? {});
+  return [
+    `const builtin = process.getBuiltinModule(${JSON.stringify(path)});`,
+    "export default builtin;",
+    ...names.flatMap((name, index) => [
+      `const $${index} = /* @__PURE__ */ (() => builtin.${name})();`,
+      `export { $${index} as ${name} };`,
+    ]),
+  ].join("\n");
+}
+
+/** Writes agent.mjs, cli.mjs and sidecar.cjs into the folder and returns it, whole or not at all. */
 export async function bundlePrograms(
   project: string,
   cache: string,
   folder: string = join(project, "dist"),
 ): Promise<string> {
   await withTemporaryFolder(cache, async (temporary) => {
-    await build({
+    const options: BuildOptions = {
       absWorkingDir: project,
-      entryPoints: { ...ENTRIES },
       outdir: temporary,
-      outExtension: { ".js": ".mjs" },
       bundle: true,
-      format: "esm",
       platform: "node",
       target: "node24",
+      plugins: [BUILTIN_MODULES],
+      logLevel: "silent",
+    };
+    await build({
+      ...options,
+      entryPoints: { ...CONTROL_PLANE },
+      outExtension: { ".js": ".mjs" },
+      format: "esm",
       // An optional native part of an SSH client that is never reached: the agent talks to a unix socket.
       external: ["cpu-features"],
-      plugins: [BUILTIN_MODULES],
       loader: { ".node": "empty" },
       banner: { js: BANNER },
-      logLevel: "silent",
+    });
+    await build({
+      ...options,
+      entryPoints: { ...SIDECAR },
+      outExtension: { ".js": ".cjs" },
+      // Every workload has one of these, so it is small: 0.8 MB less than as an ES module, 0.5 MB less without white space.
+      // Stack traces keep their names.
+      format: "cjs",
+      minifyWhitespace: true,
+      minifySyntax: true,
     });
     await rm(folder, { recursive: true, force: true });
     await rename(temporary, folder);

@@ -54,7 +54,7 @@ export async function prepareSidecar(
   await writeFile(hosts, "127.0.0.1\tlocalhost\n");
   return {
     agent,
-    command: [process.execPath, ...nodeFlags, entry || join(folder, BUNDLES, "sidecar.mjs")],
+    command: [process.execPath, ...nodeFlags, entry || join(folder, BUNDLES, "sidecar.cjs")],
     environment: {
       [SIDECAR_ENVIRONMENT.socket]: agent.socket,
       [SIDECAR_ENVIRONMENT.token]: agent.token,
