@@ -59,7 +59,7 @@ async function run(
   const drain = new Drain();
   const refusals = new Refusals(counters, clock, log);
   const engine = new HttpEngine({
-    ...{ refusals, links: options.links ?? true },
+    ...{ refusals, drain, links: options.links ?? true },
     refused: (code) => counters.countFailure(code),
     linkViolated: () => {
       counters.linkViolations += 1;

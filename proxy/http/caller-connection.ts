@@ -2,6 +2,7 @@
 // connection closed; what arrives behind a request waits until that one is answered.
 import { FAILURES, type FailureCode } from "../failures.ts";
 import { BodyReader } from "../http1/body-reader.ts";
+import { holdsLineEnd } from "../http1/characters.ts";
 import { METHOD, MessageHead } from "../http1/message-head.ts";
 import { parseRequestHead } from "../http1/parse-request.ts";
 import { HEAD_LIMITS, INCOMPLETE, REFUSED, type Violation } from "../http1/violation.ts";
@@ -36,8 +37,6 @@ type State =
 
 /** The only interim response that asks for a body (RFC 9110 §15.2.1). */
 const CONTINUE = 100;
-const CR = 13;
-const LF = 10;
 const FOREVER: number = Number.POSITIVE_INFINITY;
 const NOTHING = Buffer.alloc(0);
 
@@ -86,7 +85,7 @@ export class CallerConnection implements WireOwner, ResponseSink, Expiring {
     }
     const joined = Buffer.concat([stash, bytes.subarray(0, end)]);
     // A head is read anew only when a line of it was completed: a caller that sends byte by byte costs no more than others.
-    if (this.#state === HEAD && joined.length < HEAD_LIMITS.head && !endsLine(bytes, end)) {
+    if (this.#state === HEAD && joined.length < HEAD_LIMITS.head && !holdsLineEnd(bytes, end)) {
       this.#stash = joined;
       return;
     }
@@ -110,7 +109,7 @@ export class CallerConnection implements WireOwner, ResponseSink, Expiring {
   }
 
   onDrain(): void {
-    this.#blocked = false;
+    this.#setBlocked(false);
     this.#limit();
     if (this.#exchange !== undefined) this.#exchange.resume();
     else if (this.#state === HEAD) this.#next();
@@ -118,6 +117,7 @@ export class CallerConnection implements WireOwner, ResponseSink, Expiring {
 
   onClose(): void {
     this.#around.deadlines.delete(this);
+    this.#setBlocked(false);
     this.#leave();
   }
 
@@ -283,7 +283,7 @@ export class CallerConnection implements WireOwner, ResponseSink, Expiring {
     if (this.#state === TUNNEL) {
       this.#answered = true;
       // A wire that was ended does not tell that it is drained.
-      this.#blocked = false;
+      this.#setBlocked(false);
       this.deadline = FOREVER;
       if (this.#ended) this.#wire.close();
       else this.#wire.end();
@@ -342,6 +342,14 @@ export class CallerConnection implements WireOwner, ResponseSink, Expiring {
     this.#turnDown("REQUEST_TIMEOUT", status, `docker-mesh: ${describe("")}\n`);
   }
 
+  /** A response that the caller has not taken yet is not over, although its exchange may be. */
+  #setBlocked(blocked: boolean): void {
+    if (blocked === this.#blocked) return;
+    this.#blocked = blocked;
+    if (blocked) this.#around.drain.enter();
+    else this.#around.drain.leave();
+  }
+
   #flush(): boolean {
     const { output, timeouts } = this.#around;
     if (output.length > 0 && !this.#wire.send(output)) {
@@ -386,9 +394,4 @@ export class CallerConnection implements WireOwner, ResponseSink, Expiring {
   #waitFor(milliseconds: number): void {
     this.deadline = performance.now() + milliseconds;
   }
-}
-
-function endsLine(bytes: Buffer, end: number): boolean {
-  for (let at = 0; at < end; at += 1) if (bytes[at] === LF || bytes[at] === CR) return true;
-  return false;
 }

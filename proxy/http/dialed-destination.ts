@@ -37,6 +37,9 @@ export interface DialedOptions {
   readonly link: ((wire: Wire, answers: () => Promise<boolean>) => SharedLink) | undefined;
 }
 
+/** Requests that wait for a connection; more are tried elsewhere, or fail. */
+const MAX_WAITING = 4_096;
+
 export class DialedDestination implements Destination {
   readonly key: string;
   readonly #options: DialedOptions;
@@ -65,6 +68,10 @@ export class DialedDestination implements Destination {
     const idle = fresh ? undefined : this.#origins.take(risky);
     if (idle !== undefined) return idle.begin(listener);
     const stream = new WaitingStream(listener);
+    if (this.#waiting.length >= MAX_WAITING) {
+      setImmediate(() => stream.fail(this.#options.unreachable));
+      return stream;
+    }
     this.#waiting.push(stream);
     if (this.#connectionEach || this.#dialing === 0) this.#dial();
     return stream;

@@ -1,5 +1,6 @@
 // Everything that speaks HTTP in a sidecar, on one output and one timer: connections of callers in each of the protocols,
 // and the destinations they share.
+import type { Drain } from "../../mesh/drain.ts";
 import type { FailureCode } from "../failures.ts";
 import { serveHttp2 } from "../http2/serve-http2.ts";
 import { serveLink } from "../link/server-link.ts";
@@ -26,6 +27,8 @@ export interface HttpEngineOptions {
   linkViolated(): void;
   /** A request was refused before it became an exchange. */
   refused(code: FailureCode): void;
+  /** Held while responses are on their way. */
+  readonly drain: Drain;
   readonly timeouts?: CallerTimeouts;
 }
 
@@ -43,12 +46,12 @@ export class HttpEngine {
   readonly #shared = new Map<Drainable, RequestHandler>();
 
   constructor(options: HttpEngineOptions) {
-    const { refusals, links, refused, linkViolated, timeouts = CALLER_TIMEOUTS } = options;
+    const { refusals, links, refused, linkViolated, drain, timeouts = CALLER_TIMEOUTS } = options;
     const { deadlines } = this;
     const output = new Output();
     this.destinations = new Destinations({ output, deadlines, refusals, links, linkViolated });
     this.#linkViolated = linkViolated;
-    this.#callers = { output, deadlines, exchanges, timeouts, refused };
+    this.#callers = { output, deadlines, exchanges, timeouts, drain, refused };
   }
 
   /** Serves the HTTP/1.1 requests of a connection, which it owns from now on. */

@@ -2,7 +2,6 @@
 // It is used again only when nothing of the last exchange can still be on its way.
 import type { FailureCode } from "../failures.ts";
 import { BodyReader } from "../http1/body-reader.ts";
-import { writeChunkEnd, writeChunkHead, writeLastChunk } from "../http1/chunk-writer.ts";
 import { FRAMING, type Framing, METHOD, MessageHead, type Method } from "../http1/message-head.ts";
 import { parseResponseHead } from "../http1/parse-response.ts";
 import { HEAD_LIMITS, INCOMPLETE, REFUSED } from "../http1/violation.ts";
@@ -17,6 +16,7 @@ import {
   type RequestStream,
   type StreamListener,
 } from "./streams.ts";
+import { writeBody } from "./write-body.ts";
 
 /** Interim responses to one request; a destination that sends more is broken (hazard: endless 1xx). */
 const MAX_INTERIM = 8;
@@ -165,19 +165,8 @@ export class OriginConnection implements RequestStream, WireOwner, Expiring {
   }
 
   #compose(bytes: Buffer, start: number, end: number, ending: Ending): void {
-    const { output } = this.#pool;
-    if (this.#framing !== FRAMING.CHUNKED || this.#state === TUNNEL) {
-      output.append(bytes, start, end);
-      return;
-    }
-    if (end > start) {
-      output.length = writeChunkHead(output.bytes, output.length, end - start);
-      output.append(bytes, start, end);
-      output.length = writeChunkEnd(output.bytes, output.length);
-    }
-    if (ending !== undefined) {
-      output.length = writeLastChunk(output.bytes, output.length, ending);
-    }
+    const framing = this.#state === TUNNEL ? FRAMING.NONE : this.#framing;
+    writeBody(this.#pool.output, framing, bytes, start, end, ending);
   }
 
   #flush(ending: Ending): boolean {

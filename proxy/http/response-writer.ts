@@ -1,10 +1,10 @@
 // Composing responses for an HTTP/1.1 caller: the framing is ours, whatever the destination's was.
 import { FAILURE_FIELD, FAILURES, type FailureCode } from "../failures.ts";
-import { writeChunkEnd, writeChunkHead, writeLastChunk } from "../http1/chunk-writer.ts";
 import { FRAMING, type Framing, type MessageHead } from "../http1/message-head.ts";
 import { CONNECTION, type ResponseEdit, writeResponseHead } from "../http1/write-head.ts";
 import type { Output } from "../transport/output.ts";
 import type { Ending } from "./streams.ts";
+import { writeBody } from "./write-body.ts";
 
 /** Filled anew for each response and read only while its head is written. */
 const edit: { -readonly [Name in keyof ResponseEdit]: ResponseEdit[Name] } = {
@@ -57,18 +57,7 @@ export class ResponseWriter {
   }
 
   body(output: Output, bytes: Buffer, start: number, end: number, ending: Ending): void {
-    if (this.#framing !== FRAMING.CHUNKED) {
-      output.append(bytes, start, end);
-      return;
-    }
-    if (end > start) {
-      output.length = writeChunkHead(output.bytes, output.length, end - start);
-      output.append(bytes, start, end);
-      output.length = writeChunkEnd(output.bytes, output.length);
-    }
-    if (ending !== undefined) {
-      output.length = writeLastChunk(output.bytes, output.length, ending);
-    }
+    writeBody(output, this.#framing, bytes, start, end, ending);
   }
 }
 

@@ -104,3 +104,9 @@ export function startsWithFolded(
   }
   return true;
 }
+
+/** Whether a line ends, rightly or not, within the first `end` bytes. */
+export function holdsLineEnd(bytes: Buffer, end: number): boolean {
+  for (let at = 0; at < end; at += 1) if (bytes[at] === LF || bytes[at] === CR) return true;
+  return false;
+}

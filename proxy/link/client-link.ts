@@ -10,6 +10,8 @@ import { LinkEnd, type LinkObserver } from "./link-end.ts";
 import { Liveness, type Watched } from "./liveness.ts";
 
 const PING_SIZE = 8;
+/** Requests that wait for their turn beyond those that the peer takes at once; more are tried elsewhere, or fail. */
+const MAX_WAITING = 4_096;
 
 /** Whoever dialed the link. */
 export interface ClientLinkOwner extends LinkObserver {
@@ -54,7 +56,7 @@ export class ClientLink extends LinkEnd<ClientStream> implements ClientStreams, 
   /** Begins a try. On a link that is draining it fails, without having been sent. */
   openStream(listener: StreamListener): ClientStream {
     const stream = new ClientStream(this, listener);
-    if (this.draining) {
+    if (this.draining || this.#unsent.size >= MAX_WAITING) {
       stream.failLater("CONNECTION_LOST");
       return stream;
     }

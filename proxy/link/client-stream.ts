@@ -126,7 +126,8 @@ export class ClientStream implements RequestStream, LinkStream, BodyTarget, Body
     if (this.#state !== OPEN) return true;
     if (fitsFrame(ending)) return this.sender.send(bytes, start, end, ending);
     this.#reset(CANCELLED);
-    this.failLater("REQUEST_TOO_LARGE");
+    // Not as too large: that would say that no application can have seen it.
+    this.failLater("CONNECTION_LOST");
     return true;
   }
 

@@ -161,6 +161,7 @@ const isPair = process.argv[2] === "pair";
 const destination = isPair ? sidecar(application()) : application();
 const surroundings: CallerSurroundings = {
   ...{ output, deadlines, exchanges, timeouts: CALLER_TIMEOUTS, refused: () => undefined },
+  drain,
 };
 const callers = Array.from({ length: CALLERS }, () => {
   const wire = new MemoryWire();

@@ -2,6 +2,7 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { systemClock } from "../../mesh/clock.ts";
+import { Drain } from "../../mesh/drain.ts";
 import { silentLog } from "../../mesh/log.ts";
 import { Counters } from "../../proxy/counters.ts";
 import type { FailureCode } from "../../proxy/failures.ts";
@@ -32,6 +33,7 @@ export class HttpFronts implements AsyncDisposable {
   /** Requests that were refused before they were taken up, and how the others ended. */
   readonly refused: FailureCode[] = [];
   readonly finished: Finished[] = [];
+  readonly drain: Drain = new Drain();
 
   /** Somewhere on 127.0.0.1. Without `answers` it is never asked whether it is there. */
   destination(port: number, answers?: () => boolean): Destination {
@@ -56,6 +58,7 @@ export class HttpFronts implements AsyncDisposable {
       ...{ refusals, links: false, timeouts: { ...CALLER_TIMEOUTS, ...timeouts } },
       refused: (code) => this.refused.push(code),
       linkViolated: () => undefined,
+      drain: this.drain,
     });
     this.#opened.push(engine);
     const handler = this.#handler(destinations);

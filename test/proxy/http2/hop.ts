@@ -1,9 +1,11 @@
 // One sidecar's way without a sidecar: callers of either version on one port, an application of either version behind it,
 // and the real exchange between them.
+
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { systemClock } from "../../../mesh/clock.ts";
+import { Drain } from "../../../mesh/drain.ts";
 import { silentLog } from "../../../mesh/log.ts";
 import { Counters } from "../../../proxy/counters.ts";
 import { detect } from "../../../proxy/detect/detect.ts";
@@ -45,7 +47,7 @@ export class Hop implements RequestHandler {
     const refusals = new Refusals(new Counters(), systemClock, silentLog);
     const refused = (code: FailureCode): void => void this.refusedOnes.push(code);
     this.engine = new HttpEngine({
-      ...{ refusals, refused, links: false, linkViolated: () => undefined },
+      ...{ refusals, refused, links: false, linkViolated: () => undefined, drain: new Drain() },
     });
   }
 
