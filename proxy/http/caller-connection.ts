@@ -353,7 +353,7 @@ export class CallerConnection implements WireOwner, ResponseSink, Expiring {
   #flush(): boolean {
     const { output, timeouts } = this.#around;
     if (output.length > 0 && !this.#wire.send(output)) {
-      this.#blocked = true;
+      this.#setBlocked(true);
       this.#blockedBytes = this.#wire.pending;
       this.#waitFor(timeouts.write);
     } else if (this.#ended) this.#limit();
