@@ -6,6 +6,7 @@ import { TCP_PROTOCOL } from "../tcp/protocol.ts";
 import { type Connection, plainConnection, tlsConnection } from "../transport/connection.ts";
 import { HANDSHAKE_TIMEOUT, KEEP_ALIVE } from "../transport/dial.ts";
 import type { TlsIdentity } from "../transport/tls.ts";
+import { openPort } from "./open-port.ts";
 
 export interface Listener {
   /** Stops accepting. */
@@ -136,9 +137,7 @@ function guard(socket: Socket, accept: () => void): void {
 }
 
 async function open(server: Server, address: string, port: number): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  server.once("error", reject).listen({ host: address, port }, resolve);
-  await promise;
+  await openPort(server, address, port);
   // Later ones are about single connections that could not be accepted.
-  server.off("error", reject).on("error", () => undefined);
+  server.on("error", () => undefined);
 }

@@ -37,6 +37,9 @@ const state: Int32Array = binding?.streamBaseState ?? new Int32Array(1);
 const readSlot: number = binding?.kReadBytesOrError ?? 0;
 const asyncSlot: number = binding?.kLastWriteWasAsync ?? 0;
 
+/** `MESH_IO=socket` keeps to the documented parts of Node, should another version of it break a fast way. */
+export const MAY_USE_INTERNALS: boolean = process.env["MESH_IO"] !== "socket";
+
 /** Whether sockets of this Node can be used through their handles at all. */
 export const HAS_HANDLES: boolean = binding !== undefined;
 
