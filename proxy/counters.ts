@@ -8,6 +8,8 @@ export class Counters {
   inboundPlaintext = 0;
   outboundFailed = 0;
   refusedPeers = 0;
+  /** Accepted and open at this moment. */
+  connections = 0;
   /** Links that a peer broke the protocol of. */
   linkViolations = 0;
   readonly inboundTimes: Histogram = new Histogram();
@@ -33,6 +35,7 @@ export class Counters {
       outbound: Object.fromEntries(this.#outbound),
       outboundFailed: this.outboundFailed,
       refusedPeers: this.refusedPeers,
+      connections: this.connections,
       linkViolations: this.linkViolations,
       failures: Object.fromEntries(this.#failures),
       inboundTimes: summarize(this.inboundTimes),

@@ -111,6 +111,8 @@ export interface SidecarCounters {
   readonly outboundFailed: number;
   /** Peers refused for their certificate or identity. */
   readonly refusedPeers: number;
+  /** Connections that the sidecar has accepted and that are open now, idle ones too. */
+  readonly connections: number;
   /** Links that ended because the peer broke their protocol. */
   readonly linkViolations: number;
   /** Requests that the mesh answered itself or refused, by code (docs/errors.md), both directions. */

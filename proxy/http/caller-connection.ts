@@ -129,6 +129,7 @@ export class CallerConnection implements WireOwner, ResponseSink, Expiring {
     } else if (this.#state === BODY || (this.#state === HEAD && this.#stash !== undefined)) {
       this.#giveUp();
     } else {
+      if (this.#blocked) this.#around.refused("REQUEST_TIMEOUT");
       this.#abort();
     }
   }

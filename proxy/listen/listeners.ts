@@ -75,7 +75,11 @@ export class Listeners implements Disposable {
     const plane = this.#plane;
     const track = (socket: Socket): void => {
       this.#sockets.add(socket);
-      socket.once("close", () => this.#sockets.delete(socket));
+      plane.counters.connections += 1;
+      socket.once("close", () => {
+        this.#sockets.delete(socket);
+        plane.counters.connections -= 1;
+      });
     };
     switch (kind) {
       case "outbound": {

@@ -103,6 +103,7 @@ export function reportOf(changes: Partial<SidecarReport> = {}): SidecarReport {
       outbound: {},
       outboundFailed: 0,
       refusedPeers: 0,
+      connections: 0,
       linkViolations: 0,
       failures: {},
       inboundTimes: { count: 0, p50: 0, p99: 0 },

@@ -92,6 +92,7 @@ describe("the status of a node", () => {
       outbound: { "shop-inventory": 3, "shop-redis": 4 },
       outboundFailed: 1,
       failures: { CONNECTION_LOST: 1 },
+      connections: 12,
     };
     assert.deepEqual(workloadStatus({ sidecar: sidecar({ counters }) }), {
       service: "shop-orders",
@@ -106,7 +107,12 @@ describe("the status of a node", () => {
       certificateExpiresAt: 86_400_000,
       requests: {
         ...{ inboundTls: 5, inboundPlaintext: 2, outbound: 7, outboundFailed: 1 },
-        ...{ failures: { CONNECTION_LOST: 1 }, refusedPeers: 0, linkViolations: 0 },
+        ...{
+          failures: { CONNECTION_LOST: 1 },
+          connections: 12,
+          refusedPeers: 0,
+          linkViolations: 0,
+        },
         ...{ inboundTimes: NO_TIMES, outboundTimes: NO_TIMES },
       },
       sidecarResidentBytes: 50_000_000,

@@ -79,7 +79,9 @@ describe("a sidecar", () => {
     const said = createInterface({ input: callers.stdout })[Symbol.asyncIterator]();
     assert.equal((await said.next()).value, "ready");
     assert.equal((await call(at)).body, "fine");
-    assert.deepEqual(caller.sidecar.report().counters.failures, {});
+    const { counters } = caller.sidecar.report();
+    assert.deepEqual(counters.failures, {});
+    assert.ok(counters.connections >= IDLE, `${counters.connections} connections are counted`);
     const each = (process.memoryUsage().rss - before) / IDLE;
     assert.ok(each < 16_384, `${each} bytes a connection`);
     callers.stdin.end();

@@ -167,6 +167,7 @@ describe("the configuration of a sidecar", () => {
         counters: {
           ...{ inboundTls: 0, inboundPlaintext: 0, outboundFailed: 0, refusedPeers: 0 },
           ...{ outbound: { "shop-orders": 1 }, linkViolations: 0, failures: {} },
+          connections: report?.counters.connections,
           ...{ inboundTimes: { count: 0, p50: 0, p99: 0 }, outboundTimes: times },
         },
         residentBytes: report?.residentBytes,

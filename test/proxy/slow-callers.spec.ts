@@ -93,6 +93,7 @@ describe("a caller", () => {
     const socket = open(port).pause();
     socket.write(`${HEAD}\r\n`);
     await closed.promise;
+    assert.deepEqual(fronts.refused, ["REQUEST_TIMEOUT"]);
     socket.destroy();
   });
 
