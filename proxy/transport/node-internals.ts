@@ -1,6 +1,6 @@
-// The parts of Node below `net.Socket` that no documentation promises, and whether this Node has them.
+// The parts of Node below `net.Socket` and `net.Server` that no documentation promises, and whether this Node has them.
 // All that is known about their shape stands here; how they are used is the business of `handle-wire.ts`.
-import type { Socket } from "node:net";
+import { isIP, type Server, type Socket } from "node:net";
 
 /** A write in progress; reused, but not before the handle has let go of it: after `oncomplete` has returned. */
 export interface WriteRequest {
@@ -74,6 +74,29 @@ export function handleOf(socket: Socket): StreamHandle | undefined {
     handle.writeBuffer,
   ].every((method) => typeof method === "function");
   return isComplete ? (handle as StreamHandle) : undefined;
+}
+
+/** What `net.Server.listen` comes to in the end; Node keeps the name for those who wrap it. */
+type Listen2 = (
+  this: Server,
+  address: string,
+  port: number,
+  family: number,
+  backlog: number,
+  descriptor: undefined,
+  flags: number,
+) => void;
+
+/** What Node asks for where nothing else is said; the kernel allows `net.core.somaxconn` of them. */
+const BACKLOG = 511;
+
+/** Listens as `server.listen` does, for an IP address only. False, and nothing has happened, where that cannot be had. */
+export function listenDirectly(server: Server, address: string, port: number): boolean {
+  const { _listen2: listen2 } = server as { readonly _listen2?: Listen2 };
+  const family = isIP(address);
+  if (!MAY_USE_INTERNALS || typeof listen2 !== "function" || family === 0) return false;
+  listen2.call(server, address, port, family, BACKLOG, undefined, 0);
+  return true;
 }
 
 /** Undefined when Node has hidden or changed it. */
