@@ -1,6 +1,8 @@
 // Our sidecars, as the image runs them: the bundle on the locked Node, configured by an agent's socket.
+
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { SIDECAR_NODE_FLAGS } from "../../../plugin/docker/sidecar-container.ts";
 import {
   type InboundPort,
   type OutboundService,
@@ -54,7 +56,12 @@ export async function prepareSidecar(
   await writeFile(hosts, "127.0.0.1\tlocalhost\n");
   return {
     agent,
-    command: [process.execPath, ...nodeFlags, entry || join(folder, BUNDLES, "sidecar.cjs")],
+    command: [
+      process.execPath,
+      ...SIDECAR_NODE_FLAGS,
+      ...nodeFlags,
+      entry || join(folder, BUNDLES, "sidecar.cjs"),
+    ],
     environment: {
       [SIDECAR_ENVIRONMENT.socket]: agent.socket,
       [SIDECAR_ENVIRONMENT.token]: agent.token,

@@ -27,7 +27,7 @@ describe("the sidecar container", () => {
     assert.deepEqual(sidecar, {
       name: "shop-orders-1.mesh-0a1b2c",
       Image: "sha256:1",
-      Cmd: ["node", "/app/sidecar.cjs"],
+      Cmd: ["node", "--max-semi-space-size=2", "/app/sidecar.cjs"],
       User: "0:0",
       Env: [
         "MESH_AGENT_SOCKET=/run/mesh/agent.sock",
