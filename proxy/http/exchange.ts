@@ -185,7 +185,8 @@ class Exchange implements OpenExchange, StreamListener {
   }
 
   #send(): void {
-    const { stream, record } = { stream: this.#stream, record: this.#record };
+    const stream = this.#stream;
+    const record = this.#record;
     if (stream === undefined || record === undefined) return;
     this.#sending = true;
     const held = this.#holding;

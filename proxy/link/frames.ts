@@ -38,7 +38,7 @@ export const MAX_HEAD = 65_536;
 /** The most bytes of a frame's payload: a whole head, and as much of its body as one frame takes. */
 export const MAX_PAYLOAD: number = MAX_HEAD + MAX_DATA;
 /** The most bytes of codes and reasons. */
-export const MAX_TEXT = 64;
+const MAX_TEXT = 64;
 /** The longest field section of trailers, its empty line included. */
 export const MAX_TRAILERS = 8_192;
 /** The most bytes a sender may ever have been granted and not yet used. */

@@ -1,9 +1,7 @@
 // Whether a peer that owes answers is still there. TCP alone would say so only after many minutes: a machine or a container
 // that is gone answers nothing. An application may take its time; its sidecar answers meanwhile.
+import { SILENCE } from "../http/shared-look.ts";
 import type { Deadlines, Expiring } from "../transport/deadlines.ts";
-
-/** Milliseconds of silence that are not wondered at; as many again for the answer to a PING. */
-export const SILENCE = 500;
 
 /** The link whose peer it is. */
 export interface Watched {
@@ -27,7 +25,7 @@ export class Liveness implements Expiring {
     deadlines.add(this);
   }
 
-  /** From now on something is waited for. */
+  /** From now on something is waited for: after {@link SILENCE} it is asked for with a PING, which has as long for its answer. */
   watch(): void {
     if (this.deadline !== Number.POSITIVE_INFINITY) return;
     this.heard();
