@@ -27,8 +27,6 @@ export const FLAG = {
   END: 1,
   /** REQUEST: the caller spoke HTTP/2. */
   HTTP2: 2,
-  /** RESPONSE: the callee wants the caller to close its connection. */
-  CLOSE: 4,
 } as const;
 
 /** The most bytes of a body in one frame: a whole read. */

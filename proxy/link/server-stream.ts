@@ -78,7 +78,8 @@ export class ServerStream implements ResponseSink, LinkStream, BodyTarget, BodyS
 
   respond(
     head: MessageHead,
-    closing: boolean,
+    // The link as a whole is drained then: the caller's own connection need not end for it.
+    _closing: boolean,
     bytes: Buffer,
     start: number,
     end: number,
@@ -89,7 +90,7 @@ export class ServerStream implements ResponseSink, LinkStream, BodyTarget, BodyS
     // As much of the body as is there goes with the head.
     const sent = this.sender.spend(end - start) ? end : start;
     const isWhole = sent === end && ending !== undefined && ending.length === 0;
-    const flags = (closing ? FLAG.CLOSE : 0) | (isWhole ? FLAG.END : 0);
+    const flags = isWhole ? FLAG.END : 0;
     if (!this.#composeHead(head, flags, bytes, start, sent)) {
       this.#break("RESPONSE_MALFORMED");
       return true;
