@@ -20,6 +20,9 @@ export const ERROR_CODES = [
   "SERVICE_UNKNOWN",
   "PORT_IN_USE",
   "SIDECAR_PROBLEM",
+  "POLICY_INVALID",
+  "POLICY_CONFLICT",
+  "UNAUTHORIZED",
   "TIMEOUT",
 ] as const;
 

@@ -1,4 +1,5 @@
 // The words of the mesh as types: what a service offers and which copies of it run. No behaviour lives here.
+import type { PolicyDocument } from "./policy/document.ts";
 
 /**
  * How bytes on a port are understood. `http`: the application speaks HTTP/1.1, callers that or HTTP/2 without asking
@@ -43,6 +44,12 @@ export interface Instance {
   readonly alias: string | undefined;
   readonly project: string | undefined;
   readonly version: string | undefined;
+  /** Share of the load beside the other copies; 1 to 1000. */
+  readonly weight: number;
+  /** What its labels say about policy. */
+  readonly policy: PolicyDocument;
+  /** Of its application, wall clock in ms: of copies that say different things about policy the youngest is right. */
+  readonly startedAt: number;
   /** The engine's node name. */
   readonly node: string;
   readonly containerId: string;

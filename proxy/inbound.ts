@@ -2,12 +2,14 @@
 // → 127.0.0.1. Over mutual TLS the caller has a name; redirected plaintext has none.
 import type { TLSSocket } from "node:tls";
 import { accept } from "./accept.ts";
-import type { InboundRoute } from "./configuration/configuration.ts";
+import type { InboundRoute } from "./configuration/inbound-routes.ts";
 import type { DataPlane } from "./data-plane.ts";
 import type { FailureCode } from "./failures.ts";
-import type { RequestHandler, RequestPlan } from "./http/streams.ts";
+import type { RequestPlan } from "./http/plan.ts";
+import type { RequestHandler } from "./http/streams.ts";
 import type { MessageHead } from "./http1/message-head.ts";
 import { LINK_PROTOCOL } from "./link/protocol.ts";
+import { UNLIMITED } from "./resilience/unlimited.ts";
 import { TCP_PROTOCOL } from "./tcp/protocol.ts";
 import { tunnel } from "./tcp/tunnel.ts";
 import type { Connection } from "./transport/connection.ts";
@@ -53,7 +55,7 @@ export function acceptPlaintext(plane: DataPlane, connection: Connection, port: 
 }
 
 function forward(plane: DataPlane, connection: Connection, port: number, caller: Caller): void {
-  const route = plane.configuration()?.inbound.get(port);
+  const route = plane.configuration()?.inbound.routes.get(port);
   if (route === undefined) {
     connection.reset();
     return;
@@ -115,12 +117,19 @@ class InboundRequests implements RequestHandler {
     count(this.#plane, this.#caller);
     return {
       service: configuration()?.snapshot.service ?? "this service",
-      destinations: http2 ? route.http2Application : route.http1Application,
+      targets: http2 ? route.http2Application : route.http1Application,
+      key: 0,
+      conduct: UNLIMITED,
       host: route.host,
       added: this.#whoCalls(),
       forwardedFor: this.#forwardedFor,
+      before: undefined,
+      edits: undefined,
+      mirror: undefined,
     };
   }
+
+  review(): undefined {}
 
   finished(_status: number, milliseconds: number, failure: FailureCode | undefined): void {
     const { counters, drain } = this.#plane;

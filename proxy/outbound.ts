@@ -1,10 +1,12 @@
 // From the application to another service, top to bottom as it happens: which service was called → which protocol is
 // spoken → candidates from the picker → a link or a connection to the first that can be reached.
 import { accept } from "./accept.ts";
-import type { OutboundRoute } from "./configuration/configuration.ts";
+import type { OutboundRoute } from "./configuration/outbound-routes.ts";
 import type { DataPlane } from "./data-plane.ts";
 import type { FailureCode } from "./failures.ts";
-import type { Destination, RequestHandler, RequestPlan } from "./http/streams.ts";
+import type { RequestPlan, Targets } from "./http/plan.ts";
+import type { RequestHandler } from "./http/streams.ts";
+import { UNLIMITED } from "./resilience/unlimited.ts";
 import { TCP_PROTOCOL } from "./tcp/protocol.ts";
 import { tunnel } from "./tcp/tunnel.ts";
 import type { Connection } from "./transport/connection.ts";
@@ -12,7 +14,7 @@ import { dialSidecar } from "./transport/dial.ts";
 
 /** Takes a connection that the application opened to a service's address. */
 export function acceptOutbound(plane: DataPlane, connection: Connection, place: string): void {
-  const route = plane.configuration()?.outbound.get(place);
+  const route = plane.configuration()?.outbound.routes.get(place);
   if (route === undefined) {
     connection.reset();
     return;
@@ -30,7 +32,7 @@ export function acceptOutbound(plane: DataPlane, connection: Connection, place: 
   accept(connection, route.port.protocol, ways, engine.deadlines);
 }
 
-const NO_DESTINATIONS: readonly Destination[] = [];
+const NO_TARGETS: Targets = { next: () => undefined };
 const NOTHING = Buffer.alloc(0);
 
 /** The requests of one connection to a service. */
@@ -54,18 +56,26 @@ class OutboundRequests implements RequestHandler {
   plan(): RequestPlan {
     const { configuration, counters, drain } = this.#plane;
     const service = this.#service;
-    const current = configuration()?.outbound.get(this.#place);
+    const current = configuration()?.outbound.routes.get(this.#place);
     drain.enter();
     counters.countOutbound(service);
     return {
       service,
       // A service that left the configuration meanwhile must not be served by what took its address.
-      destinations: current?.service.service === service ? current.picker.pick() : NO_DESTINATIONS,
+      targets: current?.service.service === service ? current.targets : NO_TARGETS,
+      key: 0,
+      conduct: UNLIMITED,
       host: this.#host,
       added: NOTHING,
       forwardedFor: undefined,
+      before: undefined,
+      edits: undefined,
+      mirror: undefined,
     };
   }
+
+  /** Whom the application calls was decided when it called. */
+  review(): undefined {}
 
   finished(_status: number, milliseconds: number, failure: FailureCode | undefined): void {
     const { counters, drain } = this.#plane;

@@ -45,6 +45,7 @@ export class Status {
       ...this.#application,
       problems: [...this.#problems.values()].flat(),
       counters: this.#counters.read(),
+      endpoints: [],
       residentBytes: process.memoryUsage.rss(),
     };
   }

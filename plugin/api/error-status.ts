@@ -25,6 +25,9 @@ const STATUSES: Readonly<Record<ErrorCode | ApiCode, number>> = {
   DURATION_INVALID: 422,
   CONFIGURATION_INVALID: 422,
   SERVICE_UNKNOWN: 404,
+  POLICY_INVALID: 422,
+  POLICY_CONFLICT: 412,
+  UNAUTHORIZED: 401,
   NOT_FOUND: 404,
   METHOD_NOT_ALLOWED: 405,
   // The mesh's surroundings as they are set up.

@@ -94,6 +94,7 @@ function toOutbound(
     names: [...new Set([...aliases, service.service])].sort(),
     address: service.address,
     uri: formatIdentity({ trustDomain, datacenter, service: service.service }),
+    policy: {},
     ports: service.ports.map(
       ({ port, protocol }): OutboundPort => ({
         port,
@@ -119,5 +120,8 @@ function toEndpoint(
     (health !== "passing" && health !== "warning")
   )
     return [];
-  return [{ id: instance.id, address: shared.address, port: offered.sidecarPort }];
+  const { id, version, weight } = instance;
+  return [
+    { id, address: shared.address, port: offered.sidecarPort, version, weight, sameNode: true },
+  ];
 }

@@ -1,6 +1,7 @@
 // Turns catalog, certificates and workloads into a snapshot for each sidecar of this node, and keeps still where it does
 // not know enough: what a sidecar has stays in force, which is better than a snapshot with endpoints missing.
 import type { Clock } from "../../mesh/clock.ts";
+import type { OwnIntentions } from "../../proxy/configuration/snapshot.ts";
 import type { CatalogEntry, CatalogView } from "../../registry/catalog.ts";
 import type { Leaf, TrustBundle } from "../certificates/authority.ts";
 import type { Problem } from "../status.ts";
@@ -46,6 +47,8 @@ export interface PublisherInput {
   readonly catalogReachable: boolean;
 }
 
+const ALLOW_ALL: OwnIntentions = { defaultAction: "allow", list: [] };
+
 export class Publisher {
   readonly #sessions: SidecarSessions;
   readonly #leaves: LeafSource;
@@ -90,6 +93,9 @@ export class Publisher {
         bundle,
         outbound: outbound.services,
         draining: health === "draining",
+        policy: {},
+        intentions: ALLOW_ALL,
+        jwks: undefined,
       };
       this.#sessions.publish(workload, buildSnapshot(parts));
     }

@@ -1,7 +1,13 @@
 // Puts one sidecar's snapshot together. Pure; a snapshot exists only when nothing in it is missing.
 import { createHash } from "node:crypto";
 import type { Protocol } from "../../mesh/model.ts";
-import type { InboundPort, OutboundService, Snapshot } from "../../proxy/configuration/snapshot.ts";
+import type { PolicyDocument } from "../../mesh/policy/document.ts";
+import type {
+  InboundPort,
+  OutboundService,
+  OwnIntentions,
+  Snapshot,
+} from "../../proxy/configuration/snapshot.ts";
 import type { Leaf, TrustBundle } from "../certificates/authority.ts";
 import type { Workload } from "../workload/workload.ts";
 
@@ -11,10 +17,14 @@ export interface SnapshotParts {
   readonly bundle: TrustBundle;
   readonly outbound: readonly OutboundService[];
   readonly draining: boolean;
+  /** Of the workload's own service. */
+  readonly policy: PolicyDocument;
+  readonly intentions: OwnIntentions;
+  readonly jwks: string | undefined;
 }
 
 export function buildSnapshot(parts: SnapshotParts): Snapshot {
-  const { workload, leaf, bundle, outbound, draining } = parts;
+  const { workload, leaf, bundle, outbound, draining, policy, intentions, jwks } = parts;
   const content = {
     service: workload.service,
     instanceId: workload.instanceId,
@@ -27,6 +37,9 @@ export function buildSnapshot(parts: SnapshotParts): Snapshot {
       notAfter: leaf.notAfter,
     },
     inbound: inboundPorts(workload),
+    policy,
+    intentions,
+    jwks,
     outbound,
     draining,
   };

@@ -12,10 +12,12 @@ import type {
   InboundPort,
   OutboundPort,
   OutboundService,
+  OwnIntentions,
   Snapshot,
 } from "./snapshot.ts";
 
 const NAME = /^[A-Za-z0-9._-]{1,255}$/;
+const ACTIONS = ["allow", "deny"] as const;
 /** Goes into a request line. */
 const PATH = /^\/[\x21-\x7e]*$/;
 
@@ -28,6 +30,9 @@ export function parseSnapshot(line: string): Snapshot {
     instanceId: root.text("instanceId"),
     certificates: readCertificates(root.object("certificates")),
     inbound: root.list("inbound").map(readInbound),
+    policy: root.record("policy"),
+    intentions: readIntentions(root.object("intentions")),
+    jwks: root.has("jwks") ? root.text("jwks") : undefined,
     outbound: root.list("outbound").map(readService),
     draining: root.boolean("draining"),
   };
@@ -58,8 +63,23 @@ function readInbound(reader: Reader): InboundPort {
 }
 
 function readCheck(reader: Reader): ApplicationCheck {
-  const kind = reader.oneOf("kind", ["none", "tcp", "http"]);
-  return kind === "http" ? { kind, path: reader.matching("path", PATH) } : { kind };
+  const kind = reader.oneOf("kind", ["none", "tcp", "http", "grpc"]);
+  if (kind === "http") return { kind, path: reader.matching("path", PATH) };
+  return kind === "grpc" ? { kind, service: reader.any("service") } : { kind };
+}
+
+function readIntentions(reader: Reader): OwnIntentions {
+  return {
+    defaultAction: reader.oneOf("defaultAction", ACTIONS),
+    list: reader.list("list").map((intention) => ({
+      source: intention.text("source"),
+      action: intention.has("action") ? intention.oneOf("action", ACTIONS) : undefined,
+      permissions: intention.list("permissions").map((permission) => ({
+        action: permission.oneOf("action", ACTIONS),
+        match: permission.record("match"),
+      })),
+    })),
+  };
 }
 
 function readService(reader: Reader): OutboundService {
@@ -72,6 +92,7 @@ function readService(reader: Reader): OutboundService {
     names: readNames(reader),
     address,
     uri: readUri(reader),
+    policy: reader.record("policy"),
     ports: reader.list("ports").map(readOutboundPort),
   };
 }
@@ -96,7 +117,12 @@ function readOutboundPort(reader: Reader): OutboundPort {
 function readEndpoint(reader: Reader): Endpoint {
   const address = reader.text("address");
   if (isIP(address) === 0) throw reader.invalid("address", "an IP address", address);
-  return { id: reader.text("id"), address, port: reader.port("port") };
+  return {
+    ...{ id: reader.text("id"), address, port: reader.port("port") },
+    version: reader.has("version") ? reader.text("version") : undefined,
+    weight: reader.number("weight"),
+    sameNode: reader.boolean("sameNode"),
+  };
 }
 
 function readProtocol(reader: Reader): Protocol {

@@ -63,6 +63,21 @@ export class Reader {
     });
   }
 
+  /** A text that may be empty. */
+  any(name: string): string {
+    const value = this.#fields.get(name);
+    if (typeof value !== "string") throw this.invalid(name, "a text", value);
+    return value;
+  }
+
+  /** Texts by name. */
+  record(name: string): Readonly<Record<string, string>> {
+    const entries = Object.entries(this.#fields.get(name) ?? 0);
+    const wrong = entries.find(([, value]) => typeof value !== "string");
+    if (wrong !== undefined) throw this.invalid(`${name}.${wrong[0]}`, "a text", wrong[1]);
+    return Object.fromEntries(entries) as Record<string, string>;
+  }
+
   number(name: string): number {
     const value = this.#fields.get(name);
     if (typeof value !== "number") throw this.invalid(name, "a number", value);

@@ -1,6 +1,7 @@
 // The contract between agent and sidecar: everything one sidecar needs, whole, immutable and versioned, and what a
 // sidecar reports back. The agent writes snapshots; the sidecar only reads them. Both sides import this file.
 import type { Protocol } from "../../mesh/model.ts";
+import type { PolicyDocument } from "../../mesh/policy/document.ts";
 
 /** The whole configuration of one sidecar. A sidecar swaps to it in one step or keeps the one it has. */
 export interface Snapshot {
@@ -11,6 +12,11 @@ export interface Snapshot {
   readonly instanceId: string;
   readonly certificates: Certificates;
   readonly inbound: readonly InboundPort[];
+  /** Of the own service: who may call it, how it is asked whether it works, how much it takes. */
+  readonly policy: PolicyDocument;
+  readonly intentions: OwnIntentions;
+  /** The public keys of `jwt.jwks` (RFC 7517) as JSON; undefined without, and while there are none yet. */
+  readonly jwks: string | undefined;
   readonly outbound: readonly OutboundService[];
   /** True from the workload's stop signal on: finish what is in flight, tell callers to go elsewhere, keep outbound open. */
   readonly draining: boolean;
@@ -30,6 +36,23 @@ export interface Certificates {
   readonly notAfter: number;
 }
 
+/** The intentions whose destination the own service is, most exact first, so that the first that fits decides. */
+export interface OwnIntentions {
+  readonly defaultAction: "allow" | "deny";
+  readonly list: readonly OwnIntention[];
+}
+
+export interface OwnIntention {
+  /** The catalog name of the caller, or `*`. */
+  readonly source: string;
+  readonly action: "allow" | "deny" | undefined;
+  /** Fields of a route's match (`path`, `path-prefix`, `path-regex`, `methods`, `headers`) by name. */
+  readonly permissions: readonly {
+    readonly action: "allow" | "deny";
+    readonly match: PolicyDocument;
+  }[];
+}
+
 /** A port of the application and the listeners that stand before it. */
 export interface InboundPort {
   readonly name: string;
@@ -47,18 +70,25 @@ export interface InboundPort {
 export type ApplicationCheck =
   | { readonly kind: "none" }
   | { readonly kind: "tcp" }
+  /** The standard health service; `service` may be empty. */
+  | { readonly kind: "grpc"; readonly service: string }
   | { readonly kind: "http"; readonly path: string };
 
 /** A service this workload may call. */
 export interface OutboundService {
   /** The catalog name, e.g. `shop-orders`. */
   readonly service: string;
-  /** Names written to the namespace's hosts file, all pointing to `address`. */
+  /**
+   * Names written to the namespace's hosts file, all pointing to `address`. Empty for a service that is only reached by
+   * way of another one's policy (a route, a failover, a mirror).
+   */
   readonly names: readonly string[];
   /** A loopback address of 127.64.0.0/10 that stands for the service in this namespace. */
   readonly address: string;
   /** The SPIFFE id its sidecars must present. */
   readonly uri: string;
+  /** Every field of its policy that concerns callers, defaults included; services in it by their catalog names. */
+  readonly policy: PolicyDocument;
   readonly ports: readonly OutboundPort[];
 }
 
@@ -81,6 +111,11 @@ export interface Endpoint {
   readonly address: string;
   /** The sidecar's mutual TLS port. */
   readonly port: number;
+  readonly version: string | undefined;
+  /** 1 to 1000. */
+  readonly weight: number;
+  /** Whether it runs on this sidecar's own node. */
+  readonly sameNode: boolean;
 }
 
 /** What a sidecar tells its agent after each change, and at least every {@link REPORT_INTERVAL}. */
@@ -96,8 +131,34 @@ export interface SidecarReport {
   readonly applicationNote: string;
   /** Since the sidecar started. */
   readonly counters: SidecarCounters;
+  /** How the endpoints of the services it calls are, as it sees them; those it has never looked at included. */
+  readonly endpoints: readonly EndpointReport[];
   /** Resident set size of the sidecar process, bytes. */
   readonly residentBytes: number;
+}
+
+/** `recovering`: back with a growing share of the load. */
+export type EndpointState = "healthy" | "ejected" | "probing" | "recovering";
+
+/** One endpoint as one caller's sidecar sees it. */
+export interface EndpointReport {
+  /** The catalog name, and the port callers dial. */
+  readonly service: string;
+  readonly port: number;
+  /** The instance id. */
+  readonly id: string;
+  readonly state: EndpointState;
+  /** Why, for people: "5 answers of 5xx in a row"; empty while healthy. */
+  readonly reason: string;
+  /** Wall clock, ms, of the last change of state; 0 before any. */
+  readonly since: number;
+  /** Percent of its usual load that it gets. */
+  readonly share: number;
+  /** In a row, growing with each relapse. */
+  readonly ejections: number;
+  readonly activeRequests: number;
+  /** ms, the picker's own measure; 0 before the first answer. */
+  readonly latency: number;
 }
 
 export interface SidecarCounters {

@@ -10,9 +10,10 @@ import type { Expiring } from "../transport/deadlines.ts";
 import type { Wire, WireOwner } from "../transport/wire.ts";
 import type { CallerSurroundings } from "./caller-surroundings.ts";
 import { describeViolation } from "./refusal.ts";
-import { ResponseWriter, writeFailure } from "./response-writer.ts";
+import { ResponseWriter, writeAnswer } from "./response-writer.ts";
 import {
   type Ending,
+  type LocalAnswer,
   NO_TRAILERS,
   type OpenExchange,
   type RequestHandler,
@@ -170,14 +171,14 @@ export class CallerConnection implements WireOwner, ResponseSink, Expiring {
     return room;
   }
 
-  fail(code: FailureCode, text: string): void {
+  fail(answer: LocalAnswer): void {
     if (this.#responding) {
       this.#abort();
       return;
     }
     const { output } = this.#around;
     this.#persistent &&= this.#state === ANSWER && !this.#handler.closing;
-    writeFailure(output, code, text, { keep: this.#persistent, withBody: !this.#headRequest });
+    writeAnswer(output, answer, { keep: this.#persistent, withBody: !this.#headRequest });
     this.#flush();
     this.#finish();
   }
@@ -332,7 +333,8 @@ export class CallerConnection implements WireOwner, ResponseSink, Expiring {
       this.#abort();
       return;
     }
-    writeFailure(this.#around.output, code, text, { status, keep: false, withBody: true });
+    const answer = { code, status, text, fields: "" };
+    writeAnswer(this.#around.output, answer, { keep: false, withBody: true });
     this.#flush();
     this.#state = CLOSED;
     this.#wire.close();

@@ -3,6 +3,7 @@
 import { FAILURES, type FailureCode } from "../failures.ts";
 import type { MessageHead } from "../http1/message-head.ts";
 import type { RequestEdit } from "../http1/write-head.ts";
+import type { RequestPlan, Target } from "./plan.ts";
 import { REPLAY_LIMIT, RequestRecord } from "./request-record.ts";
 import { isIdempotent, MAX_SENT, mayRepeat } from "./retry.ts";
 import type {
@@ -10,7 +11,6 @@ import type {
   Exchanges,
   OpenExchange,
   RequestHandler,
-  RequestPlan,
   RequestStream,
   ResponseSink,
   StreamFailure,
@@ -35,6 +35,7 @@ export const exchanges: Exchanges = {
 };
 
 const NOTHING = Buffer.alloc(0);
+const NONE: readonly Target[] = [];
 
 /** Filled anew for each request and read only while its head is written. */
 const edit: { -readonly [Name in keyof RequestEdit]: RequestEdit[Name] } = {
@@ -57,7 +58,8 @@ class Exchange implements OpenExchange, StreamListener {
   #begun = false;
   /** The caller was told to wait with the rest of the body. */
   #holding = false;
-  #tried = 0;
+  #target: Target | undefined;
+  #tried: readonly Target[] = NONE;
   #sentTries = 0;
   // A tunnel's; of ordinary exchanges only the response's end counts.
   #requestEnded = false;
@@ -172,12 +174,15 @@ class Exchange implements OpenExchange, StreamListener {
 
   /** Tries the same destination again, or the next one. */
   #tryNext(again: boolean): void {
-    if (!again) this.#tried += 1;
-    const destination = this.#plan.destinations[this.#tried - 1];
-    if (destination === undefined) {
+    const { targets, key } = this.#plan;
+    const target = again ? this.#target : targets.next(key, this.#tried, true);
+    if (target === undefined) {
       this.#fail();
       return;
     }
+    if (!again) this.#tried = [...this.#tried, target];
+    this.#target = target;
+    const { destination } = target;
     // What cannot be repeated should not meet a connection that its peer is closing at this very moment.
     const risky = !isIdempotent(this.#record?.method ?? 0);
     this.#stream = destination.open(this, again, risky);
@@ -205,11 +210,12 @@ class Exchange implements OpenExchange, StreamListener {
 
   #fail(): void {
     const code = this.#failure;
-    const failure = FAILURES[code];
-    if (this.#status === 0) this.#status = failure.status;
+    const { status, describe } = FAILURES[code];
+    if (this.#status === 0) this.#status = status;
     // Over before the sink is told: one that has to break off gives its exchange up.
     this.#over = true;
-    this.#sink.fail(code, `docker-mesh: ${failure.describe(this.#plan.service)}\n`);
+    const text = `docker-mesh: ${describe(this.#plan.service)}\n`;
+    this.#sink.fail({ code, status, fields: "", text });
     this.#end(code);
   }
 

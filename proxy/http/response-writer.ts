@@ -1,9 +1,9 @@
 // Composing responses for an HTTP/1.1 caller: the framing is ours, whatever the destination's was.
-import { FAILURE_FIELD, FAILURES, type FailureCode } from "../failures.ts";
+import { FAILURE_FIELD } from "../failures.ts";
 import { FRAMING, type Framing, type MessageHead } from "../http1/message-head.ts";
 import { CONNECTION, type ResponseEdit, writeResponseHead } from "../http1/write-head.ts";
 import type { Output } from "../transport/output.ts";
-import type { Ending } from "./streams.ts";
+import type { Ending, LocalAnswer } from "./streams.ts";
 import { writeBody } from "./write-body.ts";
 
 /** Filled anew for each response and read only while its head is written. */
@@ -68,18 +68,16 @@ function framingFor(framing: Framing, minor: number): Framing {
 }
 
 /** A response of the mesh itself. `withBody` is false for answers to HEAD. */
-export function writeFailure(
+export function writeAnswer(
   output: Output,
-  code: FailureCode,
-  text: string,
-  { status, keep, withBody }: { status?: number; keep: boolean; withBody: boolean },
+  { code, status, fields, text }: LocalAnswer,
+  { keep, withBody }: { keep: boolean; withBody: boolean },
 ): void {
-  const answered = status ?? FAILURES[code].status;
   const message =
-    `HTTP/1.1 ${answered} ${REASONS[answered] ?? "Error"}\r\n` +
+    `HTTP/1.1 ${status} ${REASONS[status] ?? "Status"}\r\n` +
     "content-type: text/plain; charset=utf-8\r\n" +
     `content-length: ${Buffer.byteLength(text)}\r\n` +
-    `${FAILURE_FIELD}: ${code}\r\n` +
-    `${keep ? "" : "connection: close\r\n"}\r\n${withBody ? text : ""}`;
+    `${code === undefined ? "" : `${FAILURE_FIELD}: ${code}\r\n`}` +
+    `${fields}${keep ? "" : "connection: close\r\n"}\r\n${withBody ? text : ""}`;
   output.length += output.bytes.write(message, output.length, "utf8");
 }

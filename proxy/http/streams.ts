@@ -5,6 +5,7 @@
 // "enough for now", and whoever said it tells when there is room again.
 import type { FailureCode } from "../failures.ts";
 import type { Framing, MessageHead, Method } from "../http1/message-head.ts";
+import type { RequestPlan } from "./plan.ts";
 
 /** Field lines after a body, ready to be written (`name: value` CRLF each); {@link NO_TRAILERS} when there are none. */
 export type Trailers = Buffer;
@@ -100,29 +101,34 @@ export interface ResponseSink {
   ): boolean;
   data(bytes: Buffer, start: number, end: number, ending: Ending): boolean;
   /** Answers in place of a destination; breaks off when the response has begun already. */
-  fail(code: FailureCode, text: string): void;
+  fail(answer: LocalAnswer): void;
   /** The destination has room for more of the request's body. */
   resumeRequest(): void;
 }
 
-/** What is to be done with one request. */
-export interface RequestPlan {
-  /** The name used in failure texts. */
-  readonly service: string;
-  /** In order of preference. Empty: the request fails with NO_HEALTHY_ENDPOINT. */
-  readonly destinations: readonly Destination[];
-  /** The Host of a request that names none (HTTP/1.0). */
-  readonly host: Buffer;
-  /** Field lines of ours for the destination, each with its CRLF. */
-  readonly added: Buffer;
-  /** Appended to `x-forwarded-for`; undefined leaves that field alone. */
-  readonly forwardedFor: Buffer | undefined;
+/** An answer of the mesh itself. */
+export interface LocalAnswer {
+  /** Undefined for an answer that is no failure, such as a redirect. */
+  readonly code: FailureCode | undefined;
+  readonly status: number;
+  /** Field lines, each with its CRLF. */
+  readonly fields: string;
+  /** The body, for people. */
+  readonly text: string;
+}
+
+/** An exchange in flight, when its configuration has changed. */
+export interface ReviewedExchange {
+  /** The request's head as it goes to the destination; undefined when it is not at hand any more. */
+  readonly sentHead: Buffer | undefined;
 }
 
 /** Decides about the requests of one listener's port, and is told how they end. */
 export interface RequestHandler {
   /** Called once per request, when its head has arrived. */
   plan(head: MessageHead, http2: boolean): RequestPlan;
+  /** Called for each exchange in flight when the configuration has changed: an answer ends it. */
+  review(exchange: ReviewedExchange): LocalAnswer | undefined;
   /** Whether callers should be told to close their connections. */
   readonly closing: boolean;
   /** The exchange is over. `status` is what the caller was answered, 0 when it went away before; times in ms. */

@@ -1,11 +1,12 @@
 // One request of an HTTP/2 caller and its response, on a stream of Node's. The way a stream ends is Node's `close` alone:
 // whatever happened, it comes once and last.
 import type { ServerHttp2Stream } from "node:http2";
-import { FAILURE_FIELD, FAILURES, type FailureCode } from "../failures.ts";
+import { FAILURE_FIELD, type FailureCode } from "../failures.ts";
 import { describeViolation } from "../http/refusal.ts";
 import {
   type Ending,
   type Exchanges,
+  type LocalAnswer,
   NO_TRAILERS,
   type OpenExchange,
   type RequestHandler,
@@ -125,8 +126,8 @@ export class CallerStream implements ResponseSink {
     return room;
   }
 
-  fail(code: FailureCode, text: string): void {
-    this.#answer(code, FAILURES[code].status, text);
+  fail(answer: LocalAnswer): void {
+    this.#answer(answer);
   }
 
   resumeRequest(): void {
@@ -166,10 +167,10 @@ export class CallerStream implements ResponseSink {
     const { code, status, text } = describeViolation(violation);
     this.#session.refused(code);
     this.#stream.resume();
-    this.#answer(code, status, text);
+    this.#answer({ code, status, text, fields: "" });
   }
 
-  #answer(code: FailureCode, status: number, text: string): void {
+  #answer({ code, status, text }: LocalAnswer): void {
     if (this.#gone) return;
     if (this.#stream.headersSent) {
       this.#exchange = undefined;
@@ -177,13 +178,14 @@ export class CallerStream implements ResponseSink {
       return;
     }
     if (this.#session.handler.closing) this.#session.drain();
-    if (this.#grpc) {
+    if (this.#grpc && code !== undefined) {
       const fields = grpcFailureFields(code, text);
       this.#stream.respond([":status", "200", ...fields, FAILURE_FIELD, code], WITHOUT_BODY);
     } else {
       const fields = ["content-type", "text/plain; charset=utf-8"];
       const length = ["content-length", String(Buffer.byteLength(text))];
-      const pairs = [":status", String(status), ...fields, ...length, FAILURE_FIELD, code];
+      const failure = code === undefined ? [] : [FAILURE_FIELD, code];
+      const pairs = [":status", String(status), ...fields, ...length, ...failure];
       this.#stream.respond(pairs, WITH_LENGTH);
       // Node ends the stream by itself after HEAD.
       if (!this.#stream.writableEnded) this.#stream.write(text);

@@ -1,7 +1,13 @@
 // One request over a link, as the accepting side sees it: the caller's side of an exchange. The request was read and will be
 // judged as if it came from anybody; the response is framed anew for the way back.
 import type { FailureCode } from "../failures.ts";
-import { type Ending, NO_TRAILERS, type OpenExchange, type ResponseSink } from "../http/streams.ts";
+import {
+  type Ending,
+  type LocalAnswer,
+  NO_TRAILERS,
+  type OpenExchange,
+  type ResponseSink,
+} from "../http/streams.ts";
 import { FRAMING, type MessageHead } from "../http1/message-head.ts";
 import {
   CONNECTION,
@@ -113,9 +119,9 @@ export class ServerStream implements ResponseSink, LinkStream, BodyTarget, BodyS
   }
 
   /** The caller's exchange decides what that means: whether to try elsewhere, what to answer. */
-  fail(code: FailureCode): void {
+  fail({ code }: LocalAnswer): void {
     if (this.#over) return;
-    this.#link.reset(this.id, code);
+    this.#link.reset(this.id, code ?? "CONNECTION_LOST");
     this.#leave();
   }
 

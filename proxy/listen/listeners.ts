@@ -3,7 +3,7 @@
 import type { Socket } from "node:net";
 import { describeError } from "../../mesh/errors.ts";
 import type { Configuration } from "../configuration/configuration.ts";
-import { placeOf } from "../configuration/configuration.ts";
+import { placeOf } from "../configuration/place.ts";
 import type { DataPlane } from "../data-plane.ts";
 import { acceptPlaintext, acceptTls } from "../inbound.ts";
 import { acceptOutbound } from "../outbound.ts";

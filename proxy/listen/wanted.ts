@@ -1,5 +1,5 @@
 // The listeners that a snapshot asks for. Pure: nothing is opened here.
-import { placeOf } from "../configuration/configuration.ts";
+import { placeOf } from "../configuration/place.ts";
 import type { Snapshot } from "../configuration/snapshot.ts";
 
 export type WantedKind = "outbound" | "inbound-tls" | "inbound-plaintext";

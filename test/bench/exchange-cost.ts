@@ -16,6 +16,7 @@ import { plainConnection } from "../../proxy/transport/connection.ts";
 import { Deadlines } from "../../proxy/transport/deadlines.ts";
 import { Output } from "../../proxy/transport/output.ts";
 import type { Wire, WireOwner } from "../../proxy/transport/wire.ts";
+import { planFor } from "../helpers/plans.ts";
 import { REQUEST, RESPONSE } from "./usual-messages.ts";
 
 const ROUNDS = 10;
@@ -95,13 +96,14 @@ function application(): Destination {
 const answering: (() => void)[] = [];
 
 function handler(destination: Destination): RequestHandler {
-  const plan = {
-    ...{ service: "catalog", destinations: [destination], host: Buffer.from("catalog") },
-    ...{ added: Buffer.alloc(0), forwardedFor: Buffer.from("192.0.2.7") },
-  };
+  const plan = planFor([destination], {
+    ...{ service: "catalog", host: Buffer.from("catalog") },
+    forwardedFor: Buffer.from("192.0.2.7"),
+  });
   const uncounted = {
     closing: false,
     plan: () => plan,
+    review: () => undefined,
     finished: () => {
       finished += 1;
     },
@@ -114,6 +116,7 @@ function handler(destination: Destination): RequestHandler {
       drain.enter();
       return plan;
     },
+    review: () => undefined,
     finished: (_status, milliseconds) => {
       finished += 1;
       drain.leave();

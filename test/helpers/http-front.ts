@@ -15,8 +15,7 @@ import { plainConnection } from "../../proxy/transport/connection.ts";
 import { Deadlines } from "../../proxy/transport/deadlines.ts";
 import { dialTcp } from "../../proxy/transport/dial.ts";
 import { Output } from "../../proxy/transport/output.ts";
-
-const NOTHING = Buffer.alloc(0);
+import { planFor } from "./plans.ts";
 
 /** How an exchange ended. */
 export interface Finished {
@@ -92,10 +91,8 @@ export class HttpFronts implements AsyncDisposable {
       get closing(): boolean {
         return fronts.closing;
       },
-      plan: () => ({
-        ...{ service: "shop-orders", destinations, host: Buffer.from("shop-orders") },
-        ...{ added: NOTHING, forwardedFor: undefined },
-      }),
+      plan: () => planFor(destinations),
+      review: () => undefined,
       finished: (status, _milliseconds, failure) => fronts.finished.push({ status, failure }),
     };
   }

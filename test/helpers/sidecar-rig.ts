@@ -20,6 +20,7 @@ import { type Sidecar, startSidecar } from "../../proxy/start-sidecar.ts";
 import { AgentStub } from "./agent-stub.ts";
 import { TestAuthority, uriOf } from "./certificates.ts";
 import { eventually } from "./eventually.ts";
+import { endpoint, NO_POLICY } from "./plans.ts";
 
 /** Intervals of seconds pass in a fraction of it. */
 const HURRY = 20;
@@ -72,7 +73,7 @@ export class TestSidecar {
     this.#stop = new AbortController();
     this.#snapshot = {
       ...{ version: "0", service, instanceId: `${service}-0123456789ab`, certificates },
-      ...{ inbound: [], outbound: [], draining: false },
+      ...{ inbound: [], outbound: [], draining: false, ...NO_POLICY },
     };
     this.sidecar = startSidecar({
       ...{ socket: agent.socket, token: agent.token, hostsFile, clock: fastClock },
@@ -227,11 +228,11 @@ export async function outboundService(
 ): Promise<OutboundService> {
   const { protocol = "http", address = "127.64.0.10", ...rest } = parts;
   const listenPort = await freePort(address);
-  const endpoints = tlsPorts.map((port) => ({
-    ...{ id: `${service}-${port}`, address: "127.0.0.1", port },
-  }));
+  const endpoints = tlsPorts.map((port) =>
+    endpoint({ id: `${service}-${port}`, address: "127.0.0.1", port }),
+  );
   return {
-    ...{ service, names: [service], address, uri: uriOf(service) },
+    ...{ service, names: [service], address, uri: uriOf(service), policy: {} },
     ports: [{ port: 8080, listenPort, protocol, endpoints }],
     ...rest,
   };

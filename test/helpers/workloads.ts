@@ -109,6 +109,7 @@ export function reportOf(changes: Partial<SidecarReport> = {}): SidecarReport {
       inboundTimes: { count: 0, p50: 0, p99: 0 },
       outboundTimes: { count: 0, p50: 0, p99: 0 },
     },
+    endpoints: [],
     residentBytes: 50_000_000,
     ...changes,
   };

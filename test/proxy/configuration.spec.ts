@@ -9,6 +9,7 @@ import { afterEach, beforeEach, describe, it } from "mocha";
 import { TestAuthority } from "../helpers/certificates.ts";
 import { eventually } from "../helpers/eventually.ts";
 import { call, readAnswer } from "../helpers/http-call.ts";
+import { endpoint } from "../helpers/plans.ts";
 import {
   connectPair,
   dialOf,
@@ -58,7 +59,9 @@ describe("the configuration of a sidecar", () => {
     assert.deepEqual(await ask(), ["one", false]);
     const [port] = outbound.ports;
     assert.ok(port);
-    const endpoints = [{ id: "shop-orders-2", address: "127.0.0.1", port: toSecond ?? 0 }];
+    const endpoints = [
+      endpoint({ id: "shop-orders-2", address: "127.0.0.1", port: toSecond ?? 0 }),
+    ];
     await caller.configure({ outbound: [{ ...outbound, ports: [{ ...port, endpoints }] }] });
     assert.deepEqual(await ask(), ["two", true]);
     await caller.configure({ outbound: [{ ...outbound, ports: [{ ...port, endpoints: [] }] }] });

@@ -3,9 +3,11 @@ import { describe, it } from "mocha";
 import { parseSnapshot } from "../../proxy/configuration/parse-snapshot.ts";
 import type { Snapshot } from "../../proxy/configuration/snapshot.ts";
 import { uriOf } from "../helpers/certificates.ts";
+import { endpoint, NO_POLICY } from "../helpers/plans.ts";
 
 const SNAPSHOT: Snapshot = {
   ...{ version: "1", service: "shop-web", instanceId: "shop-web-0123456789ab", draining: false },
+  ...NO_POLICY,
   certificates: {
     ...{ certificateChain: "PEM", privateKey: "PEM", uri: uriOf("shop-web"), roots: ["PEM"] },
     ...{ trustDomain: "test.consul", notAfter: 1 },
@@ -22,12 +24,12 @@ const SNAPSHOT: Snapshot = {
   ],
   outbound: [
     {
-      ...{ service: "shop-orders", names: ["orders"], address: "127.64.0.1" },
+      ...{ service: "shop-orders", names: ["orders"], policy: {}, address: "127.64.0.1" },
       uri: uriOf("shop-orders"),
       ports: [
         {
           ...{ port: 8080, listenPort: 20_003, protocol: "http" },
-          endpoints: [{ id: "shop-orders-1", address: "198.18.0.3", port: 20_000 }],
+          endpoints: [endpoint({ id: "shop-orders-1", address: "198.18.0.3", port: 20_000 })],
         },
       ],
     },

@@ -11,6 +11,7 @@ import { afterEach, beforeEach, describe, it } from "mocha";
 import { AgentStub } from "../helpers/agent-stub.ts";
 import { TestAuthority } from "../helpers/certificates.ts";
 import { eventually } from "../helpers/eventually.ts";
+import { NO_POLICY } from "../helpers/plans.ts";
 import { inboundPort } from "../helpers/sidecar-rig.ts";
 
 const ENTRY = fileURLToPath(new URL("../../proxy/sidecar.ts", import.meta.url));
@@ -58,7 +59,7 @@ describe("the process of a sidecar", () => {
       agent.publish({
         ...{ version: "1", service: "shop-web", instanceId: "shop-web-0123456789ab" },
         certificates: await authority.certificatesFor("shop-web"),
-        ...{ inbound: [await inboundPort(9)], outbound: [], draining: false },
+        ...{ inbound: [await inboundPort(9)], outbound: [], draining: false, ...NO_POLICY },
       });
       const child = start({
         ...{ MESH_AGENT_SOCKET: agent.socket, MESH_SIDECAR_TOKEN: agent.token },

@@ -13,7 +13,7 @@ export function instanceOf(
     service,
     alias: undefined,
     project: undefined,
-    version: undefined,
+    ...{ version: undefined, weight: 1, policy: {}, startedAt: 0 },
     node: "node-a",
     containerId,
     containerName: `${service}-${letter}`,

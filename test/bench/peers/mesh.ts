@@ -12,6 +12,7 @@ import {
 import { AgentStub } from "../../helpers/agent-stub.ts";
 import { uriOf } from "../../helpers/certificates.ts";
 import { eventually } from "../../helpers/eventually.ts";
+import { endpoint, NO_POLICY } from "../../helpers/plans.ts";
 import { CALLEE, CALLER } from "../certificate-files.ts";
 import type { Peer, Program } from "../peer.ts";
 import type { Site } from "../site.ts";
@@ -46,7 +47,13 @@ export async function prepareSidecar(
   await agent.start();
   site.defer(() => agent.stop());
   const snapshot: Snapshot = {
-    ...{ version: "1", service, instanceId: `${service}-0123456789ab`, draining: false },
+    ...{
+      version: "1",
+      service,
+      instanceId: `${service}-0123456789ab`,
+      draining: false,
+      ...NO_POLICY,
+    },
     certificates: await site.certificates.authority.certificatesFor(service),
     inbound: parts.inbound ?? [],
     outbound: parts.outbound ?? [],
@@ -90,10 +97,10 @@ export async function inboundPort(site: Site): Promise<InboundPort> {
 }
 
 export async function outboundService(site: Site, tlsPort: number): Promise<OutboundService> {
-  const endpoint = { id: `${CALLEE}-0123456789ab`, address: "127.0.0.1", port: tlsPort };
+  const callee = endpoint({ id: `${CALLEE}-0123456789ab`, address: "127.0.0.1", port: tlsPort });
   return {
-    ...{ service: CALLEE, names: [CALLEE], address: "127.0.0.1", uri: uriOf(CALLEE) },
-    ports: [{ port: 8080, listenPort: await site.port(), protocol: "http", endpoints: [endpoint] }],
+    ...{ service: CALLEE, names: [CALLEE], policy: {}, address: "127.0.0.1", uri: uriOf(CALLEE) },
+    ports: [{ port: 8080, listenPort: await site.port(), protocol: "http", endpoints: [callee] }],
   };
 }
 

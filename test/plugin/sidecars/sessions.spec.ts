@@ -4,6 +4,7 @@ import { type SidecarSession, SidecarSessions } from "../../../plugin/sidecars/s
 import { buildSnapshot } from "../../../plugin/sidecars/snapshot.ts";
 import { BUNDLE, leafOf } from "../../helpers/leaves.ts";
 import { ManualClock } from "../../helpers/manual-clock.ts";
+import { NO_POLICY } from "../../helpers/plans.ts";
 import { RESTARTED_AT, reportOf, sidecarOf, workloadOf } from "../../helpers/workloads.ts";
 
 const WORKLOAD = workloadOf("orders", "a");
@@ -13,6 +14,7 @@ const SNAPSHOT = buildSnapshot({
   bundle: BUNDLE,
   outbound: [],
   draining: false,
+  ...NO_POLICY,
 });
 
 describe("the agent's side of its sidecars", () => {

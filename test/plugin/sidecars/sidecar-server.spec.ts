@@ -18,6 +18,7 @@ import {
 import { eventually } from "../../helpers/eventually.ts";
 import { BUNDLE, leafOf } from "../../helpers/leaves.ts";
 import { ManualClock } from "../../helpers/manual-clock.ts";
+import { NO_POLICY } from "../../helpers/plans.ts";
 import { reportOf, sidecarOf, workloadOf } from "../../helpers/workloads.ts";
 
 const WORKLOAD = workloadOf("orders", "a");
@@ -29,7 +30,14 @@ function snapshotOf(generation: number, size = 0): Snapshot {
     ...leafOf("shop-orders"),
     certificateChain: `leaf ${generation} ${"x".repeat(size)}`,
   };
-  return buildSnapshot({ workload: WORKLOAD, leaf, bundle: BUNDLE, outbound: [], draining: false });
+  return buildSnapshot({
+    workload: WORKLOAD,
+    leaf,
+    bundle: BUNDLE,
+    outbound: [],
+    draining: false,
+    ...NO_POLICY,
+  });
 }
 
 describe("the socket for sidecars", () => {

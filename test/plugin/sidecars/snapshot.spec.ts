@@ -6,6 +6,7 @@ import { buildSnapshot, type SnapshotParts } from "../../../plugin/sidecars/snap
 import { toInstance } from "../../../plugin/workload/health.ts";
 import { parseSnapshot } from "../../../proxy/configuration/parse-snapshot.ts";
 import { BUNDLE, leafOf } from "../../helpers/leaves.ts";
+import { NO_POLICY } from "../../helpers/plans.ts";
 import { NODE, workloadOf } from "../../helpers/workloads.ts";
 
 const PARTS: SnapshotParts = {
@@ -14,6 +15,7 @@ const PARTS: SnapshotParts = {
   bundle: BUNDLE,
   outbound: [],
   draining: false,
+  ...NO_POLICY,
 };
 
 describe("a snapshot", () => {
@@ -42,6 +44,7 @@ describe("a snapshot", () => {
       ],
       outbound: [],
       draining: false,
+      ...NO_POLICY,
     });
   });
 
@@ -66,7 +69,11 @@ describe("a snapshot", () => {
     ["draining", { draining: true }],
     [
       "a callable service",
-      { outbound: [{ service: "a", names: [], address: "127.64.0.1", uri: "u", ports: [] }] },
+      {
+        outbound: [
+          { service: "a", names: [], address: "127.64.0.1", uri: "u", policy: {}, ports: [] },
+        ],
+      },
     ],
   ] as const) {
     it(`has another version with another state of ${what}`, () => {

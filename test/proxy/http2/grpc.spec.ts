@@ -1,4 +1,5 @@
-import type { RequestPlan } from "../../../proxy/http/streams.ts";
+import { FixedTargets } from "../../../proxy/balance/fixed-targets.ts";
+import type { RequestPlan } from "../../../proxy/http/plan.ts";
 import { carriesGrpc } from "./grpc-conformance.ts";
 import { Hop } from "./hop.ts";
 
@@ -7,11 +8,10 @@ class TurningHop extends Hop {
   #turn = 0;
 
   override plan(): RequestPlan {
-    const plan = super.plan();
-    const { length } = plan.destinations;
-    this.#turn = (this.#turn + 1) % length;
-    const turned = plan.destinations.map((_, index, all) => all[(index + this.#turn) % length]);
-    return { ...plan, destinations: turned.filter((destination) => destination !== undefined) };
+    const { destinations } = this;
+    this.#turn = (this.#turn + 1) % destinations.length;
+    const turned = [...destinations.slice(this.#turn), ...destinations.slice(0, this.#turn)];
+    return { ...super.plan(), targets: new FixedTargets(turned) };
   }
 }
 

@@ -12,13 +12,15 @@ import { detect } from "../../../proxy/detect/detect.ts";
 import type { FailureCode } from "../../../proxy/failures.ts";
 import { exchanges } from "../../../proxy/http/exchange.ts";
 import { HttpEngine } from "../../../proxy/http/http-engine.ts";
-import type { Destination, RequestHandler, RequestPlan } from "../../../proxy/http/streams.ts";
+import type { RequestPlan } from "../../../proxy/http/plan.ts";
+import type { Destination, RequestHandler } from "../../../proxy/http/streams.ts";
 import type { MessageHead } from "../../../proxy/http1/message-head.ts";
 import { Http2Destination } from "../../../proxy/http2/http2-destination.ts";
 import { type Http2Service, serveHttp2 } from "../../../proxy/http2/serve-http2.ts";
 import { Refusals } from "../../../proxy/refusals.ts";
 import { plainConnection } from "../../../proxy/transport/connection.ts";
 import { dialTcp } from "../../../proxy/transport/dial.ts";
+import { planFor } from "../../helpers/plans.ts";
 
 const NOTHING = Buffer.alloc(0);
 
@@ -54,11 +56,10 @@ export class Hop implements RequestHandler {
   plan(_head?: MessageHead): RequestPlan {
     this.planned += 1;
     const { destinations, added } = this;
-    return {
-      ...{ service: "shop", destinations, added },
-      ...{ host: Buffer.from("shop"), forwardedFor: undefined },
-    };
+    return planFor(destinations, { service: "shop", host: Buffer.from("shop"), added });
   }
+
+  review(): undefined {}
 
   finished(status: number, _milliseconds: number, failure: FailureCode | undefined): void {
     this.finishedOnes.push({ status, failure });

@@ -6,7 +6,14 @@ import { FRAME } from "../../../proxy/link/frames.ts";
 import { eventually } from "../../helpers/eventually.ts";
 import { Connections, frame, number, settings } from "./connections.ts";
 import { dialed, linked, served } from "./link-rig.ts";
-import { beginPost, get, request, type ScriptedExchange, Try } from "./scripted-exchanges.ts";
+import {
+  beginPost,
+  failureAnswer,
+  get,
+  request,
+  type ScriptedExchange,
+  Try,
+} from "./scripted-exchanges.ts";
 
 const OK = "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n";
 const CHUNKED_OK = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
@@ -19,7 +26,7 @@ describe("a request on a link", () => {
   it("fails with the code of the callee, which says whether an application saw it", async () => {
     const codes = ["APPLICATION_UNREACHABLE", "CONNECTION_LOST"] as const;
     const { client, server } = linked(await connections.plain(), (exchange) => {
-      exchange.sink.fail(codes[Number(exchange.path.slice(1))] ?? "REQUEST_TIMEOUT", "");
+      exchange.sink.fail(failureAnswer(codes[Number(exchange.path.slice(1))] ?? "REQUEST_TIMEOUT"));
     });
     const tries = [0, 1].map((index) => new Try(get(`/${index}`)).on(client.link));
     await eventually(() => assert.equal(tries.filter(({ over }) => over).length, 2));
@@ -38,7 +45,7 @@ describe("a request on a link", () => {
     const { client } = linked(await connections.plain(), (exchange) => {
       exchange.begin(CHUNKED_OK);
       exchange.give("half");
-      exchange.sink.fail("APPLICATION_UNREACHABLE", "");
+      exchange.sink.fail(failureAnswer("APPLICATION_UNREACHABLE"));
     });
     const tried = new Try(get("/")).on(client.link);
     await eventually(() => assert.equal(tried.over, true));

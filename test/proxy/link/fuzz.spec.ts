@@ -8,7 +8,7 @@ import { FrameDecoder } from "../../../proxy/link/frame-decoder.ts";
 import { FLAG, FRAME, LAST_TYPE, MAX_PAYLOAD } from "../../../proxy/link/frames.ts";
 import { frame, number, settings } from "./connections.ts";
 import { dialed, served } from "./link-rig.ts";
-import { beginPost, get, type ScriptedExchange, Try } from "./scripted-exchanges.ts";
+import { beginPost, failureAnswer, get, type ScriptedExchange, Try } from "./scripted-exchanges.ts";
 import { StalledWire } from "./stalled-wire.ts";
 
 const SECONDS = Number(process.env["MESH_FUZZ_SECONDS"] ?? 0);
@@ -141,7 +141,7 @@ describe("whatever arrives on a link", () => {
       () => undefined,
       (exchange) => exchange.started === 1 && exchange.answer("HTTP/1.1 204 None\r\n\r\n"),
       (exchange) => exchange.started === 1 && exchange.begin("HTTP/1.1 200 OK\r\n\r\n"),
-      (exchange) => exchange.started === 1 && exchange.sink.fail("CONNECTION_LOST", ""),
+      (exchange) => exchange.started === 1 && exchange.sink.fail(failureAnswer("CONNECTION_LOST")),
       (exchange) => {
         exchange.takes = false;
       },

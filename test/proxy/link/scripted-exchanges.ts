@@ -1,5 +1,6 @@
 // Both neighbours of a link, in place of the real ones: exchanges that do what a test says, and a listener that remembers.
-import type { FailureCode } from "../../../proxy/failures.ts";
+import { FAILURES, type FailureCode } from "../../../proxy/failures.ts";
+import type { LocalAnswer } from "../../../proxy/http/streams.ts";
 import {
   type Ending,
   type Exchanges,
@@ -27,7 +28,14 @@ export class StubHandler implements RequestHandler {
     throw new Error("scripted exchanges need no plan");
   }
 
+  review(): undefined {}
+
   finished(): void {}
+}
+
+/** A failure as exchanges report it. */
+export function failureAnswer(code: FailureCode): LocalAnswer {
+  return { code, status: FAILURES[code].status, fields: "", text: "" };
 }
 
 export function headOfResponse(text: string, method: Method = METHOD.GET): MessageHead {

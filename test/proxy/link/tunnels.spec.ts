@@ -6,7 +6,7 @@ import { FRAME } from "../../../proxy/link/frames.ts";
 import { eventually } from "../../helpers/eventually.ts";
 import { Connections, frame, settings } from "./connections.ts";
 import { type Dialed, dialed, linked, type Served, served } from "./link-rig.ts";
-import { get, request, type ScriptedExchange, Try } from "./scripted-exchanges.ts";
+import { failureAnswer, get, request, type ScriptedExchange, Try } from "./scripted-exchanges.ts";
 
 const UPGRADE =
   "GET /chat HTTP/1.1\r\nhost: orders\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n";
@@ -82,7 +82,7 @@ describe("a tunnel through a link", () => {
 
   it("fails at the caller when the application breaks off", async () => {
     const { client, tried, exchange } = await open();
-    exchange.sink.fail("CONNECTION_LOST", "");
+    exchange.sink.fail(failureAnswer("CONNECTION_LOST"));
     await eventually(() => assert.equal(tried.code, "CONNECTION_LOST"));
     assert.equal(tried.failure?.sent, true);
     assert.ok(client.link.idle);

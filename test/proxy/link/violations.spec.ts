@@ -5,7 +5,7 @@ import { FRAME, type LinkViolation, MAX_PAYLOAD } from "../../../proxy/link/fram
 import { eventually } from "../../helpers/eventually.ts";
 import { Connections, frame, number, settings } from "./connections.ts";
 import { dialed, linked, served } from "./link-rig.ts";
-import { get, type ScriptedExchange, Try } from "./scripted-exchanges.ts";
+import { failureAnswer, get, type ScriptedExchange, Try } from "./scripted-exchanges.ts";
 import { StalledWire } from "./stalled-wire.ts";
 
 const GET = "GET / HTTP/1.1\r\nhost: orders\r\n\r\n";
@@ -220,7 +220,9 @@ describe("what a link forgives", () => {
 
   it("is what was sent to a stream before its end was known", async () => {
     const { wire, peer } = await connections.withPeer();
-    const { owner } = served(wire, (exchange) => exchange.sink.fail("CONNECTION_LOST", ""));
+    const { owner } = served(wire, (exchange) =>
+      exchange.sink.fail(failureAnswer("CONNECTION_LOST")),
+    );
     peer.say(
       SETTINGS,
       frame(FRAME.REQUEST, 0, 1, POST),

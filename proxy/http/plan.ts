@@ -1,0 +1,90 @@
+// What is to be done with one request, decided when its head has arrived: where its tries go, under which rules, and what
+// comes before or beside them. Types only; `outbound.ts` and `inbound.ts` make plans, the exchange follows them.
+import type { RetryPolicy, TimeoutPolicy } from "../../mesh/policy/policy.ts";
+import type { FailureCode } from "../failures.ts";
+import type { MessageHead } from "../http1/message-head.ts";
+import type { Destination, LocalAnswer } from "./streams.ts";
+
+export interface RequestPlan {
+  /** The name used in failure texts. */
+  readonly service: string;
+  readonly targets: Targets;
+  /** What hashing pickers choose by, 32 bits; 0 without. */
+  readonly key: number;
+  readonly conduct: Conduct;
+  /** The Host of a request that names none (HTTP/1.0). */
+  readonly host: Buffer;
+  /** Field lines of ours for the destination, each with its CRLF. */
+  readonly added: Buffer;
+  /** Appended to `x-forwarded-for`; undefined leaves that field alone. */
+  readonly forwardedFor: Buffer | undefined;
+  /** Undefined for nearly all requests, as the next two are. */
+  readonly before: Before | undefined;
+  readonly edits: Edits | undefined;
+  /** A copy of the request goes there too; its response is thrown away. */
+  readonly mirror: RequestPlan | undefined;
+}
+
+/** Where tries go. */
+export interface Targets {
+  /** For the next try. `tried`: those of the tries so far, in order. Undefined: no other can be used. */
+  next(key: number, tried: readonly Target[], repeatable: boolean): Target | undefined;
+}
+
+/** An endpoint as the requests of this sidecar see it. `now` is on the scale of `performance.now()`. */
+export interface Target {
+  readonly id: string;
+  readonly destination: Destination;
+  /** A try begins; `ended` follows in any case. */
+  begin(now: number): void;
+  /** The head of a response has come; at most one of this and `failed` in a try. For gRPC `status` is what HTTP would say. */
+  answered(status: number, now: number): void;
+  failed(code: FailureCode, now: number): void;
+  /** The try is over, with all of its response. */
+  ended(): void;
+}
+
+/** The rules for one service's requests, and what they share: one object for all of them. */
+export interface Conduct {
+  readonly timeouts: TimeoutPolicy;
+  readonly retries: RetryPolicy;
+  readonly breaker: Breaker;
+  readonly budget: Budget;
+}
+
+/** Bounds the load on a service: limits on what is in flight. */
+export interface Breaker {
+  /** Takes a request in, or says that there are too many. Every true is followed by one `leave`. */
+  enter(): boolean;
+  leave(): void;
+  /** The same for a request that waits for a connection. */
+  enterPending(): boolean;
+  leavePending(): void;
+  /** The same for a retry in flight. */
+  enterRetry(): boolean;
+  leaveRetry(): void;
+}
+
+/** Bounds retries by the number of requests. */
+export interface Budget {
+  /** A request was taken in. */
+  deposit(now: number): void;
+  /** Whether a retry may be made; it is then counted. */
+  withdraw(now: number): boolean;
+}
+
+/** Comes before the first try; in the order of the fields. */
+export interface Before {
+  /** Resolves with an answer that takes the place of any destination, or undefined. Never rejects. */
+  readonly gate: Promise<LocalAnswer | undefined> | undefined;
+  /** Ms. */
+  readonly delay: number;
+  /** Takes the place of any destination. */
+  readonly answer: LocalAnswer | undefined;
+}
+
+/** Changes of heads. What comes back is valid as long as what was given. */
+export interface Edits {
+  request(head: MessageHead): MessageHead;
+  response(head: MessageHead, target: Target): MessageHead;
+}

@@ -1,0 +1,33 @@
+// The conduct where nothing is limited: towards the own application, which protects itself by other means.
+import type { RetryPolicy, TimeoutPolicy } from "../../mesh/policy/policy.ts";
+import type { Breaker, Budget, Conduct } from "../http/plan.ts";
+
+const UNBOUNDED: Breaker = {
+  enter: () => true,
+  leave: () => undefined,
+  enterPending: () => true,
+  leavePending: () => undefined,
+  enterRetry: () => true,
+  leaveRetry: () => undefined,
+};
+
+const BOTTOMLESS: Budget = { deposit: () => undefined, withdraw: () => true };
+
+const TIMEOUTS: TimeoutPolicy = { connect: 5_000, perTry: 0, request: 0, idle: 0 };
+
+const RETRIES: RetryPolicy = {
+  attempts: 2,
+  on: ["connect-failure", "refused", "reset"],
+  statuses: [],
+  backoff: 0,
+  maxBackoff: 0,
+  budget: 0,
+  budgetMin: 0,
+};
+
+export const UNLIMITED: Conduct = {
+  timeouts: TIMEOUTS,
+  retries: RETRIES,
+  breaker: UNBOUNDED,
+  budget: BOTTOMLESS,
+};

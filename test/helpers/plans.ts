@@ -1,0 +1,31 @@
+// What tests say where a policy is not what they are about.
+import { FixedTargets } from "../../proxy/balance/fixed-targets.ts";
+import type { Endpoint, Snapshot } from "../../proxy/configuration/snapshot.ts";
+import type { RequestPlan } from "../../proxy/http/plan.ts";
+import type { Destination } from "../../proxy/http/streams.ts";
+import { UNLIMITED } from "../../proxy/resilience/unlimited.ts";
+
+/** A plan that goes to these destinations, in this order, under no limits. */
+export function planFor(
+  destinations: readonly Destination[],
+  parts: Partial<RequestPlan> = {},
+): RequestPlan {
+  return {
+    ...{ service: "shop-orders", targets: new FixedTargets(destinations), key: 0 },
+    ...{ conduct: UNLIMITED, host: Buffer.from("shop-orders"), added: Buffer.alloc(0) },
+    ...{ forwardedFor: undefined, before: undefined, edits: undefined, mirror: undefined },
+    ...parts,
+  };
+}
+
+/** The parts of a snapshot about policy, when there is none. */
+export const NO_POLICY: Pick<Snapshot, "policy" | "intentions" | "jwks"> = {
+  policy: {},
+  intentions: { defaultAction: "allow", list: [] },
+  jwks: undefined,
+};
+
+/** An endpoint like any other. */
+export function endpoint(parts: Pick<Endpoint, "id" | "address" | "port">): Endpoint {
+  return { ...parts, version: undefined, weight: 1, sameNode: true };
+}
