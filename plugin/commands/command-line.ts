@@ -1,8 +1,8 @@
 // From arguments to a verb, and from whatever a verb throws to a message and an exit code.
 // Exit codes: 0 done; 1 anything else, wrong usage included.
 import { describeError } from "../../mesh/errors.ts";
+import { escapeControls } from "../../mesh/printable.ts";
 import type { Environment } from "../docker/engine-address.ts";
-import { escapeControls } from "../printable.ts";
 import type { CommandContext } from "./command.ts";
 import { complete } from "./complete.ts";
 import { type Flag, type ParsedFlags, parseFlags, UsageError } from "./flags.ts";

@@ -1,6 +1,6 @@
 // The status as text for a terminal. Pure: the same status at the same moment gives the same text.
 import { formatDuration } from "../../mesh/duration.ts";
-import { escapeControls } from "../printable.ts";
+import { escapeControls } from "../../mesh/printable.ts";
 import type { AgentStatus, MeshStatus, RequestCounts, WorkloadStatus } from "../status.ts";
 import { renderTable } from "./table.ts";
 

@@ -1,5 +1,5 @@
 // Aligned columns as Docker prints them: upper-case headers, three blanks between columns, nothing cut.
-import { escapeControls } from "../printable.ts";
+import { escapeControls } from "../../mesh/printable.ts";
 
 const GAP = "   ";
 

@@ -1,9 +1,9 @@
 // From a container's labels to what its user wants of the mesh, or to everything that is wrong with them at once.
 // What needs more than the labels (exposed ports, networks, project) is not decided here.
 import type { Protocol, ServicePort } from "../../mesh/model.ts";
+import { nearestName } from "../../mesh/nearest.ts";
+import { quote, shorten } from "../../mesh/printable.ts";
 import type { ApplicationCheck } from "../../proxy/configuration/snapshot.ts";
-import { quote, shorten } from "../printable.ts";
-import { nearestName } from "./nearest.ts";
 import { LABEL_NAMES, LABEL_PREFIX, LABELS, type LabelName } from "./table.ts";
 import {
   Refusal,

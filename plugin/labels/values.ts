@@ -1,9 +1,9 @@
 // Readers of single label values: text in, value or refusal out. Strict: no value is trimmed, repaired or guessed;
 // only the entries of a list may have blanks around them.
 import { PROTOCOLS, type Protocol, type ServicePort } from "../../mesh/model.ts";
+import { quote } from "../../mesh/printable.ts";
+import { isServiceName } from "../../mesh/service-name.ts";
 import type { ApplicationCheck } from "../../proxy/configuration/snapshot.ts";
-import { quote } from "../printable.ts";
-import { isServiceName } from "../workload/service-name.ts";
 
 /** Why a value was not accepted; without `detail` the label's own expectation and the value say enough. */
 export class Refusal {

@@ -1,10 +1,10 @@
 // Whoever can write to the catalog can write anything, and a sidecar refuses a snapshot as a whole: what could not stand
 // in one is left out here, entry by entry, and told.
 import { isIP } from "node:net";
+import { quote } from "../../mesh/printable.ts";
+import { isServiceName } from "../../mesh/service-name.ts";
 import type { CatalogEntry } from "../../registry/catalog.ts";
-import { quote } from "../printable.ts";
 import type { Problem } from "../status.ts";
-import { isServiceName } from "../workload/service-name.ts";
 
 export interface UsableEntries {
   readonly entries: readonly CatalogEntry[];

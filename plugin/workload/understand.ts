@@ -1,10 +1,10 @@
 // From the engine's facts and the user's labels to a workload, or to everything that is wrong with the container at once.
 import type { NetworkAddress, ServicePort } from "../../mesh/model.ts";
+import { isServiceName, normaliseName } from "../../mesh/service-name.ts";
 import type { ContainerFacts } from "../docker/container-facts.ts";
 import { parseLabels, type WorkloadLabels } from "../labels/parse.ts";
 import type { Problem } from "../status.ts";
 import { isSidecarPort, SIDECAR_PORTS } from "./addresses.ts";
-import { isServiceName, normaliseName } from "./service-name.ts";
 import type { Workload } from "./workload.ts";
 
 /** Exactly one of the two is there for an enabled container; neither for one that wants no mesh. */

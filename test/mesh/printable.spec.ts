@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import { escapeControls, quote, shorten } from "../../plugin/printable.ts";
+import { escapeControls, quote, shorten } from "../../mesh/printable.ts";
 
 describe("printable text", () => {
   it("shows look-alike letters and control characters by their code points", () => {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { describe, it } from "mocha";
-import { editDistance, nearestName } from "../../../plugin/labels/nearest.ts";
-import { LABEL_NAMES } from "../../../plugin/labels/table.ts";
+import { editDistance, nearestName } from "../../mesh/nearest.ts";
+import { LABEL_NAMES } from "../../plugin/labels/table.ts";
 
 describe("edit distance", () => {
   for (const [from, to, distance] of [
