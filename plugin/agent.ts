@@ -4,6 +4,7 @@ import { Backoff } from "../mesh/backoff.ts";
 import { systemClock } from "../mesh/clock.ts";
 import { describeError } from "../mesh/errors.ts";
 import { createLog, type Log } from "../mesh/log.ts";
+import { readTcpListen } from "./api/tcp-listen.ts";
 import { connectBackend } from "./backend.ts";
 import { Engine, type EngineVersion } from "./docker/engine.ts";
 import { runAgent } from "./run-agent.ts";
@@ -22,6 +23,7 @@ try {
 
 async function main(signal: AbortSignal): Promise<void> {
   const settings = readSettings(process.env);
+  const apiTcp = settings.apiTcp && (await readTcpListen(settings.apiTcp));
   const log = createLog(settings.logLevel);
   const docker = new Docker();
   const engineVersion = await findEngine(new Engine(docker), log, signal);
@@ -29,7 +31,7 @@ async function main(signal: AbortSignal): Promise<void> {
   using backend = await connectBackend(settings, engineVersion.node, systemClock);
   const { catalog, authority } = backend;
   await runAgent(
-    { settings, docker, engineVersion, catalog, authority, clock: systemClock, log },
+    { settings, apiTcp, docker, engineVersion, catalog, authority, clock: systemClock, log },
     signal,
   );
   log.info("agent stopped; sidecars go on with what they have");

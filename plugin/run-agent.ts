@@ -7,7 +7,8 @@ import type { Clock } from "../mesh/clock.ts";
 import { Latest } from "../mesh/latest.ts";
 import type { Log } from "../mesh/log.ts";
 import type { Catalog } from "../registry/catalog.ts";
-import { createApi, serveApi } from "./api/api.ts";
+import { createApi } from "./api/api.ts";
+import { type ApiTcpListen, serveApiOnSocket, serveApiOverTcp } from "./api/serve-api.ts";
 import type { CertificateAuthority } from "./certificates/authority.ts";
 import { ServiceLeaves } from "./certificates/service-leaves.ts";
 import { Engine, type EngineVersion } from "./docker/engine.ts";
@@ -29,6 +30,8 @@ import { HealthFeed } from "./workload/health-feed.ts";
 
 export interface AgentParts {
   readonly settings: Settings;
+  /** Where the API is offered besides its socket. */
+  readonly apiTcp: ApiTcpListen | undefined;
   readonly docker: Docker;
   /** The engine, already found new enough. */
   readonly engineVersion: EngineVersion;
@@ -53,7 +56,8 @@ export async function runAgent(parts: AgentParts, signal: AbortSignal): Promise<
     log,
   });
   await serveSidecars(SIDECAR_SOCKET, sessions, log, signal);
-  await serveApi(api, { host: settings.apiHost, port: settings.apiPort }, signal);
+  await serveApiOnSocket(api, settings.apiSocket, signal);
+  if (parts.apiTcp !== undefined) await serveApiOverTcp(api, parts.apiTcp, signal);
   const { node, version: engine } = engineVersion;
   log.info("agent started", { version: AGENT_VERSION, node, engine, catalog: settings.catalog });
   await Promise.all([

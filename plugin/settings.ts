@@ -10,15 +10,31 @@ export interface Settings {
   readonly consulToken: string | undefined;
   /** Life of the certificates that the embedded authority issues, ms; Consul's own setting rules with Consul. */
   readonly leafLifetime: number;
-  readonly apiHost: string;
-  readonly apiPort: number;
+  /** Path of the API's unix socket. */
+  readonly apiSocket: string;
+  /** Where the API listens besides; undefined: nowhere. */
+  readonly apiTcp: ApiTcpSettings | undefined;
   readonly logLevel: LogLevel;
+}
+
+/** The API over TCP: always with TLS and a token, each in a file. */
+export interface ApiTcpSettings {
+  readonly host: string;
+  /** 0 lets the system choose. */
+  readonly port: number;
+  /** PEM, leaf first. */
+  readonly certificateFile: string;
+  /** PEM. */
+  readonly keyFile: string;
+  readonly tokenFile: string;
 }
 
 /** Directories of the agent's container; compose/mesh.yaml mounts volumes there. */
 export const RUN_DIRECTORY = "/run/mesh";
 export const STATE_DIRECTORY = "/var/lib/mesh";
 export const SIDECAR_SOCKET: string = `${RUN_DIRECTORY}/agent.sock`;
+/** Not in the run directory, which every sidecar mounts: who reaches this socket may change every policy. */
+const API_SOCKET = "/run/docker-mesh/api.sock";
 
 const SHORTEST_LEAF_LIFETIME = 10_000;
 
@@ -41,27 +57,54 @@ export function readSettings(environment: Environment): Settings {
   );
   const consulAddress = read("MESH_CONSUL_ADDRESS", "http://consul:8500", parseAddress);
   const leafLifetime = read("MESH_LEAF_LIFETIME", "24h", parseLifetime);
-  const api = read("MESH_API_LISTEN", "0.0.0.0:8400", parseListen);
+  const apiSocket = read("MESH_API_SOCKET", API_SOCKET, parsePath);
+  const apiTcp = readApiTcp(environment, problems);
   const logLevel = read("MESH_LOG_LEVEL", "info", (text) => oneOf(LOG_LEVELS, text));
   if (
     catalog === undefined ||
     consulAddress === undefined ||
     leafLifetime === undefined ||
-    api === undefined ||
-    logLevel === undefined
+    apiSocket === undefined ||
+    logLevel === undefined ||
+    problems.length > 0
   ) {
     throw new MeshError("CONFIGURATION_INVALID", problems.join("; "));
   }
   const consulToken = environment["MESH_CONSUL_TOKEN"] || undefined;
-  return {
-    catalog,
-    consulAddress,
-    consulToken,
-    leafLifetime,
-    apiHost: api.host,
-    apiPort: api.port,
-    logLevel,
-  };
+  return { catalog, consulAddress, consulToken, leafLifetime, apiSocket, apiTcp, logLevel };
+}
+
+const TCP_NEEDS = {
+  MESH_API_TLS_CERT: "the file of a certificate",
+  MESH_API_TLS_KEY: "the file of its key",
+  MESH_API_TOKEN_FILE: "the file of a token",
+} as const;
+
+/** The API is never offered over TCP in plaintext or to just anybody, so whatever is missing refuses the start. */
+function readApiTcp(environment: Environment, problems: string[]): ApiTcpSettings | undefined {
+  const text = environment["MESH_API_LISTEN"];
+  if (text === undefined || text === "") return undefined;
+  for (const [name, what] of Object.entries(TCP_NEEDS)) {
+    if (!environment[name]) problems.push(`${name}: expected ${what} beside MESH_API_LISTEN`);
+  }
+  try {
+    return {
+      ...parseListen(text),
+      certificateFile: environment["MESH_API_TLS_CERT"] ?? "",
+      keyFile: environment["MESH_API_TLS_KEY"] ?? "",
+      tokenFile: environment["MESH_API_TOKEN_FILE"] ?? "",
+    };
+  } catch (error) {
+    problems.push(`MESH_API_LISTEN: ${describeError(error)}`);
+    return undefined;
+  }
+}
+
+function parsePath(text: string): string {
+  if (!text.startsWith("/")) {
+    throw new Error(`expected an absolute path, got ${JSON.stringify(text)}`);
+  }
+  return text;
 }
 
 function oneOf<const T extends string>(values: readonly T[], text: string): T {

@@ -59,8 +59,8 @@ function readOptions(words: readonly string[]): StartOptions {
 }
 
 function wantedPorts({ catalog, demo }: StartOptions): readonly PublishedPort[] {
-  const { shop, consul, api } = publishedPorts(process.env);
-  return [...(demo ? [shop] : []), ...(catalog === "consul" ? [consul] : []), api];
+  const { shop, consul } = publishedPorts(process.env);
+  return [...(demo ? [shop] : []), ...(catalog === "consul" ? [consul] : [])];
 }
 
 /** Makes `docker mesh` work. */
@@ -104,31 +104,25 @@ async function startDemo({ demo, redis }: Images): Promise<void> {
 }
 
 async function report(
-  { shop, consul, api }: ReturnType<typeof publishedPorts>,
+  { shop, consul }: ReturnType<typeof publishedPorts>,
   catalog: StartOptions["catalog"],
   demo: boolean,
 ): Promise<void> {
-  const apiAddress = `http://127.0.0.1:${api.port}`;
   const page = `http://127.0.0.1:${shop.port}/`;
   const projects = demo ? [demoProject(settings).name] : [];
   await progress.step(
     "waiting until all is healthy",
-    async ({ note }) => await untilReady({ api: apiAddress, projects }, note),
+    async ({ note }) => await untilReady({ projects }, note),
   );
   const lines = [""];
   if (demo) {
     const status = await progress.step(
       "requests through the mesh",
-      async () => await proveRequests(page, apiAddress),
+      async () => await proveRequests(page),
     );
     lines.push(renderSummary(status), `Shop page   ${page}`);
   }
   if (catalog === "consul") lines.push(`Consul UI   http://127.0.0.1:${consul.port}/ui`);
-  lines.push(
-    `Mesh API    ${apiAddress}/v1/status`,
-    "",
-    "See it: docker mesh status",
-    "Stop it: npm stop",
-  );
+  lines.push("", "See it: docker mesh status", "Stop it: npm stop");
   console.log(lines.join("\n"));
 }

@@ -1,14 +1,9 @@
-// The agent's HTTP API, read-only: what `docker mesh` and health checks ask. Every answer but the plan is JSON.
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+// The agent's HTTP API: what `docker mesh` and health checks ask. Every answer but the plan is JSON.
 import express, { type NextFunction, type Request, type Response } from "express";
-import { describeError, MeshError } from "../../mesh/errors.ts";
+import { describeError } from "../../mesh/errors.ts";
 import type { Log } from "../../mesh/log.ts";
 import type { MeshStatus } from "../status.ts";
 import { answerCode, answerError, type ErrorAnswer } from "./error-status.ts";
-
-/** How long answers in flight may take once the signal has aborted, ms. */
-const GRACE = 1_000;
 
 /** What the API shows; each is asked anew for every request. */
 export interface ApiSources {
@@ -20,20 +15,7 @@ export interface ApiSources {
   readonly log: Log;
 }
 
-export interface ListenAddress {
-  readonly host: string;
-  /** 0 lets the system choose. */
-  readonly port: number;
-}
-
-export interface ApiServer {
-  /** The port that is listened on. */
-  readonly port: number;
-  /** Resolves when the listener and all its connections are closed. */
-  readonly closed: Promise<void>;
-}
-
-/** The application without a server; {@link serveApi} listens. */
+/** The application without a server; serve-api.ts listens. */
 export function createApi(sources: ApiSources): express.Express {
   const { log } = sources;
   const app = express();
@@ -77,59 +59,4 @@ function refuseMethod(request: Request, response: Response): void {
 
 function send(response: Response, { status, body }: ErrorAnswer): void {
   response.status(status).json(body);
-}
-
-/**
- * Listens until the signal aborts; then answers in flight are finished and everything is closed. Throws PORT_IN_USE when
- * somebody else has the port, CONFIGURATION_INVALID when the address cannot be listened on for another reason.
- */
-export async function serveApi(
-  app: express.Express,
-  listen: ListenAddress,
-  signal: AbortSignal,
-): Promise<ApiServer> {
-  signal.throwIfAborted();
-  const server = createServer(app);
-  await open(server, listen);
-  const closed = closeWith(server, signal);
-  return { port: (server.address() as AddressInfo).port, closed };
-}
-
-async function open(server: Server, { host, port }: ListenAddress): Promise<void> {
-  const listening = Promise.withResolvers<void>();
-  server.once("error", listening.reject);
-  server.listen(port, host, listening.resolve);
-  try {
-    await listening.promise;
-  } catch (cause) {
-    const inUse = (cause as NodeJS.ErrnoException).code === "EADDRINUSE";
-    throw inUse
-      ? new MeshError(
-          "PORT_IN_USE",
-          `expected port ${port} on ${host} to be free for the API, found another process listening there: stop it, or set MESH_API_LISTEN to another address`,
-          { cause },
-        )
-      : new MeshError(
-          "CONFIGURATION_INVALID",
-          `expected MESH_API_LISTEN to be an address of this machine, got ${host}:${port}`,
-          { cause },
-        );
-  }
-}
-
-function closeWith(server: Server, signal: AbortSignal): Promise<void> {
-  const closed = Promise.withResolvers<void>();
-  let force: NodeJS.Timeout | undefined;
-  const close = (): void => {
-    server.close();
-    force = setTimeout(() => server.closeAllConnections(), GRACE);
-  };
-  server.once("close", () => {
-    clearTimeout(force);
-    signal.removeEventListener("abort", close);
-    closed.resolve();
-  });
-  signal.addEventListener("abort", close, { once: true });
-  if (signal.aborted) close();
-  return closed.promise;
 }

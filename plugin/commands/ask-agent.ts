@@ -5,6 +5,7 @@ import type Docker from "dockerode";
 import { MeshError } from "../../mesh/errors.ts";
 import { OWN_LABELS } from "../docker/container-facts.ts";
 import { Engine } from "../docker/engine.ts";
+import { type ApiAnswer, type ApiCall, CALL_VARIABLE, readAnswer } from "./api-call.ts";
 import { readExecOutput } from "./exec-output.ts";
 
 export interface AskedEngine {
@@ -25,9 +26,29 @@ export async function askAgent(
   path: string,
   signal: AbortSignal,
 ): Promise<string> {
+  return await runVerb(engine, { arguments: [path] }, signal);
+}
+
+/** What the agent's API answers to any request, refusals included. Throws as {@link askAgent} does. */
+export async function callAgent(
+  engine: AskedEngine,
+  call: ApiCall,
+  signal: AbortSignal,
+): Promise<ApiAnswer> {
+  const environment = [`${CALL_VARIABLE}=${JSON.stringify(call)}`];
+  return readAnswer(await runVerb(engine, { arguments: ["--exchange"], environment }, signal));
+}
+
+/** How the verb `request` is run. */
+interface VerbCall {
+  readonly arguments: readonly string[];
+  readonly environment?: readonly string[];
+}
+
+async function runVerb(engine: AskedEngine, call: VerbCall, signal: AbortSignal): Promise<string> {
   const limit = AbortSignal.timeout(LIMIT);
   try {
-    return await ask(engine.docker, path, AbortSignal.any([signal, limit]));
+    return await ask(engine.docker, call, AbortSignal.any([signal, limit]));
   } catch (error) {
     if (error instanceof MeshError) throw error;
     signal.throwIfAborted();
@@ -41,7 +62,7 @@ export async function askAgent(
   }
 }
 
-async function ask(docker: Docker, path: string, signal: AbortSignal): Promise<string> {
+async function ask(docker: Docker, call: VerbCall, signal: AbortSignal): Promise<string> {
   const [agent] = await docker.listContainers({
     filters: { label: [`${OWN_LABELS.role}=agent`], status: ["running"] },
     abortSignal: signal,
@@ -54,7 +75,8 @@ async function ask(docker: Docker, path: string, signal: AbortSignal): Promise<s
     );
   }
   const exec = await docker.getContainer(agent.Id).exec({
-    Cmd: ["node", "/app/cli.mjs", "request", path],
+    Cmd: ["node", "/app/cli.mjs", "request", ...call.arguments],
+    ...(call.environment === undefined ? {} : { Env: [...call.environment] }),
     AttachStdout: true,
     AttachStderr: true,
     abortSignal: signal,

@@ -34,11 +34,10 @@ export function publishedPorts(environment: Environment): Readonly<Record<Purpos
   return {
     shop: read("the shop page", "MESH_DEMO_PORT", 8080),
     consul: read("Consul", "MESH_CONSUL_PORT", 8500),
-    api: read("the mesh's API", "MESH_API_PORT", 8400),
   };
 }
 
-export type Purpose = "shop" | "consul" | "api";
+export type Purpose = "shop" | "consul";
 
 /** Throws SetupError naming every port that somebody else has. Ports of these compose projects count as free. */
 export async function requireFreePorts(

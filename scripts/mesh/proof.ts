@@ -12,8 +12,8 @@ const COUNTED_MS = 20_000;
 const POLL_MS = 250;
 
 /** Views the page, and resolves with the status once the sidecars' counts show it. Throws when a view fails. */
-export async function proveRequests(page: string, api: string): Promise<MeshStatus> {
-  const before = inboundTls(await readStatus(api));
+export async function proveRequests(page: string): Promise<MeshStatus> {
+  const before = inboundTls(await readStatus());
   for (let view = 0; view < VIEWS; view += 1) {
     const response = await fetch(page, { signal: AbortSignal.timeout(10_000) });
     const body = await response.text();
@@ -25,7 +25,7 @@ export async function proveRequests(page: string, api: string): Promise<MeshStat
   }
   const deadline = performance.now() + COUNTED_MS;
   while (performance.now() < deadline) {
-    const status = await readStatus(api);
+    const status = await readStatus();
     if (status !== undefined && inboundTls(status) - before >= VIEWS * HOPS) return status;
     await delay(POLL_MS);
   }

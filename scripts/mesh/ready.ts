@@ -9,21 +9,19 @@ const POLL_MS = 250;
 const ANSWER_MS = 5_000;
 
 export interface Readiness {
-  /** The agent's API, `http://host:port`. */
-  readonly api: string;
   /** Compose projects whose labelled containers must all be in the mesh. */
   readonly projects: readonly string[];
 }
 
 /** Resolves with the status once all is well. Throws SetupError with the reasons and logs when it takes too long. */
 export async function untilReady(
-  { api, projects }: Readiness,
+  { projects }: Readiness,
   note: (text: string) => void,
 ): Promise<MeshStatus> {
   const deadline = performance.now() + READY_MS;
   let missing: readonly string[] = [];
   do {
-    const status = await readStatus(api);
+    const status = await readStatus();
     missing =
       status === undefined ? ["the agent gives no answer"] : await whatIsMissing(status, projects);
     if (status !== undefined && missing.length === 0) return status;
@@ -36,10 +34,18 @@ export async function untilReady(
 }
 
 /** The agent's status, or undefined while it does not answer. */
-export async function readStatus(api: string): Promise<MeshStatus | undefined> {
+export async function readStatus(): Promise<MeshStatus | undefined> {
+  const [agent] = await dockerLines([
+    ...["ps", "--quiet", "--filter", "label=docker-mesh.role=agent"],
+    ...["--filter", "status=running"],
+  ]);
+  if (agent === undefined) return undefined;
+  const ask = ["exec", agent, "node", "/app/cli.mjs", "request", "/v1/status"];
   try {
-    const response = await fetch(`${api}/v1/status`, { signal: AbortSignal.timeout(ANSWER_MS) });
-    return response.ok ? ((await response.json()) as MeshStatus) : undefined;
+    const { code, stdout } = await attempt("docker", ask, {
+      signal: AbortSignal.timeout(ANSWER_MS),
+    });
+    return code === 0 ? (JSON.parse(stdout) as MeshStatus) : undefined;
   } catch {
     return undefined;
   }

@@ -7,7 +7,6 @@ import { eventually } from "./eventually.ts";
 
 const MESH_FILE = fileURLToPath(new URL("../../compose/mesh.yaml", import.meta.url));
 const PROJECT = "mesh-test";
-const API_PORT = 18_400;
 const CONSUL_PORT = 18_500;
 
 export interface MeshOptions {
@@ -30,7 +29,6 @@ export class Mesh implements AsyncDisposable {
     const mesh = new Mesh({
       MESH_IMAGE: provided("MESH_IMAGE"),
       MESH_CONSUL_IMAGE: provided("MESH_CONSUL_IMAGE"),
-      MESH_API_PORT: String(API_PORT),
       MESH_CONSUL_PORT: String(CONSUL_PORT),
       MESH_CATALOG: catalog,
       MESH_LEAF_LIFETIME: options.leafLifetime ?? "24h",
@@ -59,10 +57,9 @@ export class Mesh implements AsyncDisposable {
   }
 
   async status(): Promise<MeshStatus> {
-    const response = await fetch(`http://127.0.0.1:${API_PORT}/v1/status`, {
-      signal: AbortSignal.timeout(5_000),
-    });
-    return (await response.json()) as MeshStatus;
+    const agent = await this.containerOf("agent");
+    const answer = await docker("exec", agent, "node", "/app/cli.mjs", "request", "/v1/status");
+    return JSON.parse(answer) as MeshStatus;
   }
 
   /** Waits until the node's workloads of these services are passing with a ready sidecar, that many of each. */

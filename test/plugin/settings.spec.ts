@@ -7,8 +7,8 @@ const DEFAULTS = {
   consulAddress: "http://consul:8500",
   consulToken: undefined,
   leafLifetime: 86_400_000,
-  apiHost: "0.0.0.0",
-  apiPort: 8400,
+  apiSocket: "/run/docker-mesh/api.sock",
+  apiTcp: undefined,
   logLevel: "info",
 };
 
@@ -33,9 +33,7 @@ describe("the agent's settings", () => {
     ["MESH_CONSUL_TOKEN", "s3cret", { consulToken: "s3cret" }],
     ["MESH_LEAF_LIFETIME", "1m", { leafLifetime: 60_000 }],
     ["MESH_LEAF_LIFETIME", "10s", { leafLifetime: 10_000 }],
-    ["MESH_API_LISTEN", "127.0.0.1:9000", { apiHost: "127.0.0.1", apiPort: 9000 }],
-    ["MESH_API_LISTEN", "[::1]:9000", { apiHost: "::1", apiPort: 9000 }],
-    ["MESH_API_LISTEN", "localhost:0", { apiHost: "localhost", apiPort: 0 }],
+    ["MESH_API_SOCKET", "/tmp/api.sock", { apiSocket: "/tmp/api.sock" }],
     ["MESH_LOG_LEVEL", "debug", { logLevel: "debug" }],
   ] as const) {
     it(`${name}=${text}`, () => {
@@ -57,16 +55,55 @@ describe("the agent's settings", () => {
       'expected a duration with units such as 250ms or 1m30s, got "3600"',
     ],
     ["MESH_LEAF_LIFETIME", "9s", 'expected at least 10s, got "9s"'],
-    ["MESH_API_LISTEN", "8400", 'expected host:port, got "8400"'],
-    ["MESH_API_LISTEN", ":8400", 'expected host:port, got ":8400"'],
-    ["MESH_API_LISTEN", "0.0.0.0:65536", 'expected host:port, got "0.0.0.0:65536"'],
-    ["MESH_API_LISTEN", "::1:8400", 'expected host:port, got "::1:8400"'],
+    ["MESH_API_SOCKET", "api.sock", 'expected an absolute path, got "api.sock"'],
     ["MESH_LOG_LEVEL", "INFO", 'expected debug or info or warn or error, got "INFO"'],
   ] as const) {
     it(`refuse ${name}=${text}`, () => {
       assert.throws(() => readSettings({ [name]: text }), {
         code: "CONFIGURATION_INVALID",
         message: `${name}: ${message}`,
+      });
+    });
+  }
+
+  const FILES = {
+    MESH_API_TLS_CERT: "/run/secrets/api.crt",
+    MESH_API_TLS_KEY: "/run/secrets/api.key",
+    MESH_API_TOKEN_FILE: "/run/secrets/api.token",
+  };
+
+  for (const [text, host, port] of [
+    ["127.0.0.1:9000", "127.0.0.1", 9000],
+    ["[::1]:9000", "::1", 9000],
+    ["localhost:0", "localhost", 0],
+  ] as const) {
+    it(`MESH_API_LISTEN=${text} with a certificate, its key and a token`, () => {
+      assert.deepEqual(readSettings({ MESH_API_LISTEN: text, ...FILES }).apiTcp, {
+        ...{ host, port, certificateFile: "/run/secrets/api.crt" },
+        ...{ keyFile: "/run/secrets/api.key", tokenFile: "/run/secrets/api.token" },
+      });
+    });
+  }
+
+  for (const text of ["8400", ":8400", "0.0.0.0:65536", "::1:8400"]) {
+    it(`refuse MESH_API_LISTEN=${text}`, () => {
+      assert.throws(() => readSettings({ MESH_API_LISTEN: text, ...FILES }), {
+        code: "CONFIGURATION_INVALID",
+        message: `MESH_API_LISTEN: expected host:port, got ${JSON.stringify(text)}`,
+      });
+    });
+  }
+
+  for (const [name, what] of [
+    ["MESH_API_TLS_CERT", "the file of a certificate"],
+    ["MESH_API_TLS_KEY", "the file of its key"],
+    ["MESH_API_TOKEN_FILE", "the file of a token"],
+  ] as const) {
+    it(`refuse MESH_API_LISTEN without ${name}`, () => {
+      const environment = { MESH_API_LISTEN: "0.0.0.0:8400", ...FILES, [name]: "" };
+      assert.throws(() => readSettings(environment), {
+        code: "CONFIGURATION_INVALID",
+        message: `${name}: expected ${what} beside MESH_API_LISTEN`,
       });
     });
   }

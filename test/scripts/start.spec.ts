@@ -90,13 +90,13 @@ describe("npm start", () => {
     await once(server, "listening");
     const { port } = server.address() as AddressInfo;
     try {
-      const { api } = publishedPorts({ MESH_API_PORT: String(port) });
+      const { consul } = publishedPorts({ MESH_CONSUL_PORT: String(port) });
       await assert.rejects(
-        requireFreePorts([api], []),
+        requireFreePorts([consul], []),
         (error) =>
           error instanceof SetupError &&
           error.message.includes(`port ${port} `) &&
-          error.message.includes("MESH_API_PORT="),
+          error.message.includes("MESH_CONSUL_PORT="),
       );
     } finally {
       server.close();

@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
-import { once } from "node:events";
-import { connect } from "node:net";
-import { afterEach, beforeEach, describe, it } from "mocha";
+import { afterEach, describe, it } from "mocha";
 import { MeshError } from "../../../mesh/errors.ts";
 import { createLog, silentLog } from "../../../mesh/log.ts";
-import { type ApiServer, type ApiSources, createApi, serveApi } from "../../../plugin/api/api.ts";
+import { type ApiSources, createApi } from "../../../plugin/api/api.ts";
+import { type ServedApp, serveApp } from "../../helpers/served-app.ts";
 import { exampleStatus } from "../commands/example-status.ts";
 
 const SOURCES: ApiSources = {
@@ -15,16 +14,10 @@ const SOURCES: ApiSources = {
 };
 
 describe("the agent's API", () => {
-  let stop: AbortController;
-  let server: ApiServer | undefined;
-
-  beforeEach(() => {
-    stop = new AbortController();
-  });
+  let server: ServedApp | undefined;
 
   afterEach(async () => {
-    stop.abort();
-    await server?.closed;
+    await server?.[Symbol.asyncDispose]();
     server = undefined;
   });
 
@@ -33,9 +26,8 @@ describe("the agent's API", () => {
     sources: Partial<ApiSources> = {},
     init: RequestInit = {},
   ): Promise<Response> {
-    const app = createApi({ ...SOURCES, ...sources });
-    server = await serveApi(app, { host: "127.0.0.1", port: 0 }, stop.signal);
-    return await fetch(`http://127.0.0.1:${server.port}${path}`, init);
+    server = await serveApp(createApi({ ...SOURCES, ...sources }));
+    return await fetch(`${server.origin}${path}`, init);
   }
 
   async function answer(response: Response): Promise<[number, unknown]> {
@@ -103,34 +95,5 @@ describe("the agent's API", () => {
     assert.equal(code, 500);
     assert.ok(!JSON.stringify(body).includes("secret detail"));
     assert.match(lines.join(""), /secret detail/);
-  });
-
-  it("closes with its signal, a stalled client notwithstanding", async () => {
-    await (await ask("/v1/health")).text();
-    const stalled = connect(server?.port ?? 0, "127.0.0.1");
-    await once(stalled, "connect");
-    stalled.write("GET /v1/health HTTP/1.1\r\n");
-    const gone = once(stalled, "close");
-    stop.abort();
-    await server?.closed;
-    await gone;
-  });
-
-  it("says which port is taken", async () => {
-    await (await ask("/v1/health")).text();
-    const port = server?.port ?? 0;
-    await assert.rejects(serveApi(createApi(SOURCES), { host: "127.0.0.1", port }, stop.signal), {
-      code: "PORT_IN_USE",
-      message: `expected port ${port} on 127.0.0.1 to be free for the API, found another process listening there: stop it, or set MESH_API_LISTEN to another address`,
-    });
-  });
-
-  it("refuses an address that is not this machine's", async () => {
-    await assert.rejects(
-      serveApi(createApi(SOURCES), { host: "192.0.2.1", port: 0 }, stop.signal),
-      {
-        code: "CONFIGURATION_INVALID",
-      },
-    );
   });
 });

@@ -1,14 +1,12 @@
 import assert from "node:assert/strict";
-import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, it } from "mocha";
 import { silentLog } from "../../../mesh/log.ts";
-import { createApi, serveApi } from "../../../plugin/api/api.ts";
+import { createApi } from "../../../plugin/api/api.ts";
+import { serveApiOnSocket } from "../../../plugin/api/serve-api.ts";
 import { runCommandLine } from "../../../plugin/commands/command-line.ts";
 import { AGENT_VERSION } from "../../../plugin/version.ts";
 import { exampleStatus } from "./example-status.ts";
@@ -179,7 +177,7 @@ describe("docker mesh", () => {
     it("says why the agent does not answer", async () => {
       const failed = {
         output: "",
-        error: "the agent's API at 127.0.0.1:8400 does not answer\n",
+        error: "the agent's API at /run/docker-mesh/api.sock does not answer\n",
         exitCode: 1,
       };
       const host = await serve(fakeEngine(failed).server);
@@ -187,7 +185,7 @@ describe("docker mesh", () => {
       assert.equal(code, 1);
       assert.equal(
         error,
-        "the agent in container mesh-agent-1 does not answer: the agent's API at 127.0.0.1:8400 does not answer; `docker logs mesh-agent-1` says why\n",
+        "the agent in container mesh-agent-1 does not answer: the agent's API at /run/docker-mesh/api.sock does not answer; `docker logs mesh-agent-1` says why\n",
       );
     });
 
@@ -257,38 +255,35 @@ describe("docker mesh", () => {
         healthy: () => healthy,
         log: silentLog,
       });
-      const { port } = await serveApi(app, { host: "127.0.0.1", port: 0 }, stop.signal);
-      return `0.0.0.0:${port}`;
+      const path = join(directory, "api.sock");
+      await serveApiOnSocket(app, path, stop.signal);
+      return path;
     }
 
     it("prints what the agent's API answers", async () => {
-      const address = await serveAgent(true);
+      const path = await serveAgent(true);
       const { code, output, error } = await run(["request", "/v1/status"], {
-        MESH_API_LISTEN: address,
+        MESH_API_SOCKET: path,
       });
       assert.deepEqual([code, error], [0, ""]);
       assert.deepEqual(JSON.parse(output), JSON.parse(JSON.stringify(exampleStatus)));
     });
 
     it("prints the answer and fails when it is no success", async () => {
-      const address = await serveAgent(false);
+      const path = await serveAgent(false);
       const { code, output, error } = await run(["request", "/v1/health"], {
-        MESH_API_LISTEN: address,
+        MESH_API_SOCKET: path,
       });
       assert.deepEqual([code, output], [1, '{"healthy":false}']);
       assert.equal(error, "expected success from /v1/health of the agent's API, got status 503\n");
     });
 
     it("fails when nobody listens", async () => {
-      const unused = createServer().listen(0, "127.0.0.1");
-      await once(unused, "listening");
-      const { port } = unused.address() as AddressInfo;
-      await promisify(unused.close.bind(unused))();
       const { code, error } = await run(["request", "/v1/status"], {
-        MESH_API_LISTEN: `127.0.0.1:${port}`,
+        MESH_API_SOCKET: join(directory, "none.sock"),
       });
       assert.equal(code, 1);
-      assert.match(error, /^the agent's API at 127\.0\.0\.1:\d+ does not answer: /);
+      assert.match(error, /^the agent's API at \/.*\/none\.sock does not answer: connect ENOENT/);
     });
 
     for (const args of [[], ["v1/status"], ["/v1/status", "/v1/plan"]]) {

@@ -1,0 +1,160 @@
+// Where the API is offered: on a unix socket that only root may use, and over TCP only with TLS and a bearer token.
+import { createHash, timingSafeEqual } from "node:crypto";
+import { mkdir, rm } from "node:fs/promises";
+import { createServer as createHttpServer, type RequestListener, type Server } from "node:http";
+import { createServer as createHttpsServer } from "node:https";
+import type { AddressInfo } from "node:net";
+import { dirname } from "node:path";
+import { MeshError } from "../../mesh/errors.ts";
+import { answerCode } from "./error-status.ts";
+
+/** How long answers in flight may take once the signal has aborted, ms. */
+const GRACE = 1_000;
+
+export interface ApiTcpListen {
+  readonly host: string;
+  /** 0 lets the system choose. */
+  readonly port: number;
+  /** PEM, leaf first, and its key. */
+  readonly certificate: string;
+  readonly privateKey: string;
+  /** What every request must bear. */
+  readonly token: string;
+}
+
+export interface ApiServer {
+  /** The port that is listened on; 0 for a socket. */
+  readonly port: number;
+  /** Resolves when the listener and all its connections are closed. */
+  readonly closed: Promise<void>;
+}
+
+/**
+ * Listens on a unix socket until the signal aborts; then answers in flight are finished and everything is closed. The
+ * socket of a predecessor that was killed is replaced. Throws CONFIGURATION_INVALID where none can be made.
+ */
+export async function serveApiOnSocket(
+  app: RequestListener,
+  path: string,
+  signal: AbortSignal,
+): Promise<ApiServer> {
+  signal.throwIfAborted();
+  const server = createHttpServer(app);
+  try {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await rm(path, { force: true });
+    await listenAsOwner(server, path);
+  } catch (cause) {
+    const message = `expected to make the API's socket at ${path} (MESH_API_SOCKET)`;
+    throw new MeshError("CONFIGURATION_INVALID", message, { cause });
+  }
+  return { port: 0, closed: closeWith(server, signal) };
+}
+
+/**
+ * Only the owner may connect, from the first moment on: the socket is made with its mode, which is not changed afterwards.
+ * It is made within the call, so that no other file is touched by the umask.
+ */
+async function listenAsOwner(server: Server, path: string): Promise<void> {
+  const listening = untilListening(server);
+  const usual = process.umask(0o177);
+  try {
+    server.listen(path);
+  } finally {
+    process.umask(usual);
+  }
+  await listening;
+}
+
+/**
+ * Listens over TLS 1.2 or later until the signal aborts. Throws PORT_IN_USE when somebody else has the port,
+ * CONFIGURATION_INVALID for an address that cannot be listened on and for a certificate that cannot be used.
+ */
+export async function serveApiOverTcp(
+  app: RequestListener,
+  listen: ApiTcpListen,
+  signal: AbortSignal,
+): Promise<ApiServer> {
+  signal.throwIfAborted();
+  const server = createTlsServer(listen, requireToken(listen.token, app));
+  const listening = untilListening(server);
+  server.listen(listen.port, listen.host);
+  try {
+    await listening;
+  } catch (cause) {
+    throw explain(listen, cause);
+  }
+  return { port: (server.address() as AddressInfo).port, closed: closeWith(server, signal) };
+}
+
+function createTlsServer({ certificate, privateKey }: ApiTcpListen, app: RequestListener): Server {
+  try {
+    return createHttpsServer({ cert: certificate, key: privateKey, minVersion: "TLSv1.2" }, app);
+  } catch (cause) {
+    const message =
+      "expected MESH_API_TLS_CERT and MESH_API_TLS_KEY to hold a certificate in PEM and the key it was made for";
+    throw new MeshError("CONFIGURATION_INVALID", message, { cause });
+  }
+}
+
+/** Refuses every request without the token; how long that takes says nothing about how much of it was right. */
+function requireToken(token: string, app: RequestListener): RequestListener {
+  const expected = digest(token);
+  return (request, response) => {
+    const [, offered = ""] = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? "") ?? [];
+    if (timingSafeEqual(digest(offered), expected)) return app(request, response);
+    const { status, body } = answerCode(
+      "UNAUTHORIZED",
+      "expected the token of the agent's API as `Authorization: Bearer <token>`",
+    );
+    response.writeHead(status, {
+      ...{ "content-type": "application/json; charset=utf-8", "cache-control": "no-store" },
+      ...{ "www-authenticate": "Bearer", connection: "close" },
+    });
+    response.end(JSON.stringify(body));
+  };
+}
+
+function digest(token: string): Buffer {
+  return createHash("sha256").update(token).digest();
+}
+
+async function untilListening(server: Server): Promise<void> {
+  const listening = Promise.withResolvers<void>();
+  server.once("error", listening.reject);
+  server.once("listening", listening.resolve);
+  await listening.promise;
+  server.off("error", listening.reject);
+}
+
+function explain({ host, port }: ApiTcpListen, cause: unknown): MeshError {
+  const inUse = (cause as NodeJS.ErrnoException).code === "EADDRINUSE";
+  return inUse
+    ? new MeshError(
+        "PORT_IN_USE",
+        `expected port ${port} on ${host} to be free for the API, found another process listening there: stop it, or set MESH_API_LISTEN to another address`,
+        { cause },
+      )
+    : new MeshError(
+        "CONFIGURATION_INVALID",
+        `expected MESH_API_LISTEN to be an address of this machine, got ${host}:${port}`,
+        { cause },
+      );
+}
+
+function closeWith(server: Server, signal: AbortSignal): Promise<void> {
+  const closed = Promise.withResolvers<void>();
+  let force: NodeJS.Timeout | undefined;
+  const close = (): void => {
+    server.close();
+    force = setTimeout(() => server.closeAllConnections(), GRACE);
+  };
+  server.once("close", () => {
+    clearTimeout(force);
+    signal.removeEventListener("abort", close);
+    closed.resolve();
+  });
+  signal.addEventListener("abort", close, { once: true });
+  if (signal.aborted) close();
+  return closed.promise;
+}
