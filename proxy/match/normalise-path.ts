@@ -1,0 +1,87 @@
+// The one form of a request's path in which everything that matches paths sees it. Applications read paths differently
+// (some decode twice, some take `;` for an end, some take `//` for the beginning of a host); a path of which two of them
+// could think differently is not judged at all. That costs nobody anything: clients send none of these.
+
+/** Unreserved characters and those that mean themselves within a segment (RFC 3986 §3.3) without `;`. */
+const PLAIN = /^(?:\/[A-Za-z0-9_~!$&'()*+,=:@-][A-Za-z0-9._~!$&'()*+,=:@-]*)*\/?$/;
+const SEGMENT_CHARACTER = /^[A-Za-z0-9._~!$&'()*+,=:@-]$/;
+/** In segments, encoded or not, servers disagree about them: separators of segments, ends of texts, parameters. */
+const DISPUTED = /^[/\\;\0]$/;
+/** What decoding more than once would make of a path: a dot or one of the disputed. */
+const NESTED_ESCAPE = /%25(?:25)*(?:2E|2F|3B|5C|00)/i;
+const HIGH_BYTE = /%[89A-F]/;
+
+/**
+ * A path without its query, as it stands in a request, in normal form: every escape that is not needed decoded, the others
+ * in upper case, one slash between segments, no segments of dots; case is kept. The normal form of a normal form is itself.
+ * Undefined when it cannot be judged: it is no path (`*`), has invalid escapes, escapes that are not UTF-8, `%2F`, `%5C`,
+ * `%00`, a backslash or `;` in any spelling, begins with `//`, climbs above the root, or climbs out of an empty segment.
+ */
+export function normalisePath(raw: string): string | undefined {
+  if (raw[0] !== "/") return undefined;
+  if (PLAIN.test(raw)) return raw;
+  const text = normaliseEscapes(raw);
+  if (text === undefined || text.startsWith("//") || NESTED_ESCAPE.test(text)) return undefined;
+  if (HIGH_BYTE.test(text) && !isUtf8(text)) return undefined;
+  return PLAIN.test(text) ? text : normaliseSegments(text.slice(1).split("/"));
+}
+
+function normaliseEscapes(raw: string): string | undefined {
+  let text = "";
+  for (let at = 0; at < raw.length; at += 1) {
+    let character = raw[at] as string;
+    if (character === "/") {
+      text += character;
+      continue;
+    }
+    if (character === "%") {
+      const digits = raw.slice(at + 1, at + 3);
+      if (!/^[0-9A-Fa-f]{2}$/.test(digits)) return undefined;
+      character = String.fromCharCode(Number.parseInt(digits, 16));
+      at += 2;
+    }
+    if (DISPUTED.test(character) || character > "\xff") return undefined;
+    text += SEGMENT_CHARACTER.test(character) ? character : escapeByte(character);
+  }
+  return text;
+}
+
+function escapeByte(character: string): string {
+  return `%${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`;
+}
+
+/** Overlong encodings (`%C0%AF`) are a slash to some decoders. */
+function isUtf8(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Whether empty segments or dots go first makes a difference for `/a//../b`: `/a/b` by RFC 3986, `/b` with many servers. */
+function normaliseSegments(segments: readonly string[]): string | undefined {
+  const byTheBook = withoutDots(segments);
+  const mergedFirst = withoutDots(withoutEmpty(segments));
+  if (byTheBook === undefined || mergedFirst === undefined) return undefined;
+  const text = withoutEmpty(byTheBook).join("/");
+  return text === withoutEmpty(mergedFirst).join("/") ? `/${text}` : undefined;
+}
+
+/** RFC 3986 §5.2.4, but undefined for what would climb above the root. */
+function withoutDots(segments: readonly string[]): string[] | undefined {
+  const kept: string[] = [];
+  for (const segment of segments) {
+    if (segment === ".." && kept.pop() === undefined) return undefined;
+    if (segment !== "." && segment !== "..") kept.push(segment);
+  }
+  const last = segments.at(-1);
+  if (last === "." || last === "..") kept.push("");
+  return kept;
+}
+
+/** All but the last, which is empty after a slash at the end. */
+function withoutEmpty(segments: readonly string[]): string[] {
+  return segments.filter((segment, index) => segment !== "" || index === segments.length - 1);
+}
