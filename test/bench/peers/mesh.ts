@@ -31,6 +31,8 @@ export interface SidecarParts {
 /** An agent that waits with a snapshot, and the environment of the sidecar that will ask it. */
 export interface Prepared {
   readonly agent: AgentStub;
+  /** What the agent has published. */
+  readonly snapshot: Snapshot;
   readonly command: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
 }
@@ -62,7 +64,7 @@ export async function prepareSidecar(
   const hosts = join(site.folder, `${service}.hosts`);
   await writeFile(hosts, "127.0.0.1\tlocalhost\n");
   return {
-    agent,
+    ...{ agent, snapshot },
     command: [
       process.execPath,
       ...SIDECAR_NODE_FLAGS,

@@ -1,0 +1,78 @@
+// One of three replicas answers half of its requests with 500: what callers see of it.
+import { setTimeout as delay } from "node:timers/promises";
+import type { PolicyDocument } from "../../../mesh/policy/document.ts";
+import type { Surroundings } from "../site.ts";
+import { between, failedShare } from "./calls.ts";
+import { Cluster } from "./cluster.ts";
+import { NO_OUTLIERS, NO_RETRIES } from "./documents.ts";
+import { putCalls } from "./open-loop.ts";
+import { wallNow } from "./wall.ts";
+
+const RATE = 300;
+const SECONDS = 8;
+const FAILS = 0.5;
+const LOOK_EVERY_MS = 10;
+
+interface Variant {
+  readonly name: string;
+  readonly policy: PolicyDocument;
+}
+
+const RETRY_5XX: PolicyDocument = { "retries.on": "connect-failure,refused,reset,5xx" };
+
+const VARIANTS: readonly Variant[] = [
+  { name: "no policy", policy: { ...NO_RETRIES, ...NO_OUTLIERS } },
+  { name: "retries on 5xx alone", policy: { ...RETRY_5XX, ...NO_OUTLIERS } },
+  { name: "outlier detection alone", policy: NO_RETRIES },
+  { name: "outlier detection and retries on 5xx", policy: RETRY_5XX },
+];
+
+export interface FailingRow {
+  readonly name: string;
+  readonly calls: number;
+  /** 0 to 1. */
+  readonly failed: number;
+  /** Of the last half of the time. */
+  readonly failedLater: number;
+  /** From the first call to the ejection, ms; undefined: not ejected. */
+  readonly ejectedAfter: number | undefined;
+}
+
+export async function measureFailing(
+  surroundings: Surroundings,
+  signal: AbortSignal,
+): Promise<readonly FailingRow[]> {
+  const rows: FailingRow[] = [];
+  for (const [index, variant] of VARIANTS.entries()) {
+    await using cluster = await Cluster.start(surroundings, `f${index}`, {
+      ...{ callers: 1, replicas: 3, policy: variant.policy },
+    });
+    rows.push(await measureVariant(cluster, variant, signal));
+  }
+  return rows;
+}
+
+async function measureVariant(
+  cluster: Cluster,
+  { name }: Variant,
+  signal: AbortSignal,
+): Promise<FailingRow> {
+  await cluster.setMood({ replica: 0, fails: FAILS, delay: 0 });
+  const order = { port: cluster.caller.port, rate: RATE, seconds: SECONDS };
+  const { calls, result } = await putCalls(order, (began) => firstEjection(cluster, began), signal);
+  const later = between(calls, (SECONDS * 1000) / 2, SECONDS * 1000);
+  return {
+    ...{ name, calls: calls.length, ejectedAfter: result },
+    ...{ failed: failedShare(calls), failedLater: failedShare(later) },
+  };
+}
+
+/** Ms after `began`; undefined when the time is over without one. */
+async function firstEjection(cluster: Cluster, began: number): Promise<number | undefined> {
+  while (wallNow() < began + SECONDS * 1000) {
+    const endpoint = cluster.caller.member.endpoint(0);
+    if (endpoint?.state === "ejected") return Math.max(0, endpoint.since - began);
+    await delay(LOOK_EVERY_MS);
+  }
+  return undefined;
+}
