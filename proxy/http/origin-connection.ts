@@ -1,6 +1,6 @@
 // A kept HTTP/1.1 connection to a destination: one request at a time, its response read as strictly as a request.
 // It is used again only when nothing of the last exchange can still be on its way.
-import type { FailureCode } from "../failures.ts";
+import { FAILURE_FIELD, FAILURES, type FailureCode, parseFailureCode } from "../failures.ts";
 import { BodyReader } from "../http1/body-reader.ts";
 import { FRAMING, type Framing, METHOD, MessageHead, type Method } from "../http1/message-head.ts";
 import { parseResponseHead } from "../http1/parse-response.ts";
@@ -234,9 +234,28 @@ export class OriginConnection implements RequestStream, WireOwner, Expiring {
     if (after < end) this.#persistent = false;
     const { dataStart, dataEnd } = body;
     const ending = body.done ? body.trailers : undefined;
+    const failure = this.#failureOf();
+    if (failure !== undefined) {
+      this.#failWith(failure, body.done);
+      return;
+    }
     const listener = body.done ? this.#finish() : this.#listener;
     const room = listener?.onResponse(head, bytes, dataStart, dataEnd, ending);
     if (room === false && ending === undefined) this.wire.pause();
+  }
+
+  /** The failure that an authenticated sidecar gives for an answer: what to do about it is up to the exchange. */
+  #failureOf(): FailureCode | undefined {
+    if (head.status < 400 || this.#pool.answers === undefined) return undefined;
+    return parseFailureCode(head.fieldText(FAILURE_FIELD));
+  }
+
+  /** What follows of the text is read for the connection's sake alone. */
+  #failWith(code: FailureCode, complete: boolean): void {
+    const listener = complete ? this.#finish() : this.#listener;
+    this.#listener = undefined;
+    if (!complete) this.deadline = performance.now() + this.#pool.idleTimeout;
+    listener?.onFailed({ code, sent: !FAILURES[code].neverReached, reused: false });
   }
 
   #readBody(bytes: Buffer, start: number, end: number): void {

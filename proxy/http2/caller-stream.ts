@@ -21,6 +21,7 @@ import {
   DROPPED_FROM_RESPONSES,
   type FieldPairs,
   fieldObject,
+  linePairs,
   readTrailers,
   trailerObject,
 } from "./field-pairs.ts";
@@ -170,7 +171,7 @@ export class CallerStream implements ResponseSink {
     this.#answer({ code, status, text, fields: "" });
   }
 
-  #answer({ code, status, text }: LocalAnswer): void {
+  #answer({ code, status, fields, text }: LocalAnswer): void {
     if (this.#gone) return;
     if (this.#stream.headersSent) {
       this.#exchange = undefined;
@@ -179,13 +180,14 @@ export class CallerStream implements ResponseSink {
     }
     if (this.#session.handler.closing) this.#session.drain();
     if (this.#grpc && code !== undefined) {
-      const fields = grpcFailureFields(code, text);
-      this.#stream.respond([":status", "200", ...fields, FAILURE_FIELD, code], WITHOUT_BODY);
+      const pairs = [...grpcFailureFields(code, status, text), ...linePairs(fields)];
+      this.#stream.respond([":status", "200", ...pairs, FAILURE_FIELD, code], WITHOUT_BODY);
     } else {
-      const fields = ["content-type", "text/plain; charset=utf-8"];
+      const type = ["content-type", "text/plain; charset=utf-8"];
       const length = ["content-length", String(Buffer.byteLength(text))];
       const failure = code === undefined ? [] : [FAILURE_FIELD, code];
-      const pairs = [":status", String(status), ...fields, ...length, ...failure];
+      const pairs = [":status", String(status), ...type, ...length, ...failure];
+      pairs.push(...linePairs(fields));
       this.#stream.respond(pairs, WITH_LENGTH);
       // Node ends the stream by itself after HEAD.
       if (!this.#stream.writableEnded) this.#stream.write(text);

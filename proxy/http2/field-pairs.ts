@@ -62,15 +62,20 @@ export function fieldObject(pairs: FieldPairs): OutgoingHttpHeaders {
   return fields;
 }
 
-/** Trailers for Node. */
-export function trailerObject(trailers: Trailers): OutgoingHttpHeaders {
+/** Field lines as pairs. */
+export function linePairs(lines: string): string[] {
   const pairs: string[] = [];
-  for (const line of trailers.toString("latin1").split("\r\n")) {
+  for (const line of lines.split("\r\n")) {
     const colon = line.indexOf(":");
     const name = line.slice(0, Math.max(colon, 0)).toLowerCase();
     if (name !== "" && name !== SETTINGS) pairs.push(name, line.slice(colon + 1).trim());
   }
-  return fieldObject(pairs);
+  return pairs;
+}
+
+/** Trailers for Node. */
+export function trailerObject(trailers: Trailers): OutgoingHttpHeaders {
+  return fieldObject(linePairs(trailers.toString("latin1")));
 }
 
 const NAME = /^[!#$%&'*+.^_`|~0-9a-z-]+$/;

@@ -1,14 +1,17 @@
-// How the mesh's own failures look to a gRPC caller: always HTTP 200, with the outcome in fields
+// gRPC's own outcomes beside HTTP's. The mesh's failures as a gRPC caller sees them: always HTTP 200, with the outcome in fields
 // (https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md, "Responses"). By an HTTP status alone, libraries would
 // have to guess what happened.
-import { FAILURES, type FailureCode } from "../failures.ts";
+import type { FailureCode } from "../failures.ts";
 
 /** https://grpc.io/docs/guides/status-codes */
 const STATUS = {
+  DEADLINE_EXCEEDED: 4,
+  PERMISSION_DENIED: 7,
   RESOURCE_EXHAUSTED: 8,
   UNIMPLEMENTED: 12,
   INTERNAL: 13,
   UNAVAILABLE: 14,
+  UNAUTHENTICATED: 16,
 } as const;
 
 /** Whether a content type is one of gRPC's: `application/grpc`, or that with a message format. */
@@ -16,22 +19,29 @@ export function isGrpc(contentType: string | undefined): boolean {
   return contentType !== undefined && /^application\/grpc(?:[+;]|$)/.test(contentType);
 }
 
-/** The fields that stand for a failure. */
-export function grpcFailureFields(code: FailureCode, text: string): string[] {
+/** The fields that stand for a failure; `status` is what HTTP alone would say. */
+export function grpcFailureFields(code: FailureCode, status: number, text: string): string[] {
   return [
-    ...["content-type", "application/grpc"],
-    ...["grpc-status", String(grpcStatus(code)), "grpc-message", encodeMessage(text.trimEnd())],
+    ...["content-type", "application/grpc", "grpc-status", String(grpcStatus(code, status))],
+    ...["grpc-message", encodeMessage(text.trimEnd())],
   ];
 }
 
 /** UNAVAILABLE is what callers try again by themselves. */
-function grpcStatus(code: FailureCode): number {
+function grpcStatus(code: FailureCode, status: number): number {
   if (code === "RESPONSE_MALFORMED") return STATUS.INTERNAL;
-  switch (FAILURES[code].status) {
+  switch (status) {
     case 400:
       return STATUS.INTERNAL;
+    case 401:
+      return STATUS.UNAUTHENTICATED;
+    case 403:
+      return STATUS.PERMISSION_DENIED;
+    case 429:
     case 431:
       return STATUS.RESOURCE_EXHAUSTED;
+    case 504:
+      return STATUS.DEADLINE_EXCEEDED;
     case 501:
       return STATUS.UNIMPLEMENTED;
     default:
@@ -48,4 +58,16 @@ function encodeMessage(text: string): string {
     encoded += plain ? String.fromCharCode(byte) : `%${hexadecimal}`;
   }
   return encoded;
+}
+
+/** What HTTP would say for a gRPC status: for those who judge an application by its answers. */
+const HTTP_STATUSES: readonly number[] = [
+  ...[200, 499, 500, 400, 504, 404, 409, 403, 429],
+  ...[400, 409, 400, 501, 500, 503, 500, 401],
+];
+
+/** The same for the text of a `grpc-status` field; undefined for one that says nothing. */
+export function httpStatusOf(grpcStatusText: string | undefined): number | undefined {
+  if (grpcStatusText === undefined || !/^\d{1,2}$/.test(grpcStatusText)) return undefined;
+  return HTTP_STATUSES[Number(grpcStatusText)];
 }

@@ -1,6 +1,7 @@
 // One request over a link, as the accepting side sees it: the caller's side of an exchange. The request was read and will be
 // judged as if it came from anybody; the response is framed anew for the way back.
-import type { FailureCode } from "../failures.ts";
+import { FAILURES, type FailureCode } from "../failures.ts";
+import { writeAnswer } from "../http/response-writer.ts";
 import {
   type Ending,
   type LocalAnswer,
@@ -8,7 +9,7 @@ import {
   type OpenExchange,
   type ResponseSink,
 } from "../http/streams.ts";
-import { FRAMING, type MessageHead } from "../http1/message-head.ts";
+import { FRAMING, METHOD, type MessageHead } from "../http1/message-head.ts";
 import {
   CONNECTION,
   type ResponseEdit,
@@ -27,6 +28,9 @@ import {
 } from "./frames.ts";
 import type { LinkStream, Wakeable } from "./link-end.ts";
 import type { Outbox } from "./outbox.ts";
+
+/** More than the lines of an answer take beside its fields and its text. */
+const ANSWER_ROOM = 512;
 
 /** The link as its streams need it. */
 export interface ServerStreams extends FrameSink {
@@ -54,6 +58,8 @@ export class ServerStream implements ResponseSink, LinkStream, BodyTarget, BodyS
   readonly #link: ServerStreams;
   #exchange: OpenExchange | undefined;
   #tunnel = false;
+  readonly #headRequest: boolean;
+  #responded = false;
   /** The exchange cannot go on, and is told at the end of the turn. */
   #broken = false;
   #over = false;
@@ -61,6 +67,7 @@ export class ServerStream implements ResponseSink, LinkStream, BodyTarget, BodyS
   constructor(link: ServerStreams, id: number, window: number, head: MessageHead) {
     this.#link = link;
     this.id = id;
+    this.#headRequest = head.method === METHOD.HEAD;
     this.sender = new BodySender(link, this);
     this.receiver = new BodyReceiver(link, this);
     this.sender.begin(id, window);
@@ -92,6 +99,7 @@ export class ServerStream implements ResponseSink, LinkStream, BodyTarget, BodyS
     ending: Ending,
   ): boolean {
     if (this.#over) return true;
+    this.#responded = true;
     if (head.status === 101) this.#openTunnel();
     // As much of the body as is there goes with the head.
     const sent = this.sender.spend(end - start) ? end : start;
@@ -118,10 +126,13 @@ export class ServerStream implements ResponseSink, LinkStream, BodyTarget, BodyS
     return this.sender.send(bytes, start, end, ending);
   }
 
-  /** The caller's exchange decides what that means: whether to try elsewhere, what to answer. */
-  fail({ code }: LocalAnswer): void {
+  /** What a failure means is up to the caller's exchange: whether to try elsewhere, what to answer. */
+  fail(answer: LocalAnswer): void {
     if (this.#over) return;
-    this.#link.reset(this.id, code ?? "CONNECTION_LOST");
+    const { code, status } = answer;
+    const isPlain = code === undefined || FAILURES[code].status !== status;
+    if (isPlain && !this.#responded) this.#composeAnswer(answer);
+    else this.#link.reset(this.id, code ?? "CONNECTION_LOST");
     this.#leave();
   }
 
@@ -203,6 +214,21 @@ export class ServerStream implements ResponseSink, LinkStream, BodyTarget, BodyS
     outbox.add(output, HEADER_SIZE + size);
     this.#link.composed();
     return true;
+  }
+
+  /** An answer of the mesh that is no failure which the caller's side knows by its code. */
+  #composeAnswer(answer: LocalAnswer): void {
+    const { outbox } = this.#link;
+    const room = HEADER_SIZE + ANSWER_ROOM + answer.fields.length + Buffer.byteLength(answer.text);
+    const output = outbox.room(room);
+    const at = output.length;
+    output.length += HEADER_SIZE;
+    writeAnswer(output, answer, { keep: true, withBody: !this.#headRequest });
+    const size = output.length - at - HEADER_SIZE;
+    output.length = at;
+    writeFrameHeader(output.bytes, at, FRAME.RESPONSE, FLAG.END, this.id, size);
+    outbox.add(output, HEADER_SIZE + size);
+    this.#link.composed();
   }
 
   /** The response cannot be passed on. Its exchange is in the middle of giving it, and is told afterwards. */
