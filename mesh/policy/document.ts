@@ -18,6 +18,8 @@ export interface FieldProblem {
   readonly field: string;
   /** A sentence for people: what was expected, what was found. */
   readonly message: string;
+  /** True where fields contradict each other that are right on their own. */
+  readonly conflict?: true;
 }
 
 /** A value in force and whence it comes. */

@@ -198,7 +198,7 @@ export type PathMatch =
   | { readonly kind: "exact" | "prefix"; readonly text: string }
   | { readonly kind: "regex"; readonly matcher: Matcher };
 
-/** `name` is in lower case for headers and claims. */
+/** `name` is in lower case for headers; for query parameters and claims its letter case counts. */
 export interface FieldMatch {
   readonly name: string;
   readonly kind: "present" | "absent" | "exact" | "not" | "prefix" | "suffix" | "regex";
