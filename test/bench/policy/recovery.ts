@@ -14,7 +14,7 @@ const FAILING_FROM_MS = 3_000;
 const FAILING_FOR_MS = 2_000;
 
 /** Seconds in which everything has to happen with the defaults of `outlier` and `recovery`. */
-const SECONDS = 45;
+const SECONDS = 30;
 
 /** From then on the caller saw the replica in that state. */
 export interface StateFrom {
