@@ -51,9 +51,7 @@ export class RequestView {
 
   /** The path as it was sent. Where it differs from {@link path}, whoever decided by that must send that on. */
   get rawPath(): string {
-    const target = this.#wholeTarget();
-    const mark = target.indexOf("?");
-    return mark < 0 ? target : target.slice(0, mark);
+    return splitTarget(this.#wholeTarget()).path;
   }
 
   /** Values of the parameters of that name, decoded. */
@@ -85,6 +83,13 @@ export class RequestView {
     this.#target ??= this.#head?.targetText() ?? "";
     return this.#target;
   }
+}
+
+/** `query` is with its question mark, or empty. */
+export function splitTarget(target: string): { readonly path: string; readonly query: string } {
+  const mark = target.indexOf("?");
+  if (mark < 0) return { path: target, query: "" };
+  return { path: target.slice(0, mark), query: target.slice(mark) };
 }
 
 function present(text: string): readonly string[] {
@@ -129,9 +134,7 @@ interface Query {
 function readQuery(target: string): Query {
   const parameters = new Map<string, { values: string[]; certain: boolean }>();
   const query = { parameters, certain: true };
-  const mark = target.indexOf("?");
-  if (mark < 0) return query;
-  for (const piece of target.slice(mark + 1).split("&")) {
+  for (const piece of splitTarget(target).query.slice(1).split("&")) {
     const equals = piece.indexOf("=");
     const name = decode(equals < 0 ? piece : piece.slice(0, equals));
     const value = equals < 0 ? "" : decode(piece.slice(equals + 1));

@@ -5,6 +5,7 @@ import { MAX_FIELDS, METHOD, MessageHead } from "../http1/message-head.ts";
 import { parseRequestHead } from "../http1/parse-request.ts";
 import { parseResponseHead } from "../http1/parse-response.ts";
 import type { HeadLimits } from "../http1/violation.ts";
+import { splitTarget } from "../match/request-view.ts";
 
 export interface HeadChange {
   /** Removals come first, then what is set, then what is added. */
@@ -64,16 +65,11 @@ export class HeadEditor {
 /** With the authority of an absolute-form target, which replaces Host. */
 function changedTarget(head: MessageHead, path: string | undefined): string {
   const { bytes, authorityStart, authorityEnd } = head;
-  const target = path === undefined ? head.targetText() : replacedPath(head, path);
+  const sent = head.targetText();
+  const target = path === undefined ? sent : path + splitTarget(sent).query;
   if (authorityStart === authorityEnd) return target;
   const authority = bytes.toString("latin1", authorityStart, authorityEnd);
   return target === "*" ? `http://${authority}` : `http://${authority}${target}`;
-}
-
-function replacedPath(head: MessageHead, path: string): string {
-  const target = head.targetText();
-  const mark = target.indexOf("?");
-  return mark < 0 ? path : path + target.slice(mark);
 }
 
 function changedLines(head: MessageHead, { set, add, remove }: HeaderEdits): string {

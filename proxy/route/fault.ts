@@ -1,0 +1,17 @@
+// Faults on purpose: some requests wait, some are answered in place of the service; one has nothing to do with the other.
+import type { Fault } from "../../mesh/policy/policy.ts";
+import { failureAnswer } from "../failures.ts";
+import type { LocalAnswer } from "../http/streams.ts";
+import { happens } from "./percent.ts";
+import type { Random } from "./route-target.ts";
+
+/** How long this request waits, ms. */
+export function drawDelay({ delay, delayPercent }: Fault, random: Random): number {
+  return delay > 0 && happens(delayPercent, random) ? delay : 0;
+}
+
+export function drawAbort(fault: Fault, service: string, random: Random): LocalAnswer | undefined {
+  const { abort, abortPercent } = fault;
+  if (abort === 0 || !happens(abortPercent, random)) return undefined;
+  return { ...failureAnswer("FAULT_INJECTED", service), status: abort };
+}

@@ -1,0 +1,62 @@
+// Where the requests of a route may go: the versions of a service by their shares, and behind them the services that stand
+// in. A route that says nothing about one of them leaves it to the service.
+import type { RoutePolicy, WeightedVersion } from "../../mesh/policy/policy.ts";
+import type { Targets } from "../http/plan.ts";
+import { FailoverTargets } from "./failover.ts";
+import { NO_TARGETS, type Random, type RouteLookup, type RouteTarget } from "./route-target.ts";
+import { Split } from "./split.ts";
+
+export class Places {
+  readonly #choices: readonly Targets[];
+  readonly #split: Split | undefined;
+
+  constructor(
+    route: Pick<RoutePolicy, "split" | "failover"> | undefined,
+    target: RouteTarget,
+    lookup: RouteLookup,
+    random: Random,
+  ) {
+    const { policy } = target;
+    const versions = route?.split.length ? route.split : policy.split;
+    const services = route?.failover.length ? route.failover : policy.failover;
+    this.#split = splitOf(target, versions, lookup, random);
+    const standIns = services.map((service) => standIn(service, lookup, random));
+    const choices = this.#split?.choices ?? [target.targets];
+    this.#choices =
+      standIns.length === 0
+        ? choices
+        : choices.map((choice) => new FailoverTargets([choice, ...standIns]));
+  }
+
+  /** Whether {@link draw} gives different ones. */
+  get several(): boolean {
+    return this.#choices.length > 1;
+  }
+
+  /** For one request. */
+  draw(): Targets {
+    return this.#choices[this.#split?.draw() ?? 0] as Targets;
+  }
+}
+
+/** Shares of its own policy hold for a stand-in too; its own stand-ins do not, or there would be circles. */
+function standIn(service: string, lookup: RouteLookup, random: Random): Targets {
+  const target = lookup(service, undefined);
+  if (target === undefined) return NO_TARGETS;
+  return splitOf(target, target.policy.split, lookup, random) ?? target.targets;
+}
+
+function splitOf(
+  target: RouteTarget,
+  versions: readonly WeightedVersion[],
+  lookup: RouteLookup,
+  random: Random,
+): Split | undefined {
+  if (versions.length === 0) return undefined;
+  const arms = versions.map(({ version, weight }) => ({
+    targets: lookup(target.service, version)?.targets ?? NO_TARGETS,
+    weight,
+  }));
+  const { algorithm } = target.policy.balance;
+  return new Split(arms, algorithm === "ring-hash" || algorithm === "maglev", random);
+}

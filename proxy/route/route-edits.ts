@@ -1,0 +1,64 @@
+// What a route changes about the requests and responses that go its way.
+import type { HeaderEdits, PathMatch, RoutePolicy } from "../../mesh/policy/policy.ts";
+import type { Edits } from "../http/plan.ts";
+import type { MessageHead } from "../http1/message-head.ts";
+import { normalisePath } from "../match/normalise-path.ts";
+import { splitTarget } from "../match/request-view.ts";
+import { type HeadChange, HeadEditor, NO_HEADERS } from "./edit-head.ts";
+import { rewritePath } from "./rewrite.ts";
+
+/** One for all exchanges: what an editor gives out is used before the next is asked for. */
+const editor = new HeadEditor();
+
+/** Undefined when nothing is changed. `path` is what the route matches paths by. */
+export function routeEdits(route: RoutePolicy, path: PathMatch): Edits | undefined {
+  const { rewrite, requestHeaders, responseHeaders } = route;
+  const nothing = rewrite === undefined && isEmpty(requestHeaders) && isEmpty(responseHeaders);
+  return nothing ? undefined : new RouteEdits(route, path);
+}
+
+function isEmpty({ set, add, remove }: HeaderEdits): boolean {
+  return set.length + add.length + remove.length === 0;
+}
+
+class RouteEdits implements Edits {
+  readonly #path: PathMatch;
+  readonly #rewrite: string | undefined;
+  readonly #request: HeaderEdits;
+  readonly #response: HeadChange | undefined;
+
+  constructor({ rewrite, requestHeaders, responseHeaders }: RoutePolicy, path: PathMatch) {
+    this.#path = path;
+    this.#rewrite = rewrite;
+    this.#request = requestHeaders;
+    const headers = responseHeaders;
+    this.#response = isEmpty(headers) ? undefined : { headers, path: undefined };
+  }
+
+  request(head: MessageHead): MessageHead {
+    const path = this.#rewritten(head);
+    if (path === undefined && isEmpty(this.#request)) return head;
+    return editor.request(head, { headers: this.#request, path });
+  }
+
+  response(head: MessageHead): MessageHead {
+    return this.#response === undefined ? head : editor.response(head, this.#response);
+  }
+
+  #rewritten(head: MessageHead): string | undefined {
+    if (this.#rewrite === undefined) return undefined;
+    const path = normalisePath(splitTarget(head.targetText()).path);
+    return path === undefined ? undefined : rewritePath(path, this.#path, this.#rewrite);
+  }
+}
+
+/** Sends the path on in the form in which it was judged: an application may read any other form differently. */
+export const NORMALISED_PATH: Edits = {
+  request(head) {
+    const sent = splitTarget(head.targetText()).path;
+    const path = normalisePath(sent);
+    if (path === undefined || path === sent) return head;
+    return editor.request(head, { headers: NO_HEADERS, path });
+  },
+  response: (head) => head,
+};
