@@ -21,4 +21,31 @@ export interface Permission {
 export interface IntentionsView {
   readonly defaultAction: "allow" | "deny";
   readonly intentions: readonly Intention[];
+  /** What is written in an intention and cannot be followed to the letter, each a sentence for people; it denies more. */
+  readonly problems: readonly string[];
+}
+
+/** Stands for every service in `source` and `destination`. */
+export const ANY_SERVICE = "*";
+
+/**
+ * The intentions that speak of calls to the destination, most exact first: for a caller the first whose source is its name
+ * or `*` decides. Consul's precedence: both exact 9, destination 8, source 6, neither 5; of equals those that deny come first.
+ */
+export function intentionsFor(view: IntentionsView, destination: string): readonly Intention[] {
+  return view.intentions
+    .filter(
+      (intention) => intention.destination === destination || intention.destination === ANY_SERVICE,
+    )
+    .toSorted((a, b) => precedence(b) - precedence(a) || severity(b) - severity(a));
+}
+
+function precedence({ source, destination }: Intention): number {
+  const exactSource = source === ANY_SERVICE ? 0 : 1;
+  return (destination === ANY_SERVICE ? 5 : 8) + exactSource;
+}
+
+function severity({ action }: Intention): number {
+  if (action === "deny") return 2;
+  return action === undefined ? 1 : 0;
 }

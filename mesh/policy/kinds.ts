@@ -64,7 +64,7 @@ export function decimal(least: number, most: number): Kind<number> {
 
 export const percent: Kind<number> = {
   ...decimal(0, 100),
-  expected: "a percentage from 0 to 100 without a sign",
+  expected: "a number of percent from 0 to 100",
   values: "0–100 %",
 };
 

@@ -22,12 +22,21 @@ export function validateDocument(json: unknown, beneath: PolicyDocument = {}): V
   flattener.take("", json, 0);
   const document = flattener.document();
   const own = readPolicy(document, "strict").problems.filter(({ conflict }) => conflict !== true);
-  const joint = readPolicy({ ...beneath, ...document }, "strict").problems.filter(
-    ({ conflict }) => conflict === true,
-  );
-  const problems = [...flattener.problems, ...own, ...joint];
+  const problems = [...flattener.problems, ...own, ...newConflicts(document, beneath)];
   if (problems.length === 0) return { document };
   return { problems: problems.map(printable).sort(compareProblems) };
+}
+
+/** Those that were not there without the document. */
+function newConflicts(document: PolicyDocument, beneath: PolicyDocument): readonly FieldProblem[] {
+  const before = new Set(conflicts(beneath).map(({ field, message }) => `${field} ${message}`));
+  return conflicts({ ...beneath, ...document }).filter(
+    ({ field, message }) => !before.has(`${field} ${message}`),
+  );
+}
+
+function conflicts(document: PolicyDocument): readonly FieldProblem[] {
+  return readPolicy(document, "strict").problems.filter(({ conflict }) => conflict === true);
 }
 
 /** Names come from outside as they like. */
@@ -55,10 +64,10 @@ class Flattener {
       this.#takeObject(name, value, depth);
       return;
     }
-    const text = name === "" ? undefined : textOf(value);
+    const text = depth === 0 ? undefined : textOf(value);
     if (text === undefined) {
       const expected =
-        name === ""
+        depth === 0
           ? "an object of fields"
           : "a text, a number, true or false, or an array of these";
       this.#complain(name, `expected ${expected}, got ${describe(value)}`);
@@ -75,7 +84,7 @@ class Flattener {
       return;
     }
     for (const [key, inner] of Object.entries(value)) {
-      this.take(name === "" ? key : `${name}.${key}`, inner, depth + 1);
+      this.take(depth === 0 ? key : `${name}.${key}`, inner, depth + 1);
     }
   }
 

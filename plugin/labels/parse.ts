@@ -2,21 +2,22 @@
 // What needs more than the labels (exposed ports, networks, project) is not decided here.
 import type { Protocol, ServicePort } from "../../mesh/model.ts";
 import { nearestName } from "../../mesh/nearest.ts";
+import type { PolicyDocument } from "../../mesh/policy/document.ts";
+import { fieldNames, findField } from "../../mesh/policy/fields.ts";
+import { readBoolean, readMatching, readWord } from "../../mesh/policy/kinds.ts";
+import { readPolicy } from "../../mesh/policy/read-policy.ts";
 import { quote, shorten } from "../../mesh/printable.ts";
+import { Refusal, type ValueReader } from "../../mesh/refusal.ts";
 import type { ApplicationCheck } from "../../proxy/configuration/snapshot.ts";
 import { LABEL_NAMES, LABEL_PREFIX, LABELS, type LabelName } from "./table.ts";
 import {
-  Refusal,
-  readBoolean,
   readCheck,
-  readMatching,
   readName,
   readNames,
   readPort,
   readPorts,
   readProtocol,
-  readWord,
-  type ValueReader,
+  readWeight,
 } from "./values.ts";
 
 /** What a workload's labels say; undefined where they say nothing and the default needs facts about the container. */
@@ -32,6 +33,10 @@ export interface WorkloadLabels {
   readonly upstreams: readonly string[] | undefined;
   readonly version: string | undefined;
   readonly check: ApplicationCheck | undefined;
+  /** 1 to 1000. */
+  readonly weight: number;
+  /** The fields of policies among the labels, by their names without `mesh.`; nothing that the labels do not say. */
+  readonly policy: PolicyDocument;
 }
 
 export interface LabelProblem {
@@ -91,6 +96,8 @@ function readWorkload(reader: LabelReader): WorkloadLabels {
     upstreams: reader.read("mesh.upstreams", readNames),
     version: reader.read("mesh.version", readMatching(VERSION)),
     check: reader.read("mesh.check", readCheck),
+    weight: reader.read("mesh.weight", readWeight) ?? 1,
+    policy: reader.readPolicy(),
   };
   if (reader.has("mesh.port") && reader.has("mesh.ports")) {
     reader.complain("LABEL_CONFLICT", "mesh.ports", "expected mesh.port or mesh.ports, got both");
@@ -142,16 +149,41 @@ class LabelReader {
     return undefined;
   }
 
+  /** Labels of policies; everything that is wrong with them is a problem. */
+  readPolicy(): PolicyDocument {
+    const fields = [...this.#labels]
+      .map(([name, text]): [string, string] => [name.slice(LABEL_PREFIX.length), text])
+      .filter(([name]) => findField(name) !== undefined);
+    const document = Object.fromEntries(fields.sort(([left], [right]) => (left < right ? -1 : 1)));
+    for (const { field, message, conflict } of readPolicy(document, "strict").problems) {
+      const code = conflict === true ? "LABEL_CONFLICT" : "LABEL_INVALID";
+      this.complain(code, `${LABEL_PREFIX}${field}`, message);
+    }
+    return document;
+  }
+
   complain(code: LabelProblem["code"], label: string, what: string): void {
     this.#problems.push({ code, label, message: `label ${label}: ${what}` });
   }
 
   complainOfUnknown(): void {
-    const known = new Set<string>(LABEL_NAMES);
-    for (const name of [...this.#labels.keys()].filter((label) => !known.has(label)).sort()) {
-      const nearest = nearestName(name.toLowerCase(), LABEL_NAMES);
+    for (const name of [...this.#labels.keys()].filter((label) => !isLabel(label)).sort()) {
+      const nearest = nearestName(name.toLowerCase(), labelNames(name));
       const hint = nearest === undefined ? "see docs/labels.md" : `did you mean ${nearest}?`;
       this.complain("LABEL_UNKNOWN", shorten(name), `expected a label of the mesh: ${hint}`);
     }
   }
+}
+
+const WORKLOAD_LABELS: ReadonlySet<string> = new Set(LABEL_NAMES);
+
+function isLabel(name: string): boolean {
+  if (WORKLOAD_LABELS.has(name)) return true;
+  return name.startsWith(LABEL_PREFIX) && findField(name.slice(LABEL_PREFIX.length)) !== undefined;
+}
+
+/** Every label there is, those of routes and rules with the name that the given label has there. */
+function labelNames(name: string): readonly string[] {
+  const [, , entry = ""] = name.split(".");
+  return [...LABEL_NAMES, ...fieldNames(entry).map((field) => `${LABEL_PREFIX}${field}`)];
 }

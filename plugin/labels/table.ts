@@ -33,6 +33,7 @@ export const LABEL_NAMES = [
   "mesh.network",
   "mesh.upstreams",
   "mesh.version",
+  "mesh.weight",
   "mesh.check",
 ] as const;
 
@@ -168,20 +169,35 @@ export const LABELS: readonly Label[] = [
     fallback: "none",
     maximumLength: VALUE_LENGTH,
     where: CONTAINER,
-    meaning: "The version of the workload, shown in the catalog and in `docker mesh status`.",
+    meaning:
+      "The version of the workload, shown in the catalog and in `docker mesh status`, and what `mesh.split` and routes " +
+      "choose by.",
     example: "mesh.version: 2.4.1",
   },
   {
+    name: "mesh.weight",
+    values: "1–1000",
+    expected: "a whole number from 1 to 1000",
+    fallback: "`1`",
+    maximumLength: VALUE_LENGTH,
+    where: CONTAINER,
+    meaning:
+      "The workload's share of its service's load beside the other copies: one with 3 gets three times the requests of one with 1.",
+    example: 'mesh.weight: "3"',
+  },
+  {
     name: "mesh.check",
-    values: "an absolute path | `tcp` | `none`",
-    expected: "an absolute path such as /health, tcp, or none",
+    values: "an absolute path | `tcp` | `grpc` | `grpc:<service>` | `none`",
+    expected: "an absolute path such as /health, tcp, grpc, grpc:<service>, or none",
     fallback: "`tcp`",
     maximumLength: VALUE_LENGTH,
     where: CONTAINER,
     meaning:
       "How the sidecar asks the application whether it works: with a path by an HTTP/1.1 request that must answer 2xx or 3xx " +
       "on the ports of protocol `http` and `auto`, and by connecting on the others, " +
-      "with `tcp` by connecting, with `none` not at all. Docker's HEALTHCHECK counts besides.",
+      "with `tcp` by connecting, with `grpc` by the standard health service (`grpc.health.v1.Health`), asked about the server " +
+      "or about the service named, on the ports of protocol `grpc`, `http2` and `auto`, and by connecting on the others, " +
+      "with `none` not at all. Docker's HEALTHCHECK counts besides. How often is `mesh.check.interval`.",
     example: "mesh.check: /health",
   },
 ];

@@ -1,35 +1,11 @@
 // Readers of single label values: text in, value or refusal out. Strict: no value is trimmed, repaired or guessed;
 // only the entries of a list may have blanks around them.
 import { PROTOCOLS, type Protocol, type ServicePort } from "../../mesh/model.ts";
+import { readMatching, readWord } from "../../mesh/policy/kinds.ts";
 import { quote } from "../../mesh/printable.ts";
+import { Refusal, type ValueReader } from "../../mesh/refusal.ts";
 import { isServiceName } from "../../mesh/service-name.ts";
 import type { ApplicationCheck } from "../../proxy/configuration/snapshot.ts";
-
-/** Why a value was not accepted; without `detail` the label's own expectation and the value say enough. */
-export class Refusal {
-  readonly detail: string | undefined;
-
-  constructor(detail?: string) {
-    this.detail = detail;
-  }
-}
-
-export type ValueReader<T> = (text: string) => T | Refusal;
-
-/** One of the words, in exactly this spelling. */
-export function readWord<const Word extends string>(...words: readonly Word[]): ValueReader<Word> {
-  return (text) => words.find((word) => word === text) ?? new Refusal();
-}
-
-/** The whole text where it matches; the pattern has to be anchored at both ends. */
-export function readMatching(pattern: RegExp): ValueReader<string> {
-  return (text) => (pattern.test(text) ? text : new Refusal());
-}
-
-export function readBoolean(text: string): boolean | Refusal {
-  const word = /^[a-z]+$/i.test(text) ? text.toLowerCase() : "";
-  return word === "true" || word === "false" ? word === "true" : new Refusal();
-}
 
 /** Completes "expected …". */
 export const EXPECTED_PROTOCOL = "http, http2, grpc, tcp or auto";
@@ -37,6 +13,11 @@ export const EXPECTED_PROTOCOL = "http, http2, grpc, tcp or auto";
 export const readProtocol: ValueReader<Protocol> = readWord(...PROTOCOLS);
 
 export const readName: ValueReader<string> = (text) => (isServiceName(text) ? text : new Refusal());
+
+/** 1 to 1000. */
+export function readWeight(text: string): number | Refusal {
+  return /^(?:[1-9][0-9]{0,2}|1000)$/.test(text) ? Number(text) : new Refusal();
+}
 
 /** Decimal digits without sign, leading zero or exponent: `080` is a typing error, not port 80. */
 export function readPort(text: string): number | Refusal {
@@ -47,8 +28,13 @@ export function readPort(text: string): number | Refusal {
 
 const PATH = /^\/(?:[A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*$/;
 
+/** As Protocol Buffers name services; empty: the server as a whole. */
+const GRPC_SERVICE = /^grpc(?::([A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*))?$/;
+
 export function readCheck(text: string): ApplicationCheck | Refusal {
   if (text === "tcp" || text === "none") return { kind: text };
+  const grpc = GRPC_SERVICE.exec(text);
+  if (grpc !== null) return { kind: "grpc", service: grpc[1] ?? "" };
   return PATH.test(text) ? { kind: "http", path: text } : new Refusal();
 }
 

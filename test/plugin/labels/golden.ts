@@ -54,7 +54,17 @@ function printWorkload(labels: WorkloadLabels): string[] {
     ["network", labels.network],
     ["upstreams", upstreams?.length === 0 ? "(nobody)" : upstreams?.join(" ")],
     ["version", labels.version],
-    ["check", check?.kind === "http" ? `http ${check.path}` : check?.kind],
+    ["check", printCheck(check)],
+    ["weight", labels.weight === 1 ? undefined : String(labels.weight)],
   ];
-  return fields.flatMap(([name, value]) => (value === undefined ? [] : [`${name}: ${value}`]));
+  const policy = Object.entries(labels.policy).map(([name, text]) => `policy ${name}: ${text}`);
+  return [
+    ...fields.flatMap(([name, value]) => (value === undefined ? [] : [`${name}: ${value}`])),
+    ...policy,
+  ];
+}
+
+function printCheck(check: WorkloadLabels["check"]): string | undefined {
+  if (check?.kind === "http") return `http ${check.path}`;
+  return check?.kind === "grpc" ? `grpc ${check.service || "(the server)"}` : check?.kind;
 }
