@@ -31,17 +31,20 @@ export interface Targets {
   next(key: number, tried: readonly Target[], repeatable: boolean): Target | undefined;
 }
 
-/** An endpoint as the requests of this sidecar see it. `now` is on the scale of `performance.now()`. */
+/**
+ * An endpoint as the requests of this sidecar see it. `now` is on the scale of `performance.now()`. An endpoint may have
+ * many tries at once: `began` is what `begin` was told, and says which one is meant.
+ */
 export interface Target {
   readonly id: string;
   readonly destination: Destination;
   /** A try begins; `ended` follows in any case. */
   begin(now: number): void;
   /** The head of a response has come; at most one of this and `failed` in a try. For gRPC `status` is what HTTP would say. */
-  answered(status: number, now: number): void;
-  failed(code: FailureCode, now: number): void;
+  answered(status: number, now: number, began: number): void;
+  failed(code: FailureCode, now: number, began: number): void;
   /** The try is over, with all of its response. */
-  ended(): void;
+  ended(began: number): void;
 }
 
 /** The rules for one service's requests, and what they share: one object for all of them. */
