@@ -5,6 +5,9 @@ import type { LocalAnswer } from "../http/streams.ts";
 import { happens } from "./percent.ts";
 import type { Random } from "./route-target.ts";
 
+/** Statuses of responses that end with their head (RFC 9112 §6.3), or must be empty (RFC 9110 §15.3.6). */
+const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
+
 /** How long this request waits, ms. */
 export function drawDelay({ delay, delayPercent }: Fault, random: Random): number {
   return delay > 0 && happens(delayPercent, random) ? delay : 0;
@@ -13,5 +16,6 @@ export function drawDelay({ delay, delayPercent }: Fault, random: Random): numbe
 export function drawAbort(fault: Fault, service: string, random: Random): LocalAnswer | undefined {
   const { abort, abortPercent } = fault;
   if (abort === 0 || !happens(abortPercent, random)) return undefined;
-  return { ...failureAnswer("FAULT_INJECTED", service), status: abort };
+  const answer = failureAnswer("FAULT_INJECTED", service);
+  return { ...answer, status: abort, text: BODILESS.has(abort) ? "" : answer.text };
 }

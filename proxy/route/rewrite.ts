@@ -2,12 +2,9 @@
 // around a rewrite.
 import type { PathMatch } from "../../mesh/policy/policy.ts";
 
-/** Without a path of its own a route with a rewrite is one of all paths; one that cannot be judged is no part of them. */
-export const ALL_PATHS: PathMatch = { kind: "prefix", text: "/" };
-
 /**
  * The path that goes on in place of `path`, which is in normal form and matched. A prefix is replaced and the rest kept, with
- * one slash between the two; an exact path and one that matched a pattern are replaced as a whole.
+ * one slash between the two; an exact path is replaced as a whole.
  */
 export function rewritePath(path: string, match: PathMatch, replacement: string): string {
   if (match.kind !== "prefix") return replacement;

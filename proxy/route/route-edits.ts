@@ -10,11 +10,11 @@ import { rewritePath } from "./rewrite.ts";
 /** One for all exchanges: what an editor gives out is used before the next is asked for. */
 const editor = new HeadEditor();
 
-/** Undefined when nothing is changed. `path` is what the route matches paths by. */
-export function routeEdits(route: RoutePolicy, path: PathMatch): Edits | undefined {
+/** Undefined when nothing is changed. The match is a compiled one. */
+export function routeEdits(route: RoutePolicy): Edits | undefined {
   const { rewrite, requestHeaders, responseHeaders } = route;
   const nothing = rewrite === undefined && isEmpty(requestHeaders) && isEmpty(responseHeaders);
-  return nothing ? undefined : new RouteEdits(route, path);
+  return nothing ? undefined : new RouteEdits(route);
 }
 
 function isEmpty({ set, add, remove }: HeaderEdits): boolean {
@@ -22,13 +22,13 @@ function isEmpty({ set, add, remove }: HeaderEdits): boolean {
 }
 
 class RouteEdits implements Edits {
-  readonly #path: PathMatch;
+  readonly #path: PathMatch | undefined;
   readonly #rewrite: string | undefined;
   readonly #request: HeaderEdits;
   readonly #response: HeadChange | undefined;
 
-  constructor({ rewrite, requestHeaders, responseHeaders }: RoutePolicy, path: PathMatch) {
-    this.#path = path;
+  constructor({ match, rewrite, requestHeaders, responseHeaders }: RoutePolicy) {
+    this.#path = match.path;
     this.#rewrite = rewrite;
     this.#request = requestHeaders;
     const headers = responseHeaders;
@@ -46,7 +46,7 @@ class RouteEdits implements Edits {
   }
 
   #rewritten(head: MessageHead): string | undefined {
-    if (this.#rewrite === undefined) return undefined;
+    if (this.#rewrite === undefined || this.#path === undefined) return undefined;
     const path = normalisePath(splitTarget(head.targetText()).path);
     return path === undefined ? undefined : rewritePath(path, this.#path, this.#rewrite);
   }

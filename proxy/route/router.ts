@@ -10,7 +10,6 @@ import { drawAbort, drawDelay } from "./fault.ts";
 import { Mirroring } from "./mirror.ts";
 import { Places } from "./places.ts";
 import { redirectAnswer } from "./redirect.ts";
-import { ALL_PATHS } from "./rewrite.ts";
 import { routeEdits } from "./route-edits.ts";
 import { NO_TARGETS, type Random, type RouteLookup, type RouteTarget } from "./route-target.ts";
 
@@ -56,9 +55,7 @@ class Route {
   readonly way: Way;
 
   constructor(route: RoutePolicy, own: RouteTarget, lookup: RouteLookup, random: Random) {
-    const { match, rewrite } = route;
-    const path = match.path ?? (rewrite === undefined ? undefined : ALL_PATHS);
-    this.match = compileMatch({ ...match, path });
+    this.match = compileMatch(route.match);
     this.way = new Way({ ...route, match: this.match }, own, lookup, random);
   }
 }
@@ -95,7 +92,7 @@ class Way {
       targets: this.#places.draw(),
       conduct: route === undefined ? conduct : routeConduct(route, conduct),
       before: undefined,
-      edits: route && routeEdits(route, route.match.path ?? ALL_PATHS),
+      edits: route && routeEdits(route),
       mirror: undefined,
     };
   }
