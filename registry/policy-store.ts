@@ -1,5 +1,6 @@
 // The one interface to where policies are kept that were set while the mesh runs, with its promises; and to the intentions
 // that Consul's users edit. `consul/` and `embedded/` keep the promises; test/registry/policy-store-conformance.ts is a suite.
+import { MeshError } from "../mesh/errors.ts";
 import type { PolicyDocument } from "../mesh/policy/document.ts";
 
 /** A document as it was written. */
@@ -45,4 +46,18 @@ export interface PolicyStore {
   ): Promise<StoredPolicy>;
   history(service: string, signal: AbortSignal): Promise<readonly StoredPolicy[]>;
   views(signal: AbortSignal): AsyncIterable<PoliciesView>;
+}
+
+/** Promise 1's error; `found` is the version in force, undefined when somebody else's write has come first just now. */
+export function policyConflict(
+  service: string,
+  expected: number,
+  found: number | undefined,
+): MeshError {
+  const inForce = (version: number): string => (version === 0 ? "none" : `version ${version}`);
+  return new MeshError(
+    "POLICY_CONFLICT",
+    `expected ${inForce(expected)} of the policy of ${service} in force, ` +
+      `found ${found === undefined ? "that somebody else has just written one" : inForce(found)}`,
+  );
 }

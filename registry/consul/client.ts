@@ -9,10 +9,14 @@ import type {
   AgentSelf,
   ConnectLeaf,
   ConnectRoots,
+  ConsulIntention,
   ConsulStatus,
   HealthEntry,
+  KeyValue,
   RegisteredService,
   ServiceDefinition,
+  TransactionOperation,
+  TransactionResult,
 } from "./types.ts";
 
 export interface ConsulClientOptions {
@@ -40,6 +44,12 @@ interface LibraryOptions {
   readonly token?: string;
   readonly timeout: number;
   readonly ctx: EventEmitter;
+}
+
+interface ReadOptions<T> {
+  readonly parameters?: Readonly<Record<string, string>>;
+  /** What it counts as when Consul knows of nothing there; undefined: it is an error. */
+  readonly absent?: T;
 }
 
 /** Asks for the current value and does not wait. */
@@ -161,6 +171,36 @@ export class ConsulClient {
     return this.#read(path, query, signal, isObject);
   }
 
+  /** All intentions of the datacenter, in the order of their precedence. */
+  intentions(
+    query: BlockingQuery,
+    signal: AbortSignal,
+  ): Promise<Answer<readonly ConsulIntention[]>> {
+    return this.#read("connect/intentions", query, signal, Array.isArray);
+  }
+
+  /** The entry with this key or, for a key that ends with a slash, all below it in the order of keys; none is no error. */
+  keyValues(
+    key: string,
+    query: BlockingQuery,
+    signal: AbortSignal,
+  ): Promise<Answer<readonly KeyValue[]>> {
+    const path = `kv/${key.split("/").map(encodeURIComponent).join("/")}`;
+    const parameters = key.endsWith("/") ? { recurse: "true" } : {};
+    return this.#read(path, query, signal, Array.isArray, { parameters, absent: [] });
+  }
+
+  /** Does all operations or none, and gives the index at which it did. Rejects with Consul's 409 when one cannot be done. */
+  async transact(
+    operations: readonly TransactionOperation[],
+    signal: AbortSignal,
+  ): Promise<number> {
+    const request = { method: "PUT", path: "txn", query: {}, wait: 0, body: operations } as const;
+    const { body } = await this.#transport.exchange(request, signal);
+    const [first] = (body as Partial<TransactionResult> | null | undefined)?.Results ?? [];
+    return first?.KV?.ModifyIndex ?? 0;
+  }
+
   [Symbol.dispose](): void {
     this.#library.destroy();
   }
@@ -171,17 +211,22 @@ export class ConsulClient {
     { index, wait }: BlockingQuery,
     signal: AbortSignal,
     fits: (body: unknown) => boolean,
+    { parameters, absent }: ReadOptions<T> = {},
   ): Promise<Answer<T>> {
-    const query: Record<string, string> =
-      index > 0 ? { index: String(index), wait: `${Math.round(wait)}ms` } : {};
     const held = index > 0 ? wait : 0;
+    const query = {
+      ...parameters,
+      ...(index > 0 ? { index: String(index), wait: `${Math.round(wait)}ms` } : {}),
+    };
+    const mayBeAbsent = absent !== undefined;
     const reply = await this.#transport.exchange(
-      { method: "GET", path, query, wait: held },
+      { method: "GET", path, query, wait: held, mayBeAbsent },
       signal,
     );
-    if (!fits(reply.body))
-      throw unavailable(path, new Error(`unexpected answer ${JSON.stringify(reply.body)}`));
-    return { value: reply.body as T, index: reply.index };
+    const body = reply.isAbsent ? absent : reply.body;
+    if (!fits(body))
+      throw unavailable(path, new Error(`unexpected answer ${JSON.stringify(body)}`));
+    return { value: body as T, index: reply.index };
   }
 
   // The package has deadlines, but can be cancelled only through an emitter.

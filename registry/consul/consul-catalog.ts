@@ -5,6 +5,7 @@ import { type Clock, systemClock } from "../../mesh/clock.ts";
 import { MeshError } from "../../mesh/errors.ts";
 import type { Instance } from "../../mesh/model.ts";
 import type { Catalog, CatalogStatus, CatalogView, HealthReport } from "../catalog.ts";
+import { Turns } from "../turns.ts";
 import { believedViews } from "./believed-views.ts";
 import type { ConsulClient } from "./client.ts";
 import { ConsulAnswerError } from "./errors.ts";
@@ -16,7 +17,6 @@ import {
   sidecarId,
   toRegistration,
 } from "./registration.ts";
-import { Turns } from "./turns.ts";
 import type { ConsulStatus } from "./types.ts";
 
 // By then every answer that still listed a deregistered instance has long been read.

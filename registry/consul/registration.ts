@@ -9,6 +9,7 @@ import {
   PROTOCOLS,
   type WorkloadPort,
 } from "../../mesh/model.ts";
+import { formatPolicy, parsePolicy } from "./policy-metadata.ts";
 import type {
   CheckDefinition,
   ConsulStatus,
@@ -21,6 +22,7 @@ export const MESH_TAG = "mesh";
 
 const MAXIMUM_PAIRS = 64;
 const MAXIMUM_VALUE = 512;
+const MAXIMUM_WEIGHT = 1000;
 
 export interface CheckTimes {
   /** Within which a health must be repeated, ms. */
@@ -64,6 +66,7 @@ export function toRegistration(
       "CATALOG_REFUSED",
       `expected at least one port and one network of ${instance.id}, got ${instance.ports.length} and ${instance.networks.length}`,
     );
+  const weights = { Weights: { Passing: instance.weight, Warning: instance.weight } };
   const check = (id: string, name: string): CheckDefinition => ({
     CheckID: id,
     Name: name,
@@ -79,6 +82,7 @@ export function toRegistration(
       Address: network.address,
       Port: port.port,
       Meta: toMeta(instance),
+      ...weights,
       Checks: [check(serviceCheckId(instance.id), "service health as the sidecar's probe sees it")],
     },
     sidecar: {
@@ -89,6 +93,7 @@ export function toRegistration(
       Address: network.address,
       Port: port.sidecarPort,
       Meta: { "mesh-node": instance.node, "mesh-container": instance.containerId },
+      ...weights,
       Proxy: {
         DestinationServiceName: instance.service,
         DestinationServiceID: instance.id,
@@ -117,9 +122,9 @@ export function fromService(service: RegisteredService): Instance | undefined {
     alias: meta["mesh-alias"],
     project: meta["mesh-project"],
     version: meta["mesh-version"],
-    weight: 1,
-    policy: {},
-    startedAt: 0,
+    weight: parseWeight(meta["mesh-weight"]),
+    policy: parsePolicy(meta),
+    startedAt: parseStartedAt(meta["mesh-started"]),
     node,
     containerId,
     containerName,
@@ -128,7 +133,9 @@ export function fromService(service: RegisteredService): Instance | undefined {
   };
 }
 
+// What is as it is without being said is left out: the defaults, and what the instance does not have.
 function toMeta(instance: Instance): Readonly<Record<string, string>> {
+  const { weight, startedAt } = instance;
   const pairs: readonly (readonly [string, string | undefined])[] = [
     ["mesh-node", instance.node],
     ["mesh-container", instance.containerId],
@@ -136,6 +143,8 @@ function toMeta(instance: Instance): Readonly<Record<string, string>> {
     ["mesh-project", instance.project],
     ["mesh-alias", instance.alias],
     ["mesh-version", instance.version],
+    ["mesh-weight", weight === 1 ? undefined : String(weight)],
+    ["mesh-started", startedAt === 0 ? undefined : String(startedAt)],
     ["mesh-ports", instance.ports.map(formatPort).join(",")],
     ...instance.networks.map(
       (network, index) => [`mesh-network-${index + 1}`, formatNetwork(network)] as const,
@@ -149,7 +158,24 @@ function toMeta(instance: Instance): Readonly<Record<string, string>> {
       `expected at most ${MAXIMUM_VALUE} bytes a value and ${MAXIMUM_PAIRS} values in the metadata of ${instance.id}, ` +
         `got ${tooLong === undefined ? `${meta.length} values` : `${Buffer.byteLength(tooLong[1])} bytes in ${tooLong[0]}`}`,
     );
-  return Object.fromEntries(meta);
+  const policy = formatPolicy(instance.policy, MAXIMUM_VALUE);
+  if (meta.length + policy.length > MAXIMUM_PAIRS)
+    throw new MeshError(
+      "CATALOG_REFUSED",
+      `expected the labels about policy of ${instance.id} to fit into ${MAXIMUM_PAIRS - meta.length} values ` +
+        `of ${MAXIMUM_VALUE} bytes in its metadata, got ${policy.length}`,
+    );
+  return Object.fromEntries([...meta, ...policy]);
+}
+
+// Written by mistake or by somebody else: the copy counts like any other.
+function parseWeight(text: string | undefined): number {
+  const weight = /^\d{1,4}$/.test(text ?? "") ? Number(text) : 1;
+  return weight >= 1 && weight <= MAXIMUM_WEIGHT ? weight : 1;
+}
+
+function parseStartedAt(text: string | undefined): number {
+  return /^\d{1,15}$/.test(text ?? "") ? Number(text) : 0;
 }
 
 function formatPort(port: WorkloadPort): string {

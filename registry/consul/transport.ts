@@ -18,10 +18,15 @@ export interface ConsulRequest {
   /** How long Consul was asked to hold its answer back, ms; 0 for an answer at once. */
   readonly wait: number;
   readonly body?: unknown;
+  /** Whether Consul's 404 says that nothing is there, which is an answer too. */
+  readonly mayBeAbsent?: boolean;
 }
 
 export interface ConsulReply {
+  /** Undefined when it was empty, and when nothing is there. */
   readonly body: unknown;
+  /** See {@link ConsulRequest.mayBeAbsent}. */
+  readonly isAbsent: boolean;
   readonly index: number;
 }
 
@@ -65,7 +70,7 @@ export class ConsulTransport {
       );
       // What has begun does not wait for anything any more.
       deadline.set(this.#timeout);
-      return toReply(request.path, response, await response.text());
+      return toReply(request, response, await response.text());
     });
   }
 
@@ -111,12 +116,18 @@ class Deadline implements Disposable {
   }
 }
 
-function toReply(path: string, response: Response, text: string): ConsulReply {
-  if (!response.ok) throw new ConsulAnswerError(path, response.status, text);
+function toReply(request: ConsulRequest, response: Response, text: string): ConsulReply {
+  const { path } = request;
+  // Somebody else's 404, a proxy's, carries no index.
+  const isAbsent =
+    request.mayBeAbsent === true &&
+    response.status === 404 &&
+    response.headers.has("x-consul-index");
+  if (!response.ok && !isAbsent) throw new ConsulAnswerError(path, response.status, text);
   if (isLeaderless(path, response.headers))
     throw new Error("consul knows no leader, so its answer may be old");
-  const body: unknown = text === "" ? undefined : JSON.parse(text);
-  return { body, index: Number(response.headers.get("x-consul-index") ?? 0) };
+  const body: unknown = text === "" || isAbsent ? undefined : JSON.parse(text);
+  return { body, isAbsent, index: Number(response.headers.get("x-consul-index") ?? 0) };
 }
 
 /**

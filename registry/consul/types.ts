@@ -21,6 +21,8 @@ export interface ServiceDefinition {
   readonly Address: string;
   readonly Port: number;
   readonly Meta: Readonly<Record<string, string>>;
+  /** Of those that ask Consul's DNS. */
+  readonly Weights?: { readonly Passing: number; readonly Warning: number };
   readonly Proxy?: ProxyDefinition;
   readonly Checks: readonly CheckDefinition[];
 }
@@ -58,6 +60,29 @@ export interface HealthEntry {
 /** What `/v1/agent/self` says of the Consul we talk to. */
 export interface AgentSelf {
   readonly Config: { readonly Datacenter: string; readonly Version: string };
+  /** Its settings in force; their names are promised by nobody and differ from version to version. */
+  readonly DebugConfig?: Readonly<Record<string, unknown>> | null;
+}
+
+/** One element of `/v1/kv/<key>`. */
+export interface KeyValue {
+  readonly Key: string;
+  /** In base64; null when it is empty. */
+  readonly Value: string | null;
+  readonly ModifyIndex: number;
+}
+
+/** One element of the body of `PUT /v1/txn`. */
+export interface TransactionOperation {
+  readonly KV:
+    | { readonly Verb: "cas"; readonly Key: string; readonly Value: string; readonly Index: number }
+    | { readonly Verb: "set"; readonly Key: string; readonly Value: string }
+    | { readonly Verb: "delete"; readonly Key: string };
+}
+
+/** What `PUT /v1/txn` answers when it did all. */
+export interface TransactionResult {
+  readonly Results: readonly { readonly KV?: { readonly ModifyIndex: number } }[];
 }
 
 export interface ConnectRoots {
@@ -69,4 +94,13 @@ export interface ConnectLeaf {
   /** Leaf first, then intermediates. */
   readonly CertPEM: string;
   readonly PrivateKeyPEM: string;
+}
+
+/**
+ * One element of `/v1/connect/intentions`. Versions add fields that narrow what an intention speaks of, so that readers
+ * must know all of them: hence the open end.
+ */
+export interface ConsulIntention extends Readonly<Record<string, unknown>> {
+  readonly SourceName: string;
+  readonly DestinationName: string;
 }

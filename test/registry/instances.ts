@@ -35,6 +35,9 @@ export function fullInstance(service: string, letter: string): Instance {
     alias: "orders",
     project: "shop",
     version: "v2.1",
+    weight: 30,
+    policy: { "balance.algorithm": "least-request", "timeout.request": "2s" },
+    startedAt: Date.UTC(2026, 0, 1),
     ports: [
       { name: "http", port: 8080, protocol: "http", sidecarPort: 21000 },
       { name: "metrics", port: 9090, protocol: "http", sidecarPort: 21001 },

@@ -35,6 +35,9 @@ describe("an instance in Consul", () => {
     const word = fc.stringMatching(/^[a-z0-9][a-z0-9_.-]{0,20}$/);
     const maybe = fc.option(word, { nil: undefined });
     const port = fc.integer({ min: 1, max: 65_535 });
+    // Any character, so that values are cut within and beside those of several bytes.
+    const text = fc.string({ unit: "binary", maxLength: 300 });
+    const documents = fc.dictionary(fc.string({ maxLength: 30 }), text, { maxKeys: 12, ...PLAIN });
     const instances: fc.Arbitrary<Instance> = fc.record(
       {
         id: word,
@@ -42,9 +45,9 @@ describe("an instance in Consul", () => {
         alias: maybe,
         project: maybe,
         version: maybe,
-        weight: fc.constant(1),
-        policy: fc.constant({}),
-        startedAt: fc.constant(0),
+        weight: fc.integer({ min: 1, max: 1000 }),
+        policy: documents,
+        startedAt: fc.integer({ min: 0, max: 999_999_999_999_999 }),
         node: word,
         containerId: word,
         containerName: fc.string({ maxLength: 100 }),
@@ -99,6 +102,29 @@ describe("an instance in Consul", () => {
     });
   }
 
+  const policy = { "balance.algorithm": "random" };
+  const incomplete: readonly (readonly [string, Readonly<Record<string, string>>, object])[] = [
+    ["no weight", {}, { weight: 1 }],
+    ["a weight of 0", { "mesh-weight": "0" }, { weight: 1 }],
+    ["a weight of 1001", { "mesh-weight": "1001" }, { weight: 1 }],
+    ["a weight in words", { "mesh-weight": "much" }, { weight: 1 }],
+    ["no beginning", {}, { startedAt: 0 }],
+    ["a beginning in words", { "mesh-started": "yesterday" }, { startedAt: 0 }],
+    ["no policy", {}, { policy: {} }],
+    ["a whole policy", { "mesh-policy-1": JSON.stringify(policy) }, { policy }],
+    ["half a policy", { "mesh-policy-1": '{"balance.algorithm":' }, { policy: {} }],
+    ["a policy without its beginning", { "mesh-policy-2": JSON.stringify(policy) }, { policy: {} }],
+    ["a policy that is a list", { "mesh-policy-1": "[]" }, { policy: {} }],
+    ["a policy of numbers", { "mesh-policy-1": '{"balance.choices":2}' }, { policy: {} }],
+  ];
+  for (const [name, changes, expected] of incomplete) {
+    it(`counts with ${name}`, () => {
+      const meta = { ...service.Meta, ...changes };
+      const read = fromService({ ...stored(service), Meta: meta });
+      assert.deepEqual(read, { ...instanceOf("web", "b"), ...expected });
+    });
+  }
+
   it("is not made up from a sidecar", () => {
     assert.equal(fromService(stored(sidecar)), undefined);
   });
@@ -120,6 +146,11 @@ describe("an instance in Consul", () => {
         })),
       },
       /got 74 values/,
+    ],
+    [
+      "more policy than fits",
+      { policy: { "header.request.set": "x".repeat(31_000) } },
+      /the labels about policy of web-bbbbbbbbbbbb to fit into 59 values .*, got 61/,
     ],
   ];
   for (const [name, changes, message] of large) {

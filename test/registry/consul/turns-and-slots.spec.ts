@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { Slots } from "../../../registry/consul/slots.ts";
-import { Turns } from "../../../registry/consul/turns.ts";
+import { Turns } from "../../../registry/turns.ts";
 
 const forEver = new AbortController().signal;
 
