@@ -2,8 +2,11 @@
 import { quote } from "../printable.ts";
 import { Refusal } from "../refusal.ts";
 import { type Kind, kind, list } from "./kinds.ts";
-import { compileMatcher, MAX_PATTERN, type Matcher } from "./matcher.ts";
+import { compileMatcher, MAX_PATTERN, type Matcher, PATTERN_RULES } from "./matcher.ts";
 import type { HashSource, HeaderLine } from "./policy.ts";
+
+/** What header fields and normalised paths are made of. */
+export const ASCII: RegExp = /^[\t\x20-\x7e]*$/;
 
 /** RFC 9110 §5.6.2. */
 const TOKEN = /^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}$/;
@@ -13,35 +16,52 @@ export function readFieldName(text: string): string | undefined {
   return TOKEN.test(text) ? text.toLowerCase() : undefined;
 }
 
-const PATH = /^\/(?:[A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-F]{2})*$/;
+/** Of what a request's path may be made; `;`, `?`, `#` and backslashes are not among it. */
+const PATH = /^\/(?:[A-Za-z0-9._~!$&'()*+,=:@/ -]|\P{ASCII}|%[0-9A-Fa-f]{2})*$/u;
+/** Requests with these are refused before anything is matched, in whatever spelling. */
+const UNMATCHABLE = /\/\/|\/\.{1,2}(?=\/|$)|%(?:25)*(?:2E|2F|3B|5C|00)/i;
 
 /**
- * A path as requests have it once they are normalised, since no other would ever match: no empty and no dot segments, no
- * query, escapes in upper case and only of what must be escaped (RFC 3986 §6.2.2).
+ * A path as people read it, which matches however requests escape it; one that no request can match is refused. The
+ * sidecar normalises both sides.
  */
 export const path: Kind<string> = kind(
-  readPath,
-  "a path that begins with / and is normalised, such as /v1/orders",
-  "a path, normalised",
+  (text) => readPath(text, PATH),
+  "a path that begins with / and has no query, such as /v1/orders",
+  "a path",
 );
 
-function readPath(text: string): string | Refusal {
-  if (!PATH.test(text)) return new Refusal();
-  const wrong = /\/\/|\/\.{1,2}(?=\/|$)/.exec(text) ?? needlessEscape(text);
-  if (wrong === null) return text;
+/** A path as it is sent: RFC 3986 §3.3. */
+const SENT_PATH = /^\/(?:[A-Za-z0-9._~!$&'()*+,=:@/-]|%[0-9A-Fa-f]{2})*$/;
+
+export const pathToSend: Kind<string> = kind(
+  (text) => readPath(text, SENT_PATH),
+  "a path that begins with / and has no query, with escapes where they are needed, such as /v1/orders",
+  "a path",
+);
+
+function readPath(text: string, pattern: RegExp): string | Refusal {
+  if (!pattern.test(text) || !isDecodable(text)) return new Refusal();
+  const wrong = UNMATCHABLE.exec(text)?.[0];
+  if (wrong === undefined) return text;
   return new Refusal(
-    `expected a normalised path, as requests have it when they are compared, got ${quote(wrong[0])} in ${quote(text)}`,
+    `expected a path without empty segments, segments of dots, and separators in escapes, got ${quote(wrong)} in ${quote(text)}`,
   );
 }
 
-/** Slashes and backslashes count: requests that escape them are refused. */
-function needlessEscape(text: string): RegExpExecArray | null {
-  return /%(?:2[DEF]|3\d|[46][1-9A-F]|[57][0-9A]|5[CF]|7E)/.exec(text);
+function isDecodable(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return text.isWellFormed();
+  } catch {
+    return false;
+  }
 }
 
+/** Paths are compared with escapes for all but ASCII, so a pattern with other letters would match none. */
 export const pathPattern: Kind<Matcher> = kind(
-  (text) => compileMatcher(text) ?? new Refusal(),
-  `a regular expression for the whole path, of at most ${MAX_PATTERN} characters and without back references, look-around and large repetitions`,
+  (text) => (ASCII.test(text) ? compileMatcher(text) : undefined) ?? new Refusal(),
+  `a regular expression in ASCII for the whole path, of at most ${MAX_PATTERN} characters, ${PATTERN_RULES}`,
   "a regular expression",
 );
 
@@ -107,8 +127,6 @@ function isUntouchable(name: string): boolean {
 }
 
 const LINES_MOST = 16;
-/** RFC 9110 §5.5 without obs-text. */
-const FIELD_VALUE = /^[\t\x20-\x7e]*$/;
 
 /** Names each once: to set a field twice is to set it to the second. */
 export const headersToSet: Kind<readonly HeaderLine[]> = kind(
@@ -135,7 +153,7 @@ function readHeaderLine(entry: string): HeaderLine | Refusal {
   const name = readEditableName(entry.slice(0, equals));
   if (name instanceof Refusal) return name;
   const value = entry.slice(equals + 1);
-  if (!FIELD_VALUE.test(value)) {
+  if (!ASCII.test(value)) {
     return new Refusal(`expected printable ASCII in the value of ${name}, got ${quote(value)}`);
   }
   return { name, value: value.trim() };

@@ -2,9 +2,9 @@
 // `name^=prefix`, `name$=suffix`, `name=~regex`, separated by commas, with `\,` for a comma.
 import { quote } from "../printable.ts";
 import { Refusal } from "../refusal.ts";
-import { readFieldName } from "./http-kinds.ts";
+import { ASCII, readFieldName } from "./http-kinds.ts";
 import { type Kind, kind, list } from "./kinds.ts";
-import { compileMatcher } from "./matcher.ts";
+import { compileMatcher, MAX_PATTERN, PATTERN_RULES } from "./matcher.ts";
 import type { FieldMatch } from "./policy.ts";
 
 const CONDITIONS_MOST = 16;
@@ -20,11 +20,16 @@ const OPERATORS = [
 
 const ENTRY = /^([^=!^$~\s]+)(?:(!=|\^=|\$=|=~|=)(.*))?$/s;
 
+const ANY = /^/;
+
 /** Undefined for what cannot be a name there. */
 type ReadName = (text: string) => string | undefined;
 
-function conditions(readName: ReadName): Kind<readonly FieldMatch[]> {
-  const read = (entry: string): FieldMatch | Refusal => readCondition(entry, readName);
+function conditions(readName: ReadName, allowed: RegExp = ANY): Kind<readonly FieldMatch[]> {
+  const read = (entry: string): FieldMatch | Refusal =>
+    allowed.test(entry)
+      ? readCondition(entry, readName)
+      : new Refusal(`expected printable ASCII, got ${quote(entry)}`);
   const key = ({ name, kind: how, text, matcher }: FieldMatch): string =>
     `${how} ${name} ${matcher?.source ?? text}`;
   return kind(
@@ -53,12 +58,12 @@ function readRegex(name: string, pattern: string): FieldMatch | Refusal {
   const matcher = pattern === "" ? undefined : compileMatcher(pattern);
   if (matcher !== undefined) return { name, kind: "regex", text: "", matcher };
   return new Refusal(
-    `expected a regular expression without back references, look-around and large repetitions, got ${quote(pattern)}`,
+    `expected a regular expression of at most ${MAX_PATTERN} characters, ${PATTERN_RULES}, got ${quote(pattern)}`,
   );
 }
 
-/** Names in lower case. */
-export const headerConditions: Kind<readonly FieldMatch[]> = conditions(readFieldName);
+/** Names in lower case. Other letters than ASCII come in several encodings, so that no condition would be sure of them. */
+export const headerConditions: Kind<readonly FieldMatch[]> = conditions(readFieldName, ASCII);
 
 /** Names of query parameters and of claims, whose letter case counts. */
 export const nameConditions: Kind<readonly FieldMatch[]> = conditions((text) =>

@@ -63,8 +63,8 @@ function readRule(reader: DocumentReader, name: string): AccessRule | undefined 
   return { name, action, callers, match, claims };
 }
 
-/** No token has a claim without a name. */
-const IMPOSSIBLE: FieldMatch = { name: "", kind: "present", text: "", matcher: undefined };
+/** An expression that matches no text, of a claim that no token has. */
+const IMPOSSIBLE: FieldMatch = { name: "", kind: "regex", text: "", matcher: undefined };
 
 export function readJwt(reader: DocumentReader): JwtPolicy | undefined {
   const { issuer, jwks, audiences, required, claims } = reader.readAll(JWT_FIELDS);

@@ -10,6 +10,7 @@ import {
   methods,
   path,
   pathPattern,
+  pathToSend,
   readStatus,
 } from "../http-kinds.ts";
 import {
@@ -146,7 +147,12 @@ export const ROUTE_FIELDS: FieldsOf<RouteFields> = {
     "/cart",
     "The whole path. Of the three kinds of path at most one.",
   ),
-  pathPrefix: route("path-prefix", optional(path), "/api/", "What the path begins with."),
+  pathPrefix: route(
+    "path-prefix",
+    optional(path),
+    "/api/",
+    "What the path begins with; `/api` is also the beginning of `/apis`.",
+  ),
   pathRegex: route(
     "path-regex",
     optional(pathPattern),
@@ -201,7 +207,7 @@ export const ROUTE_FIELDS: FieldsOf<RouteFields> = {
   redirectStatus: routeWith("redirect-status", redirectStatus, "302", "308", "With which status."),
   rewrite: route(
     "rewrite",
-    optional(path),
+    optional(pathToSend),
     "/v2/cart",
     "What the exact path, or the prefix, becomes on its way to the service.",
   ),
