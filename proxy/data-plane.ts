@@ -1,9 +1,11 @@
 // What the request path shares: one reference to the configuration in force, and where to count and hold.
 import type { Drain } from "../mesh/drain.ts";
 import type { Log } from "../mesh/log.ts";
+import type { Denials } from "./authorize/denials.ts";
 import type { Configuration } from "./configuration/configuration.ts";
 import type { Counters } from "./counters.ts";
 import type { HttpEngine } from "./http/http-engine.ts";
+import type { OpenStreams } from "./inbound-streams.ts";
 import type { Refusals } from "./refusals.ts";
 
 export interface DataPlane {
@@ -12,6 +14,10 @@ export interface DataPlane {
   readonly engine: HttpEngine;
   readonly counters: Counters;
   readonly refusals: Refusals;
+  /** Callers that were not let in. */
+  readonly denials: Denials;
+  /** Byte streams to the own application. */
+  readonly streams: OpenStreams;
   /** Held by every request and tunnel in flight. */
   readonly drain: Drain;
   readonly log: Log;

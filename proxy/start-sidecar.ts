@@ -3,16 +3,19 @@ import { setImmediate as endOfTurn } from "node:timers/promises";
 import type { Clock } from "../mesh/clock.ts";
 import { Drain } from "../mesh/drain.ts";
 import type { Log } from "../mesh/log.ts";
+import { Denials } from "./authorize/denials.ts";
+import { probeApplication, type Questions } from "./check/probe.ts";
 import type { AgentAddress } from "./configuration/agent-channel.ts";
+import type { Configuration } from "./configuration/configuration.ts";
 import { sendReports } from "./configuration/reports.ts";
 import { REPORT_INTERVAL, type SidecarReport } from "./configuration/snapshot.ts";
 import { followSnapshots } from "./configuration/snapshot-source.ts";
 import { Counters } from "./counters.ts";
 import type { DataPlane } from "./data-plane.ts";
 import { HttpEngine } from "./http/http-engine.ts";
+import { OpenStreams } from "./inbound-streams.ts";
 import { Listeners } from "./listen/listeners.ts";
 import { type Interfaces, StaleNamespace } from "./namespace.ts";
-import { probeApplication } from "./probe.ts";
 import { Refusals } from "./refusals.ts";
 import { Status } from "./status.ts";
 import { Upkeep } from "./upkeep.ts";
@@ -66,16 +69,19 @@ async function run(
     },
   });
   const { destinations } = engine;
+  const streams = new OpenStreams();
   const upkeep = new Upkeep({
     ...{ hostsFile, clock, log, status, destinations },
     swapped: (configuration) => {
       destinations.retain(configuration.destinations);
       engine.drain();
+      streams.review();
     },
   });
   const configuration = (): typeof upkeep.configuration => upkeep.configuration;
   const plane: DataPlane = {
-    ...{ configuration, engine, counters, refusals, drain, log },
+    ...{ configuration, engine, counters, refusals, drain, log, streams },
+    denials: new Denials(log, clock),
     signal: ending.signal,
   };
   using listeners = new Listeners(plane);
@@ -83,7 +89,7 @@ async function run(
   const reports = { ...source, changes: status.changes, compose: () => status.report() };
   const probe = {
     clock,
-    ports: () => upkeep.configuration?.snapshot.inbound,
+    questions: () => questionsOf(upkeep.configuration),
     report: status.setApplication.bind(status),
   };
   const parts = [
@@ -103,6 +109,13 @@ async function run(
     engine.close();
     await Promise.allSettled(parts);
   }
+}
+
+/** What the application is asked. */
+function questionsOf(configuration: Configuration | undefined): Questions | undefined {
+  if (configuration === undefined) return undefined;
+  const { snapshot, inbound } = configuration;
+  return { ports: snapshot.inbound, check: inbound.check };
 }
 
 /** Resolves once the sidecar was told to stop and what was in flight has finished, or has had its time. */

@@ -1,8 +1,8 @@
 // How the sidecar is, gathered from its parts and handed out as one report.
 import { Latest } from "../mesh/latest.ts";
+import { type ApplicationState, STARTING } from "./check/probe.ts";
 import type { SidecarReport } from "./configuration/snapshot.ts";
 import type { Counters } from "./counters.ts";
-import { type ApplicationState, STARTING } from "./probe.ts";
 
 /** What a problem is about: a new list about a topic replaces the old one. */
 export type Topic = "configuration" | "listeners" | "hosts";

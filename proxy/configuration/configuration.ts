@@ -29,7 +29,7 @@ export function buildConfiguration(
 ): Configuration {
   const identity = keepIdentity(snapshot.certificates, previous);
   const outbound = buildOutbound(snapshot, identity, previous?.outbound, source);
-  const inbound = buildInbound(snapshot, source);
+  const inbound = buildInbound(snapshot, source, previous?.inbound);
   const destinations = new Set([...outbound.destinations, ...inbound.destinations]);
   return { snapshot, identity, outbound, inbound, destinations };
 }

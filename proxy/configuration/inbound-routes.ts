@@ -1,8 +1,14 @@
 // What a snapshot says about callers of the own application, made ready for the request path.
 import type { Protocol } from "../../mesh/model.ts";
+import type { CheckPolicy, Policy } from "../../mesh/policy/policy.ts";
+import { readPolicy } from "../../mesh/policy/read-policy.ts";
+import { Authorizer } from "../authorize/authorizer.ts";
+import { TokenChecks } from "../authorize/token-checks.ts";
 import { FixedTargets } from "../balance/fixed-targets.ts";
-import type { Targets } from "../http/plan.ts";
+import type { Conduct, Targets } from "../http/plan.ts";
 import type { Destination } from "../http/streams.ts";
+import { InboundLimits } from "../inbound-limits/inbound-limits.ts";
+import { UNLIMITED } from "../resilience/unlimited.ts";
 import type { DestinationSource } from "./configuration.ts";
 import type { InboundPort, Snapshot } from "./snapshot.ts";
 
@@ -14,13 +20,32 @@ export interface InboundRoute {
   readonly http2Application: Targets;
 }
 
+/** Who may call; the same object as long as nothing about it changes. */
+export interface Access {
+  /** All that it was made of, as text. */
+  readonly basis: string;
+  readonly authorizer: Authorizer;
+  /** Undefined: no tokens are asked for. */
+  readonly tokens: TokenChecks | undefined;
+}
+
 export interface InboundRoutes {
   /** By the port of the listener, mutual TLS and plaintext alike. */
   readonly routes: ReadonlyMap<number, InboundRoute>;
   readonly destinations: readonly Destination[];
+  readonly access: Access;
+  /** Whether what is in flight may have been let in by another one. */
+  readonly accessChanged: boolean;
+  readonly limits: InboundLimits;
+  readonly conduct: Conduct;
+  readonly check: CheckPolicy;
 }
 
-export function buildInbound(snapshot: Snapshot, source: DestinationSource): InboundRoutes {
+export function buildInbound(
+  snapshot: Snapshot,
+  source: DestinationSource,
+  previous: InboundRoutes | undefined,
+): InboundRoutes {
   const routes = new Map<number, InboundRoute>();
   const destinations: Destination[] = [];
   for (const port of snapshot.inbound) {
@@ -36,10 +61,37 @@ export function buildInbound(snapshot: Snapshot, source: DestinationSource): Inb
     routes.set(port.tlsPort, route);
     if (port.plaintextPort !== undefined) routes.set(port.plaintextPort, route);
   }
-  return { routes, destinations };
+  const { policy } = readPolicy(snapshot.policy, "lenient");
+  const access = buildAccess(snapshot, policy, previous?.access);
+  return {
+    ...{ routes, destinations, access, check: policy.check },
+    accessChanged: previous !== undefined && access !== previous.access,
+    limits: InboundLimits.from(policy.limits, previous?.limits, performance.now()),
+    conduct: conductOf(policy),
+  };
 }
 
 /** Whether an application is spoken to in HTTP/2 on behalf of a caller who does or does not speak it. */
 function speaksHttp2(protocol: Protocol, callerDoes: boolean): boolean {
   return protocol === "http2" || protocol === "grpc" || (protocol === "auto" && callerDoes);
+}
+
+function buildAccess(snapshot: Snapshot, policy: Policy, previous: Access | undefined): Access {
+  const { service, intentions, jwks } = snapshot;
+  const { trustDomain } = snapshot.certificates;
+  const basis = JSON.stringify([service, trustDomain, snapshot.policy, intentions, jwks]);
+  if (previous?.basis === basis) return previous;
+  const { access, jwt } = policy;
+  const tokens =
+    jwt === undefined ? undefined : new TokenChecks(jwt, jwks, Date.now, previous?.tokens);
+  return {
+    basis,
+    authorizer: new Authorizer({ service, trustDomain, access, intentions }),
+    tokens,
+  };
+}
+
+/** Towards the own application nothing is limited but silence; what it takes is limited before (`inbound-limits/`). */
+function conductOf({ timeouts: { idle } }: Policy): Conduct {
+  return { ...UNLIMITED, timeouts: { ...UNLIMITED.timeouts, idle } };
 }

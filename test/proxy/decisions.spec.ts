@@ -6,7 +6,6 @@ import { FAILURES, parseFailureCode } from "../../proxy/failures.ts";
 import { mayRepeat } from "../../proxy/http/retry.ts";
 import { METHOD } from "../../proxy/http1/message-head.ts";
 import { StaleNamespace } from "../../proxy/namespace.ts";
-import { ProbeJudge } from "../../proxy/probe.ts";
 
 describe("round robin", () => {
   it("starts one further on with each pick and names every candidate once", () => {
@@ -54,20 +53,6 @@ describe("the code of a failure", () => {
     for (const text of [undefined, "", "toString", "no_healthy_endpoint"]) {
       assert.equal(parseFailureCode(text), undefined);
     }
-  });
-});
-
-describe("the probe of the application", () => {
-  it("says critical after two failures in a row, and passing after one success", () => {
-    const judge = new ProbeJudge();
-    assert.equal(judge.judge(["no"]).application, "starting");
-    assert.equal(judge.judge(["no", "neither"]).applicationNote, "no; neither");
-    assert.equal(judge.judge(["no"]).application, "critical");
-    assert.equal(judge.judge([]).application, "passing");
-    assert.equal(judge.judge(["no"]).application, "passing");
-    assert.equal(judge.judge([]).application, "passing");
-    assert.equal(judge.judge(["no"]).application, "passing");
-    assert.equal(judge.judge(["no"]).application, "critical");
   });
 });
 

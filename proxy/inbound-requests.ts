@@ -1,0 +1,97 @@
+// The requests of one caller's connection on their way to the own application.
+import type { Caller } from "./authorize/caller.ts";
+import { CallerGuard } from "./caller-guard.ts";
+import type { Configuration } from "./configuration/configuration.ts";
+import type { InboundRoute } from "./configuration/inbound-routes.ts";
+import type { DataPlane } from "./data-plane.ts";
+import type { FailureCode } from "./failures.ts";
+import type { Edits, RequestPlan } from "./http/plan.ts";
+import type { LocalAnswer, RequestHandler, ReviewedExchange } from "./http/streams.ts";
+import type { MessageHead } from "./http1/message-head.ts";
+import { RequestView } from "./match/request-view.ts";
+import { HeadEditor, NO_HEADERS } from "./route/edit-head.ts";
+
+const NOTHING = Buffer.alloc(0);
+const view = new RequestView();
+const editor = new HeadEditor();
+
+export class InboundRequests implements RequestHandler {
+  readonly #plane: DataPlane;
+  readonly #route: InboundRoute;
+  readonly #caller: Caller;
+  readonly #guard: CallerGuard;
+  readonly #forwardedFor: Buffer | undefined;
+  #added: Buffer = NOTHING;
+  #addedFor = "";
+
+  constructor(plane: DataPlane, configuration: Configuration, route: InboundRoute, caller: Caller) {
+    this.#plane = plane;
+    this.#route = route;
+    this.#caller = caller;
+    this.#guard = new CallerGuard(plane, configuration, caller);
+    this.#forwardedFor = caller.kind === "anonymous" ? Buffer.from(caller.address) : undefined;
+  }
+
+  get closing(): boolean {
+    const { drain, configuration } = this.#plane;
+    return drain.draining || configuration()?.snapshot.draining === true;
+  }
+
+  plan(head: MessageHead, http2: boolean): RequestPlan {
+    const guard = this.#guard;
+    const route = this.#route;
+    const { snapshot, inbound, identity } = guard.configuration;
+    this.#plane.drain.enter();
+    inbound.limits.inFlight.count += 1;
+    countCaller(this.#plane, this.#caller);
+    return {
+      service: snapshot.service,
+      targets: http2 ? route.http2Application : route.http1Application,
+      key: 0,
+      conduct: inbound.conduct,
+      host: route.host,
+      added: this.#whoCalls(identity.uri),
+      forwardedFor: this.#forwardedFor,
+      before: guard.before(head),
+      edits: guard.readsPaths ? judgedPath(head) : undefined,
+      mirror: undefined,
+    };
+  }
+
+  review({ sentHead }: ReviewedExchange): LocalAnswer | undefined {
+    return this.#guard.review(sentHead);
+  }
+
+  finished(_status: number, milliseconds: number, failure: FailureCode | undefined): void {
+    const { counters, drain } = this.#plane;
+    drain.leave();
+    this.#guard.configuration.inbound.limits.inFlight.count -= 1;
+    counters.inboundTimes.record(milliseconds);
+    if (failure !== undefined) counters.countFailure(failure);
+  }
+
+  /** What the application learns of its caller, in a field that no caller can have set itself. */
+  #whoCalls(own: string): Buffer {
+    if (this.#caller.kind === "anonymous") return NOTHING;
+    if (own !== this.#addedFor) {
+      this.#addedFor = own;
+      this.#added = Buffer.from(`x-forwarded-client-cert: By=${own};URI=${this.#caller.uri}\r\n`);
+    }
+    return this.#added;
+  }
+}
+
+export function countCaller({ counters }: DataPlane, caller: Caller): void {
+  if (caller.kind === "authenticated") counters.inboundTls += 1;
+  else counters.inboundPlaintext += 1;
+}
+
+/** Rules about paths hold for what the application sees: it gets the path in the form in which it was judged. */
+function judgedPath(head: MessageHead): Edits | undefined {
+  const { path, rawPath } = view.of(head);
+  if (path === undefined || path === rawPath) return undefined;
+  return {
+    request: (sent) => editor.request(sent, { headers: NO_HEADERS, path }),
+    response: (received) => received,
+  };
+}

@@ -1,0 +1,82 @@
+// Byte streams to the own application: which are let in, and which are open, since a refusal ends those as well.
+import type { Caller } from "./authorize/caller.ts";
+import { CallerGuard } from "./caller-guard.ts";
+import type { Configuration } from "./configuration/configuration.ts";
+import type { DataPlane } from "./data-plane.ts";
+import type { InFlight } from "./inbound-limits/inbound-limits.ts";
+import { countCaller } from "./inbound-requests.ts";
+import { tunnel } from "./tcp/tunnel.ts";
+import type { Connection } from "./transport/connection.ts";
+
+/** Of the whole sidecar. */
+export class OpenStreams {
+  readonly #open = new Set<InboundStream>();
+
+  /** Ends those that the configuration now in force does not allow. */
+  review(): void {
+    for (const stream of this.#open) stream.review();
+  }
+
+  add(stream: InboundStream): void {
+    this.#open.add(stream);
+  }
+
+  delete(stream: InboundStream): void {
+    this.#open.delete(stream);
+  }
+}
+
+/** One caller's connection, from the moment it is held to be a byte stream. Disposed of when it is over. */
+export class InboundStream implements Disposable {
+  readonly #plane: DataPlane;
+  readonly #caller: Caller;
+  readonly #near: Connection;
+  readonly #guard: CallerGuard;
+  readonly #held: Disposable;
+  readonly #inFlight: InFlight;
+
+  constructor(plane: DataPlane, configuration: Configuration, caller: Caller, near: Connection) {
+    this.#plane = plane;
+    this.#caller = caller;
+    this.#near = near;
+    this.#guard = new CallerGuard(plane, configuration, caller);
+    this.#held = plane.drain.hold();
+    this.#inFlight = configuration.inbound.limits.inFlight;
+    this.#inFlight.count += 1;
+    plane.streams.add(this);
+  }
+
+  [Symbol.dispose](): void {
+    this.#plane.streams.delete(this);
+    this.#inFlight.count -= 1;
+    this.#held[Symbol.dispose]();
+  }
+
+  /** Dials the application, if the caller may go there. Rejects otherwise, and when it does not accept. */
+  dial(
+    dial: (signal: AbortSignal) => Promise<Connection>,
+    signal: AbortSignal,
+  ): Promise<Connection> {
+    if (this.#guard.admitsStream()) return dial(signal);
+    return Promise.reject(new Error("the caller is not let in"));
+  }
+
+  review(): void {
+    const refusal = this.#guard.reviewStream();
+    if (refusal?.code === undefined) return;
+    this.#plane.counters.countFailure(refusal.code);
+    this.#near.reset();
+  }
+
+  /** Never rejects. */
+  async carry(dial: (signal: AbortSignal) => Promise<Connection>): Promise<void> {
+    const { signal, log } = this.#plane;
+    countCaller(this.#plane, this.#caller);
+    try {
+      await tunnel(this.#near, await this.dial(dial, signal));
+    } catch (error) {
+      log.debug("no way to the application", { error: String(error) });
+      this.#near.reset();
+    }
+  }
+}
