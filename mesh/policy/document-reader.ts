@@ -7,7 +7,7 @@ import { nameWithin } from "./field.ts";
 import { entryOf } from "./fields.ts";
 import { describeRefusal } from "./kinds.ts";
 
-/** Longest text of one field, characters. */
+/** Longest text of one field as people write it, characters. */
 export const MAX_VALUE = 1_024;
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
@@ -15,12 +15,14 @@ const CONTROL = /[\x00-\x08\x0a-\x1f\x7f]/;
 
 export class DocumentReader {
   readonly #document: PolicyDocument;
+  readonly #longest: number;
   readonly #problems: FieldProblem[] = [];
   /** Fields that could not be read. */
   readonly #unread = new Set<string>();
 
-  constructor(document: PolicyDocument) {
+  constructor(document: PolicyDocument, longest: number = MAX_VALUE) {
     this.#document = document;
+    this.#longest = longest;
   }
 
   get problems(): readonly FieldProblem[] {
@@ -49,7 +51,7 @@ export class DocumentReader {
   read<T>(field: Field<T>, name: string = field.name): T {
     const text = Object.hasOwn(this.#document, name) ? this.#document[name] : undefined;
     if (text === undefined || text === field.fallback) return field.standard;
-    const value = readText(field, text);
+    const value = readText(field, text, this.#longest);
     if (!(value instanceof Refusal)) return value;
     this.#unread.add(name);
     this.complain(name, describeRefusal(value, field.kind.expected, text));
@@ -85,9 +87,9 @@ export class DocumentReader {
   }
 }
 
-function readText<T>(field: Field<T>, text: string): T | Refusal {
-  if (text.length > MAX_VALUE) {
-    return new Refusal(`expected at most ${MAX_VALUE} characters, got ${quote(text)}`);
+function readText<T>(field: Field<T>, text: string, longest: number): T | Refusal {
+  if (text.length > longest) {
+    return new Refusal(`expected at most ${longest} characters, got ${quote(text)}`);
   }
   if (CONTROL.test(text)) {
     return new Refusal(`expected no control characters, got ${quote(text)}`);

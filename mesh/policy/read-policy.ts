@@ -1,6 +1,6 @@
 // From a document to the policy that is followed. Agent and sidecar read with this one function.
 import type { FieldProblem, PolicyDocument } from "./document.ts";
-import { DocumentReader } from "./document-reader.ts";
+import { DocumentReader, MAX_VALUE } from "./document-reader.ts";
 import { BALANCE_FIELDS } from "./fields/balance.ts";
 import { LIMIT_FIELDS, RETRY_FIELDS, TIMEOUT_FIELDS } from "./fields/calls.ts";
 import { CHECK_FIELDS, OUTLIER_FIELDS, RECOVERY_FIELDS } from "./fields/health.ts";
@@ -26,7 +26,8 @@ export function readPolicy(
   document: PolicyDocument,
   mode: "strict" | "lenient",
 ): { readonly policy: Policy; readonly problems: readonly FieldProblem[] } {
-  const reader = new DocumentReader(document);
+  // With services by their catalog names a value may have become longer than people may write it.
+  const reader = new DocumentReader(document, mode === "strict" ? MAX_VALUE : MAX_DOCUMENT);
   markUnknown(reader, document, mode);
   const policy: Policy = {
     balance: reader.readAll(BALANCE_FIELDS),

@@ -1,9 +1,10 @@
 // The label reference as Markdown. docs/labels.md is this text; `node plugin/labels/write-reference.ts` writes it.
+import { renderPolicyReference } from "./render-policy.ts";
 import { LABELS, type Label } from "./table.ts";
 
 const OPENING = `# Labels
 
-<!-- Rendered from plugin/labels/table.ts by \`node plugin/labels/write-reference.ts\`; do not edit by hand. -->
+<!-- Rendered from plugin/labels/table.ts and mesh/policy/fields.ts by \`node plugin/labels/write-reference.ts\`; do not edit by hand. -->
 
 A container joins the mesh by its labels; the image and the code stay as they are. Put them under \`labels:\` of a service:
 
@@ -25,7 +26,7 @@ wrong with it stands in \`docker mesh status\` and in the agent's log, with the 
 
 /** The whole page, ending with a newline. */
 export function renderLabelReference(): string {
-  return `${[OPENING, ...LABELS.map(renderLabel)].join("\n")}`;
+  return [OPENING, ...LABELS.map(renderLabel), renderPolicyReference()].join("\n");
 }
 
 function renderLabel(label: Label): string {

@@ -55,7 +55,8 @@ export const OUTLIER_FIELDS: FieldsOf<OutlierPolicy> = {
     kind: duration("10ms", "24h"),
     fallback: "10s",
     concerns: "caller",
-    meaning: "How long a first ejection lasts; a second one in a row twice as long, and so on.",
+    meaning:
+      "How long a first ejection lasts; the second in a row twice, the third three times as long.",
     example: "30s",
   }),
   maxEjectionTime: field({
