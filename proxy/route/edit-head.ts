@@ -34,11 +34,12 @@ export class HeadEditor {
   /** The request with the changes; valid until the next call of either method. */
   request(head: MessageHead, change: HeadChange): MessageHead {
     const target = changedTarget(head, change.path);
-    const line = `${head.methodText()} ${target} HTTP/1.${head.minor}\r\n`;
-    const bytes = Buffer.from(line + changedLines(head, change.headers), "latin1");
+    const line = `${head.methodText()} ${target} HTTP/1.${head.minor}`;
+    const { text, count } = changedLines(head, change.headers);
+    const bytes = Buffer.from(`${line}\r\n${text}\r\n`, "latin1");
     const edited = this.#edited;
     const next = parseRequestHead(edited, bytes, 0, bytes.length, LIMITS);
-    if (next !== bytes.length) return head;
+    if (next !== bytes.length || edited.count !== count) return head;
     keepOwn(edited, change.headers);
     return edited;
   }
@@ -47,14 +48,15 @@ export class HeadEditor {
    * The response with the changes; valid until the next call of either method. How the body is framed, which depends on
    * the request too, stays as it was found.
    */
-  response(head: MessageHead, change: HeadChange): MessageHead {
+  response(head: MessageHead, { headers }: Pick<HeadChange, "headers">): MessageHead {
     const reason = head.bytes.toString("latin1", head.reasonStart, head.reasonEnd);
-    const line = `HTTP/1.${head.minor} ${head.status} ${reason}\r\n`;
-    const bytes = Buffer.from(line + changedLines(head, change.headers), "latin1");
+    const line = `HTTP/1.${head.minor} ${head.status} ${reason}`;
+    const { text, count } = changedLines(head, headers);
+    const bytes = Buffer.from(`${line}\r\n${text}\r\n`, "latin1");
     const edited = this.#edited;
     const next = parseResponseHead(edited, bytes, 0, bytes.length, LIMITS, METHOD.GET);
-    if (next !== bytes.length) return head;
-    keepOwn(edited, change.headers);
+    if (next !== bytes.length || edited.count !== count) return head;
+    keepOwn(edited, headers);
     edited.framing = head.framing;
     edited.contentLength = head.contentLength;
     edited.persistent = head.persistent;
@@ -72,16 +74,22 @@ function changedTarget(head: MessageHead, path: string | undefined): string {
   return target === "*" ? `http://${authority}` : `http://${authority}${target}`;
 }
 
-function changedLines(head: MessageHead, { set, add, remove }: HeaderEdits): string {
+/** `count`: how many fields the parser must find. More or fewer, and a line end was hidden in one of them. */
+function changedLines(
+  head: MessageHead,
+  { set, add, remove }: HeaderEdits,
+): { readonly text: string; readonly count: number } {
   const gone = new Set([...remove, ...set.map(({ name }) => name.toLowerCase())]);
   let text = "";
+  let count = set.length + add.length;
   for (let index = 0; index < head.count; index += 1) {
     const name = head.bytes.toString("latin1", head.nameStart[index], head.nameEnd[index]);
     if (gone.has(name.toLowerCase())) continue;
     const value = head.bytes.toString("latin1", head.valueStart[index], head.valueEnd[index]);
     text += `${name}: ${value}\r\n`;
+    count += 1;
   }
-  return `${text}${writeLines(set)}${writeLines(add)}\r\n`;
+  return { text: `${text}${writeLines(set)}${writeLines(add)}`, count };
 }
 
 /** Values are text and go out as UTF-8. */

@@ -25,14 +25,13 @@ class RouteEdits implements Edits {
   readonly #path: PathMatch | undefined;
   readonly #rewrite: string | undefined;
   readonly #request: HeaderEdits;
-  readonly #response: HeadChange | undefined;
+  readonly #response: Pick<HeadChange, "headers"> | undefined;
 
   constructor({ match, rewrite, requestHeaders, responseHeaders }: RoutePolicy) {
     this.#path = match.path;
     this.#rewrite = rewrite;
     this.#request = requestHeaders;
-    const headers = responseHeaders;
-    this.#response = isEmpty(headers) ? undefined : { headers, path: undefined };
+    this.#response = isEmpty(responseHeaders) ? undefined : { headers: responseHeaders };
   }
 
   request(head: MessageHead): MessageHead {
