@@ -29,9 +29,8 @@ async function main(signal: AbortSignal): Promise<void> {
   const engineVersion = await findEngine(new Engine(docker), log, signal);
   if (engineVersion === undefined) return;
   using backend = await connectBackend(settings, engineVersion.node, systemClock);
-  const { catalog, authority } = backend;
   await runAgent(
-    { settings, apiTcp, docker, engineVersion, catalog, authority, clock: systemClock, log },
+    { settings, apiTcp, docker, engineVersion, backend, clock: systemClock, log },
     signal,
   );
   log.info("agent stopped; sidecars go on with what they have");

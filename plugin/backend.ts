@@ -1,16 +1,28 @@
 // Chooses the catalog and, with it, who signs certificates: one setting, two pairs.
+import { join } from "node:path";
 import type { Clock } from "../mesh/clock.ts";
 import type { Catalog } from "../registry/catalog.ts";
 import { ConsulClient } from "../registry/consul/client.ts";
 import { ConsulCatalog } from "../registry/consul/consul-catalog.ts";
+import { ConsulIntentions } from "../registry/consul/intentions.ts";
+import { ConsulPolicyStore } from "../registry/consul/policy-store.ts";
 import { EmbeddedCatalog } from "../registry/embedded/embedded-catalog.ts";
+import { EmbeddedIntentions } from "../registry/embedded/intentions.ts";
+import { EmbeddedPolicyStore } from "../registry/embedded/policy-store.ts";
+import type { IntentionSource } from "../registry/intentions.ts";
+import type { PolicyStore } from "../registry/policy-store.ts";
 import type { CertificateAuthority } from "./certificates/authority.ts";
 import { ConsulAuthority } from "./certificates/consul-authority.ts";
 import { EmbeddedAuthority } from "./certificates/embedded-authority.ts";
 import { type Settings, STATE_DIRECTORY } from "./settings.ts";
 
+/** Beside the authority of the same catalog: an agent's successor finds both. */
+const POLICY_FILE = join(STATE_DIRECTORY, "policies.json");
+
 export interface Backend extends Disposable {
   readonly catalog: Catalog;
+  readonly policyStore: PolicyStore;
+  readonly intentions: IntentionSource;
   readonly authority: CertificateAuthority;
 }
 
@@ -24,6 +36,8 @@ export async function connectBackend(
     const { leafLifetime } = settings;
     return {
       catalog: new EmbeddedCatalog({ node, clock }),
+      policyStore: await EmbeddedPolicyStore.open({ file: POLICY_FILE, clock }),
+      intentions: new EmbeddedIntentions(),
       authority: await EmbeddedAuthority.open({ directory: STATE_DIRECTORY, leafLifetime, clock }),
       [Symbol.dispose]: () => undefined,
     };
@@ -31,6 +45,8 @@ export async function connectBackend(
   const client = new ConsulClient({ address: settings.consulAddress, token: settings.consulToken });
   return {
     catalog: new ConsulCatalog({ client, node, clock }),
+    policyStore: new ConsulPolicyStore({ client, clock }),
+    intentions: new ConsulIntentions({ client, clock }),
     authority: new ConsulAuthority({ client, clock }),
     [Symbol.dispose]: () => client[Symbol.dispose](),
   };

@@ -6,20 +6,26 @@ import type Docker from "dockerode";
 import type { Clock } from "../mesh/clock.ts";
 import { Latest } from "../mesh/latest.ts";
 import type { Log } from "../mesh/log.ts";
-import type { Catalog } from "../registry/catalog.ts";
-import { createApi } from "./api/api.ts";
+import { type ApiSources, createApi } from "./api/api.ts";
 import { type ApiTcpListen, serveApiOnSocket, serveApiOverTcp } from "./api/serve-api.ts";
-import type { CertificateAuthority } from "./certificates/authority.ts";
+import type { Backend } from "./backend.ts";
 import { ServiceLeaves } from "./certificates/service-leaves.ts";
 import { Engine, type EngineVersion } from "./docker/engine.ts";
 import { inspectOwnContainer, refuseSecondAgent } from "./docker/own-container.ts";
 import { followNews } from "./news.ts";
+import { callerReports } from "./policy/caller-reports.ts";
+import { fetchKeySet } from "./policy/key-set.ts";
+import { KeySets } from "./policy/key-sets.ts";
+import { PolicyDesk } from "./policy/policy-desk.ts";
+import { PolicyState } from "./policy/policy-state.ts";
+import { ServicePolicies } from "./policy/service-policies.ts";
 import { EngineLook } from "./reconcile/engine-look.ts";
 import { InterceptionRecord } from "./reconcile/interception-record.ts";
 import { Lanes } from "./reconcile/lanes.ts";
 import { Observer } from "./reconcile/observer.ts";
 import { Reconciler } from "./reconcile/reconciler.ts";
 import { RUN_DIRECTORY, type Settings, SIDECAR_SOCKET } from "./settings.ts";
+import type { Directory } from "./sidecars/directory.ts";
 import { Publisher } from "./sidecars/publisher.ts";
 import { SidecarSessions } from "./sidecars/sessions.ts";
 import { serveSidecars } from "./sidecars/sidecar-server.ts";
@@ -35,26 +41,21 @@ export interface AgentParts {
   readonly docker: Docker;
   /** The engine, already found new enough. */
   readonly engineVersion: EngineVersion;
-  readonly catalog: Catalog;
-  readonly authority: CertificateAuthority;
+  readonly backend: Omit<Backend, typeof Symbol.dispose>;
   readonly clock: Clock;
   readonly log: Log;
 }
 
 /** Runs until the signal aborts. Sidecars and registrations stay: traffic goes on without an agent. */
 export async function runAgent(parts: AgentParts, signal: AbortSignal): Promise<void> {
-  const { settings, authority, engineVersion, catalog, clock, log } = parts;
+  const { settings, backend, engineVersion, clock, log } = parts;
   const wake = new Latest<undefined>();
-  await using leaves = new ServiceLeaves(authority, () => wake.set(undefined), log);
-  const wired = await wire(parts, leaves, wake);
+  const trigger = (): void => wake.set(undefined);
+  await using leaves = new ServiceLeaves(backend.authority, trigger, log);
+  using keySets = new KeySets({ fetch: fetchKeySet, clock, onChange: trigger });
+  const wired = await wire(parts, { leaves, keySets }, wake);
   const { reconciler, sessions, healthFeed } = wired;
-  const status = statusSource(parts, leaves, wired);
-  const api = createApi({
-    status,
-    plan: () => reconciler.printedPlan,
-    healthy: () => reconciler.alive,
-    log,
-  });
+  const api = createApi(apiSources(parts, leaves, wired));
   await serveSidecars(SIDECAR_SOCKET, sessions, log, signal);
   await serveApiOnSocket(api, settings.apiSocket, signal);
   if (parts.apiTcp !== undefined) await serveApiOverTcp(api, parts.apiTcp, signal);
@@ -63,7 +64,7 @@ export async function runAgent(parts: AgentParts, signal: AbortSignal): Promise<
   await Promise.all([
     reconciler.run(signal),
     healthFeed.run(signal),
-    followNews({ ...wired, catalog, clock, log }, signal),
+    followNews({ ...wired, ...backend, clock, log }, signal),
   ]);
 }
 
@@ -71,6 +72,8 @@ interface Wired {
   readonly engine: Engine;
   readonly observer: Observer;
   readonly sessions: SidecarSessions;
+  readonly policyState: PolicyState;
+  readonly policies: ServicePolicies;
   readonly publisher: Publisher;
   readonly healthFeed: HealthFeed;
   readonly interceptions: InterceptionRecord;
@@ -79,10 +82,11 @@ interface Wired {
 
 async function wire(
   parts: AgentParts,
-  leaves: ServiceLeaves,
+  sources: { readonly leaves: ServiceLeaves; readonly keySets: KeySets },
   wake: Latest<undefined>,
 ): Promise<Wired> {
-  const { settings, docker, engineVersion, catalog, clock, log } = parts;
+  const { settings, docker, engineVersion, clock, log } = parts;
+  const { catalog } = parts.backend;
   const own = await inspectOwnContainer(
     docker,
     await readFile("/proc/self/mountinfo", "utf8"),
@@ -94,12 +98,15 @@ async function wire(
   const trigger = (): void => wake.set(undefined);
   const look = new EngineLook({ observer, trigger, clock, log });
   const sessions = new SidecarSessions(clock, trigger);
-  const publisher = new Publisher(sessions, leaves, clock);
+  const policyState = new PolicyState();
+  const policies = new ServicePolicies(policyState);
+  const publisher = new Publisher({ ...sources, sessions, policies, clock });
   const healthFeed = new HealthFeed(catalog, clock, log);
   const lanes = new Lanes(clock, trigger);
   const interceptions = await InterceptionRecord.open(join(RUN_DIRECTORY, "intercepted"));
   const template = { own, socket: SIDECAR_SOCKET, logLevel: settings.logLevel };
-  const shared = { engine, observer, sessions, publisher, healthFeed, interceptions };
+  const spoken = { sessions, policyState, policies, publisher, healthFeed };
+  const shared = { engine, observer, interceptions, ...spoken };
   const { node } = engineVersion;
   const reconciler = new Reconciler({
     ...shared,
@@ -115,8 +122,22 @@ async function wire(
   return { ...shared, reconciler };
 }
 
+function apiSources(parts: AgentParts, leaves: ServiceLeaves, wired: Wired): ApiSources {
+  const { reconciler, policies, publisher } = wired;
+  const known = (): Directory["services"] => publisher.directory.services;
+  return {
+    status: statusSource(parts, leaves, wired),
+    plan: () => reconciler.printedPlan,
+    healthy: () => reconciler.alive,
+    desk: new PolicyDesk({ store: parts.backend.policyStore, policies, known }),
+    endpoints: (service) => callerReports(service, reconciler.workloads),
+    log: parts.log,
+  };
+}
+
 function statusSource(parts: AgentParts, leaves: ServiceLeaves, wired: Wired): () => MeshStatus {
-  const { settings, engineVersion, catalog, authority, clock } = parts;
+  const { settings, engineVersion, clock } = parts;
+  const { catalog, authority } = parts.backend;
   const agent = {
     version: AGENT_VERSION,
     node: engineVersion.node,

@@ -3,10 +3,12 @@ import express, { type NextFunction, type Request, type Response } from "express
 import { describeError } from "../../mesh/errors.ts";
 import type { Log } from "../../mesh/log.ts";
 import type { MeshStatus } from "../status.ts";
-import { answerCode, answerError, type ErrorAnswer } from "./error-status.ts";
+import { refuseMethod, send } from "./answers.ts";
+import { answerCode, answerError } from "./error-status.ts";
+import { type ServiceSources, serviceRoutes } from "./service-routes.ts";
 
 /** What the API shows; each is asked anew for every request. */
-export interface ApiSources {
+export interface ApiSources extends ServiceSources {
   readonly status: () => MeshStatus;
   /** The latest printed plan and the steps of it that are still to be done. */
   readonly plan: () => string;
@@ -32,7 +34,7 @@ export function createApi(sources: ApiSources): express.Express {
     app
       .route(path)
       .get((_request, response) => answer(response))
-      .all(refuseMethod);
+      .all(refuseMethod("GET, HEAD"));
   };
   readOnly("/v1/health", (response) => {
     const healthy = sources.healthy();
@@ -40,23 +42,17 @@ export function createApi(sources: ApiSources): express.Express {
   });
   readOnly("/v1/status", (response) => void response.json(sources.status()));
   readOnly("/v1/plan", (response) => void response.type("text/plain").send(sources.plan()));
+  app.use(serviceRoutes(sources));
   app.use((request, response) => {
     send(response, answerCode("NOT_FOUND", `expected a path of the API, got ${request.path}`));
   });
   // Express tells an error handler by its four parameters.
   app.use((error: unknown, request: Request, response: Response, _next: NextFunction) => {
     const answer = answerError(error);
-    log.error("request failed", { path: request.path, problem: describeError(error) });
+    // A refusal says to the client what the matter is; the rest is for whoever runs the agent.
+    if (answer.status >= 500)
+      log.error("request failed", { path: request.path, problem: describeError(error) });
     send(response, answer);
   });
   return app;
-}
-
-function refuseMethod(request: Request, response: Response): void {
-  response.set("allow", "GET, HEAD");
-  send(response, answerCode("METHOD_NOT_ALLOWED", `expected GET, got ${request.method}`));
-}
-
-function send(response: Response, { status, body }: ErrorAnswer): void {
-  response.status(status).json(body);
 }

@@ -1,13 +1,28 @@
 // The one place where errors become HTTP statuses and bodies of the API.
-import { type ErrorCode, MeshError } from "../../mesh/errors.ts";
+import { describeError, type ErrorCode, MeshError } from "../../mesh/errors.ts";
+import type { FieldProblem } from "../../mesh/policy/document.ts";
+import { PolicyInvalid } from "../policy/policy-desk.ts";
 
 /** What the body of every answer with an error holds. */
 export interface ErrorBody {
-  readonly error: { readonly code: ErrorCode | ApiCode; readonly message: string };
+  readonly error: {
+    readonly code: ErrorCode | ApiCode;
+    readonly message: string;
+    /** With POLICY_INVALID: everything that is wrong. */
+    readonly fields?: readonly Pick<FieldProblem, "field" | "message">[];
+  };
 }
 
 /** Codes that only the API itself gives. */
-export const API_CODES = ["NOT_FOUND", "METHOD_NOT_ALLOWED", "INTERNAL"] as const;
+export const API_CODES = [
+  "NOT_FOUND",
+  "METHOD_NOT_ALLOWED",
+  "PRECONDITION_REQUIRED",
+  "BODY_MALFORMED",
+  "BODY_TOO_LARGE",
+  "BODY_UNSUPPORTED",
+  "INTERNAL",
+] as const;
 export type ApiCode = (typeof API_CODES)[number];
 
 export interface ErrorAnswer {
@@ -30,6 +45,10 @@ const STATUSES: Readonly<Record<ErrorCode | ApiCode, number>> = {
   UNAUTHORIZED: 401,
   NOT_FOUND: 404,
   METHOD_NOT_ALLOWED: 405,
+  PRECONDITION_REQUIRED: 428,
+  BODY_MALFORMED: 400,
+  BODY_TOO_LARGE: 413,
+  BODY_UNSUPPORTED: 415,
   // The mesh's surroundings as they are set up.
   NETWORK_NOT_SHARED: 409,
   PORT_IN_USE: 409,
@@ -51,8 +70,28 @@ export function answerCode(code: ErrorCode | ApiCode, message: string): ErrorAns
   return { status: STATUSES[code], body: { error: { code, message } } };
 }
 
-/** The answer to anything thrown. What is not a MeshError is a defect, and its message stays inside. */
+/**
+ * The answer to anything thrown. What is neither a MeshError nor said by the framework about a request that cannot be
+ * read is a defect, and its message stays inside.
+ */
 export function answerError(error: unknown): ErrorAnswer {
+  if (error instanceof PolicyInvalid) return answerInvalid(error);
   if (error instanceof MeshError) return answerCode(error.code, error.message);
+  const { status, type } = error as { readonly status?: unknown; readonly type?: unknown };
+  if (type === "entity.too.large") return answerCode("BODY_TOO_LARGE", "expected at most 32 KiB");
+  if (type === "entity.parse.failed") {
+    return answerCode("BODY_MALFORMED", `expected JSON, but ${describeError(error)}`);
+  }
+  if (typeof type === "string" && status === 400) {
+    return answerCode("BODY_MALFORMED", "expected a body as long as its head says");
+  }
+  if (status === 415) return answerCode("BODY_UNSUPPORTED", "expected JSON in UTF-8");
+  if (status === 400) return answerCode("NOT_FOUND", "expected a path of the API in UTF-8");
   return answerCode("INTERNAL", "the agent failed to answer; its log says why");
+}
+
+function answerInvalid({ code, message, fields }: PolicyInvalid): ErrorAnswer {
+  const { status, body } = answerCode(code, message);
+  const shown = fields.map(({ field, message: what }) => ({ field, message: what }));
+  return { status, body: { error: { ...body.error, fields: shown } } };
 }

@@ -1,5 +1,6 @@
 // What one workload may call, and at which endpoints: the directory as seen from its networks and its labels. Pure.
 import { formatIdentity } from "../../mesh/identity.ts";
+import type { PolicyDocument } from "../../mesh/policy/document.ts";
 import type {
   Endpoint,
   OutboundPort,
@@ -13,17 +14,33 @@ import type { Workload } from "../workload/workload.ts";
 import type { Directory, DirectoryService } from "./directory.ts";
 import { isNamed, unreachableServices } from "./reachability.ts";
 
+/** How one service is called. */
+export interface CallerPolicy {
+  /** Every field that concerns callers, services by their catalog names. */
+  readonly document: PolicyDocument;
+  /** The services that its routes, stand-ins and mirrors lead to. */
+  readonly services: readonly string[];
+}
+
+/** What is the same for all workloads of a node. */
+export interface CallerSide {
+  readonly directory: Directory;
+  readonly bundle: TrustBundle;
+  readonly node: string;
+  readonly policyOf: (service: string) => CallerPolicy;
+}
+
 export interface Outbound {
   readonly services: readonly OutboundService[];
   readonly problems: readonly Problem[];
 }
 
-/** What a workload may call: the services it names, or else all on a network it shares. */
-export function outboundOf(
-  workload: Workload,
-  directory: Directory,
-  bundle: TrustBundle,
-): Outbound {
+/**
+ * What a workload may call: the services it names, or else all on a network it shares; and, without names of their own,
+ * those that the policies of these services lead to.
+ */
+export function outboundOf(workload: Workload, side: CallerSide): Outbound {
+  const { directory } = side;
   const networkIds = new Set(workload.networks.map(({ networkId }) => networkId));
   const problems: Problem[] = unreachableServices(workload, directory.services);
   const services = directory.services.filter(
@@ -32,12 +49,26 @@ export function outboundOf(
       !service.networkIds.isDisjointFrom(networkIds) &&
       !isPortTaken(workload, service, problems),
   );
-  return {
-    services: withLocalNamesFirst(
-      services.map((service) => toOutbound(workload, service, networkIds, bundle)),
-    ),
-    problems,
-  };
+  const called = services.map((service) => toOutbound(workload, service, networkIds, side));
+  const led = ledTo(services, side).map((service) => ({
+    ...toOutbound(workload, service, networkIds, side),
+    names: [],
+  }));
+  return { services: [...withLocalNamesFirst(called), ...led], problems };
+}
+
+/** The services beyond these to which their policies lead, and theirs in turn, sorted by name. */
+function ledTo(
+  services: readonly DirectoryService[],
+  { directory, policyOf }: CallerSide,
+): DirectoryService[] {
+  const seen = new Set(services.map(({ service }) => service));
+  const own = new Set(seen);
+  // A set that grows while it is walked is walked to its new end.
+  for (const name of seen) {
+    for (const next of policyOf(name).services) seen.add(next);
+  }
+  return directory.services.filter(({ service }) => seen.has(service) && !own.has(service));
 }
 
 /** In its own project a short name is the project's service, whoever else has it as a full name. */
@@ -83,7 +114,7 @@ function toOutbound(
   workload: Workload,
   service: DirectoryService,
   networkIds: ReadonlySet<string>,
-  bundle: TrustBundle,
+  { bundle, policyOf, node }: CallerSide,
 ): OutboundService {
   const aliases = service.aliases
     .filter(({ project }) => project === workload.project)
@@ -94,13 +125,13 @@ function toOutbound(
     names: [...new Set([...aliases, service.service])].sort(),
     address: service.address,
     uri: formatIdentity({ trustDomain, datacenter, service: service.service }),
-    policy: {},
+    policy: policyOf(service.service).document,
     ports: service.ports.map(
       ({ port, protocol }): OutboundPort => ({
         port,
         listenPort: outboundListenPort(port, workload.intercept),
         protocol,
-        endpoints: service.entries.flatMap((entry) => toEndpoint(entry, port, networkIds)),
+        endpoints: service.entries.flatMap((entry) => toEndpoint(entry, port, networkIds, node)),
       }),
     ),
   };
@@ -110,6 +141,7 @@ function toEndpoint(
   entry: CatalogEntry,
   port: number,
   networkIds: ReadonlySet<string>,
+  node: string,
 ): Endpoint[] {
   const { instance, health } = entry;
   const offered = instance.ports.find((candidate) => candidate.port === port);
@@ -121,7 +153,6 @@ function toEndpoint(
   )
     return [];
   const { id, version, weight } = instance;
-  return [
-    { id, address: shared.address, port: offered.sidecarPort, version, weight, sameNode: true },
-  ];
+  const place = { address: shared.address, port: offered.sidecarPort };
+  return [{ id, ...place, version, weight, sameNode: instance.node === node }];
 }

@@ -1,9 +1,10 @@
 // Turns catalog, certificates and workloads into a snapshot for each sidecar of this node, and keeps still where it does
 // not know enough: what a sidecar has stays in force, which is better than a snapshot with endpoints missing.
 import type { Clock } from "../../mesh/clock.ts";
-import type { OwnIntentions } from "../../proxy/configuration/snapshot.ts";
 import type { CatalogEntry, CatalogView } from "../../registry/catalog.ts";
 import type { Leaf, TrustBundle } from "../certificates/authority.ts";
+import type { KeySets } from "../policy/key-sets.ts";
+import type { ServicePolicies } from "../policy/service-policies.ts";
 import type { Problem } from "../status.ts";
 import type { KnownService, Workload } from "../workload/workload.ts";
 import {
@@ -13,13 +14,21 @@ import {
   type LocalInstance,
   toKnownService,
 } from "./directory.ts";
-import { outboundOf } from "./outbound.ts";
+import { type CallerPolicy, outboundOf } from "./outbound.ts";
 import type { SidecarSessions } from "./sessions.ts";
-import { buildSnapshot } from "./snapshot.ts";
+import { buildSnapshot, type SnapshotParts } from "./snapshot.ts";
 import { usableEntries } from "./usable-entries.ts";
 
 /** A service that nobody runs any more keeps its name and answers 503 for this long, ms: nothing slips past the mesh. */
 const REMEMBER_FOR = 600_000;
+
+/** Nobody is told before all is known about who may call whom: what sidecars have stays in force. */
+const POLICIES_UNKNOWN: Problem = {
+  subject: "policy",
+  code: "CATALOG_UNAVAILABLE",
+  message:
+    "policies and intentions have not been read from the catalog yet: sidecars keep what they have, new ones wait",
+};
 
 /** As much of the certificates as publishing needs. */
 export interface LeafSource {
@@ -47,25 +56,33 @@ export interface PublisherInput {
   readonly catalogReachable: boolean;
 }
 
-const ALLOW_ALL: OwnIntentions = { defaultAction: "allow", list: [] };
+export interface PublisherParts {
+  readonly sessions: SidecarSessions;
+  readonly leaves: LeafSource;
+  readonly policies: ServicePolicies;
+  readonly keySets: KeySets;
+  readonly clock: Clock;
+}
 
 export class Publisher {
-  readonly #sessions: SidecarSessions;
-  readonly #leaves: LeafSource;
-  readonly #clock: Clock;
+  readonly #parts: PublisherParts;
   readonly #followed = new Map<string, Disposable>();
   readonly #remembered = new Map<string, { service: KnownService; seenAt: number }>();
   #problems: readonly Problem[] = [];
   #directory: Directory = { services: [], problems: [] };
 
-  constructor(sessions: SidecarSessions, leaves: LeafSource, clock: Clock) {
-    this.#sessions = sessions;
-    this.#leaves = leaves;
-    this.#clock = clock;
+  constructor(parts: PublisherParts) {
+    this.#parts = parts;
   }
 
   get problems(): readonly Problem[] {
-    return [...this.#problems, ...this.#directory.problems];
+    const { policies, keySets } = this.#parts;
+    return [
+      ...this.#problems,
+      ...this.#directory.problems,
+      ...policies.problems,
+      ...keySets.problems,
+    ];
   }
 
   get directory(): Directory {
@@ -78,28 +95,58 @@ export class Publisher {
     const usable = usableEntries(view?.entries ?? []);
     const entries = correctLocalEntries(usable.entries, node, workloads, catalogReachable);
     this.#directory = buildDirectory(entries, this.#remember(usable.entries, workloads));
-    const bundle = this.#leaves.bundle;
-    const settled = isSettled(input);
-    const problems: Problem[] = [...usable.problems];
-    for (const { workload, health, adopted } of workloads) {
-      const leaf = this.#leaves.leaf(workload.service);
-      if (bundle === undefined) continue;
-      const outbound = outboundOf(workload, this.#directory, bundle);
+    this.#refreshPolicies(entries, workloads);
+    this.#problems = [...usable.problems, ...this.#publishAll(input)];
+  }
+
+  #publishAll(input: PublisherInput): Problem[] {
+    const { leaves, policies } = this.#parts;
+    const { bundle } = leaves;
+    const problems: Problem[] = [];
+    if (bundle === undefined) return problems;
+    if (!policies.isComplete) problems.push(POLICIES_UNKNOWN);
+    const maySpeak = isSettled(input) && policies.isComplete;
+    const policyOf = (service: string): CallerPolicy => policies.of(service).caller;
+    const side = { directory: this.#directory, bundle, node: input.node, policyOf };
+    for (const { workload, health, adopted } of input.workloads) {
+      const outbound = outboundOf(workload, side);
       problems.push(...outbound.problems);
-      if (leaf === undefined || !settled || (adopted && view === undefined)) continue;
-      const parts = {
-        workload,
-        leaf,
-        bundle,
-        outbound: outbound.services,
-        draining: health === "draining",
-        policy: {},
-        intentions: ALLOW_ALL,
-        jwks: undefined,
-      };
-      this.#sessions.publish(workload, buildSnapshot(parts));
+      const leaf = leaves.leaf(workload.service);
+      if (leaf === undefined || !maySpeak || (adopted && input.view === undefined)) continue;
+      const draining = health === "draining";
+      const parts = { workload, leaf, bundle, outbound: outbound.services, draining };
+      this.#publishOne({ ...parts, ...this.#access(workload.service) });
     }
-    this.#problems = problems;
+    return problems;
+  }
+
+  #publishOne(parts: SnapshotParts): void {
+    this.#parts.sessions.publish(parts.workload, buildSnapshot(parts));
+  }
+
+  /** What concerns calls to the service. */
+  #access(service: string): Pick<SnapshotParts, "policy" | "intentions" | "jwks"> {
+    const { policies, keySets } = this.#parts;
+    const { callee, keySet } = policies.of(service);
+    return {
+      policy: callee,
+      intentions: policies.intentions(service),
+      jwks: keySet === undefined ? undefined : keySets.keys(keySet),
+    };
+  }
+
+  /** Copies that run here count from their start on, also before the catalog has them. */
+  #refreshPolicies(
+    entries: readonly CatalogEntry[],
+    workloads: readonly PublishedWorkload[],
+  ): void {
+    const { policies, keySets } = this.#parts;
+    const copies = [...entries, ...workloads].map(
+      ({ instance }) => [instance.id, instance] as const,
+    );
+    policies.refresh([...new Map(copies).values()], this.#directory.services);
+    const needed = workloads.map(({ workload }) => policies.of(workload.service).keySet);
+    keySets.follow(new Set(needed.filter((address) => address !== undefined)));
   }
 
   #followLeaves(services: ReadonlySet<string>): void {
@@ -109,7 +156,8 @@ export class Publisher {
       this.#followed.delete(service);
     }
     for (const service of services) {
-      if (!this.#followed.has(service)) this.#followed.set(service, this.#leaves.follow(service));
+      if (!this.#followed.has(service))
+        this.#followed.set(service, this.#parts.leaves.follow(service));
     }
   }
 
@@ -118,7 +166,7 @@ export class Publisher {
     entries: readonly CatalogEntry[],
     workloads: readonly PublishedWorkload[],
   ): KnownService[] {
-    const now = this.#clock.monotonic();
+    const now = this.#parts.clock.monotonic();
     const seen = [
       ...entries.map(({ instance }) => instance),
       ...workloads.map(({ workload }) => workload),

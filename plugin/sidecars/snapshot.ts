@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import type { Protocol } from "../../mesh/model.ts";
 import type { PolicyDocument } from "../../mesh/policy/document.ts";
 import type {
+  ApplicationCheck,
   InboundPort,
   OutboundService,
   OwnIntentions,
@@ -57,11 +58,13 @@ function inboundPorts(workload: Workload): InboundPort[] {
     tlsPort: sidecarPort,
     plaintextPort: workload.redirected.find((redirected) => redirected.port === port)
       ?.plaintextPort,
-    check: workload.check.kind !== "http" || takesGet(protocol) ? workload.check : { kind: "tcp" },
+    check: fits(workload.check, protocol) ? workload.check : { kind: "tcp" },
   }));
 }
 
-/** Whether an HTTP/1.1 request may be understood. Behind `auto` may be anything, but who names a path expects that it is. */
-function takesGet(protocol: Protocol): boolean {
-  return protocol === "http" || protocol === "auto";
+/** Whether the port may understand the question. Behind `auto` may be anything, but who asks so expects that it is. */
+function fits({ kind }: ApplicationCheck, protocol: Protocol): boolean {
+  if (kind === "http") return protocol === "http" || protocol === "auto";
+  if (kind === "grpc") return protocol !== "http" && protocol !== "tcp";
+  return true;
 }

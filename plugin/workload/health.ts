@@ -46,16 +46,16 @@ function sidecarHealth(sidecar: SidecarState | undefined, adopted: boolean): Loc
 
 /** What the catalog records about a workload. */
 export function toInstance(workload: Workload, node: string): Instance {
-  const { service, alias, project, version, containerId, containerName, ports, networks } =
-    workload;
+  const { service, alias, project, version, weight, policy } = workload;
+  const { containerId, containerName, ports, networks } = workload;
   return {
     id: workload.instanceId,
     service,
     alias,
     project,
     version,
-    weight: 1,
-    policy: {},
+    weight,
+    policy,
     startedAt: Date.parse(workload.startedAt) || 0,
     node,
     containerId,

@@ -74,6 +74,8 @@ function assemble(
     intercept: labels.intercept,
     upstreams: labels.upstreams,
     check: labels.check ?? { kind: "tcp" },
+    weight: labels.weight,
+    policy: labels.policy,
   };
 }
 

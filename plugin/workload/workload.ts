@@ -1,5 +1,6 @@
 // A labelled container, understood: what it offers, whom it calls and how it is guarded. Immutable; made by `understand`.
 import type { NetworkAddress, ServicePort, WorkloadPort } from "../../mesh/model.ts";
+import type { PolicyDocument } from "../../mesh/policy/document.ts";
 import type { ApplicationCheck } from "../../proxy/configuration/snapshot.ts";
 import type { RedirectedPort } from "../docker/interception-rules.ts";
 
@@ -27,6 +28,10 @@ export interface Workload {
   /** Services it may call, as written; undefined: every service on a shared network. */
   readonly upstreams: readonly string[] | undefined;
   readonly check: ApplicationCheck;
+  /** Share of the load beside the other copies; 1 to 1000. */
+  readonly weight: number;
+  /** What its labels say about policy. */
+  readonly policy: PolicyDocument;
 }
 
 /** What callers need to know to dial a service of which no instance may be running. */

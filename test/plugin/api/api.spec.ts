@@ -1,17 +1,11 @@
 import assert from "node:assert/strict";
 import { afterEach, describe, it } from "mocha";
 import { MeshError } from "../../../mesh/errors.ts";
-import { createLog, silentLog } from "../../../mesh/log.ts";
+import { createLog } from "../../../mesh/log.ts";
 import { type ApiSources, createApi } from "../../../plugin/api/api.ts";
 import { type ServedApp, serveApp } from "../../helpers/served-app.ts";
 import { exampleStatus } from "../commands/example-status.ts";
-
-const SOURCES: ApiSources = {
-  status: () => exampleStatus,
-  plan: () => "nothing to do\n",
-  healthy: () => true,
-  log: silentLog,
-};
+import { apiSources } from "./sources.ts";
 
 describe("the agent's API", () => {
   let server: ServedApp | undefined;
@@ -26,7 +20,7 @@ describe("the agent's API", () => {
     sources: Partial<ApiSources> = {},
     init: RequestInit = {},
   ): Promise<Response> {
-    server = await serveApp(createApi({ ...SOURCES, ...sources }));
+    server = await serveApp(createApi(apiSources(sources)));
     return await fetch(`${server.origin}${path}`, init);
   }
 

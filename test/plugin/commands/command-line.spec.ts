@@ -4,11 +4,11 @@ import { createServer, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "mocha";
-import { silentLog } from "../../../mesh/log.ts";
 import { createApi } from "../../../plugin/api/api.ts";
 import { serveApiOnSocket } from "../../../plugin/api/serve-api.ts";
 import { runCommandLine } from "../../../plugin/commands/command-line.ts";
 import { AGENT_VERSION } from "../../../plugin/version.ts";
+import { apiSources } from "../api/sources.ts";
 import { exampleStatus } from "./example-status.ts";
 import { fakeEngine } from "./fake-engine.ts";
 
@@ -249,12 +249,7 @@ describe("docker mesh", () => {
 
   describe("request, inside the agent's container", () => {
     async function serveAgent(healthy: boolean): Promise<string> {
-      const app = createApi({
-        status: () => exampleStatus,
-        plan: () => "",
-        healthy: () => healthy,
-        log: silentLog,
-      });
+      const app = createApi(apiSources({ healthy: () => healthy }));
       const path = join(directory, "api.sock");
       await serveApiOnSocket(app, path, stop.signal);
       return path;

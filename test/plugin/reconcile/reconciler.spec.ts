@@ -18,6 +18,7 @@ import { HealthFeed } from "../../../plugin/workload/health-feed.ts";
 import { EmbeddedCatalog } from "../../../registry/embedded/embedded-catalog.ts";
 import { eventually } from "../../helpers/eventually.ts";
 import { InstantLeaves } from "../../helpers/leaves.ts";
+import { policyParts } from "../../helpers/policies.ts";
 import { ScriptedEngine } from "../../helpers/scripted-engine.ts";
 import {
   composeLabels,
@@ -73,7 +74,10 @@ class Agent {
       observer: this.observer,
       look: new EngineLook({ observer: this.observer, trigger, clock, log: silentLog }),
       sessions: this.sessions,
-      publisher: new Publisher(this.sessions, new InstantLeaves(), clock),
+      publisher: new Publisher({
+        ...{ sessions: this.sessions, leaves: new InstantLeaves(), clock },
+        ...policyParts(),
+      }),
       healthFeed: new HealthFeed(this.catalog, clock, silentLog),
       lanes: this.lanes,
       template: {

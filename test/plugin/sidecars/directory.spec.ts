@@ -11,7 +11,7 @@ import { outboundOf } from "../../../plugin/sidecars/outbound.ts";
 import { toInstance } from "../../../plugin/workload/health.ts";
 import type { KnownService, Workload } from "../../../plugin/workload/workload.ts";
 import type { CatalogEntry } from "../../../registry/catalog.ts";
-import { BUNDLE } from "../../helpers/leaves.ts";
+import { callerSide } from "../../helpers/policies.ts";
 import { NODE, onNetwork, workloadOf } from "../../helpers/workloads.ts";
 
 const WEB: Workload = workloadOf("web", "w");
@@ -30,7 +30,7 @@ function directoryOf(
 
 /** What `web` may call, as lines of names and, for each port, endpoints. */
 function callable(caller: Workload, directory: Directory): string[] {
-  return outboundOf(caller, directory, BUNDLE).services.map(({ names, ports }) => {
+  return outboundOf(caller, callerSide(directory)).services.map(({ names, ports }) => {
     const targets = ports.map(
       ({ port, protocol, endpoints }) =>
         `${port}/${protocol} -> ${endpoints.map((to) => `${to.address}:${to.port}`).join(" ") || "nobody"}`,
@@ -40,7 +40,7 @@ function callable(caller: Workload, directory: Directory): string[] {
 }
 
 function problems(caller: Workload, directory: Directory): string[] {
-  return outboundOf(caller, directory, BUNDLE).problems.map(
+  return outboundOf(caller, callerSide(directory)).problems.map(
     ({ subject, code, message }) => `${subject} ${code} ${message}`,
   );
 }
@@ -49,22 +49,30 @@ describe("the services that a workload may call", () => {
   it("are all on a network that it shares, each with an address, an identity and endpoints", () => {
     const directory = directoryOf([
       entry(workloadOf("orders", "a")),
-      entry(workloadOf("orders", "b")),
+      entry(workloadOf("orders", "b", { weight: 10, version: "v2" }), "passing", "node-b"),
     ]);
-    const [service] = outboundOf(WEB, directory, BUNDLE).services;
+    const [service] = outboundOf(WEB, callerSide(directory)).services;
+    const place = { port: 21000 } as const;
     assert.deepEqual(service, {
       service: "shop-orders",
       names: ["orders", "shop-orders"],
       address: "127.125.44.142",
       uri: "spiffe://mesh.test/ns/default/dc/dc1/svc/shop-orders",
+      policy: {},
       ports: [
         {
           port: 8080,
           listenPort: 40848,
           protocol: "http",
           endpoints: [
-            { id: "shop-orders-aaaaaaaaaaaa", address: "198.18.0.97", port: 21000 },
-            { id: "shop-orders-bbbbbbbbbbbb", address: "198.18.0.98", port: 21000 },
+            {
+              ...{ id: "shop-orders-aaaaaaaaaaaa", address: "198.18.0.97", ...place },
+              ...{ version: undefined, weight: 1, sameNode: true },
+            },
+            {
+              ...{ id: "shop-orders-bbbbbbbbbbbb", address: "198.18.0.98", ...place },
+              ...{ version: "v2", weight: 10, sameNode: false },
+            },
           ],
         },
       ],
@@ -155,7 +163,7 @@ describe("mesh.upstreams", () => {
     entry(workloadOf("orders", "c", { project: "bank", service: "bank-orders" })),
   ]);
   const calling = (...upstreams: string[]): string[] =>
-    outboundOf({ ...WEB, upstreams }, directory, BUNDLE).services.map(({ service }) => service);
+    outboundOf({ ...WEB, upstreams }, callerSide(directory)).services.map(({ service }) => service);
 
   it("lets a workload call only what it names, by short or full name", () => {
     assert.deepEqual(calling("orders"), ["shop-orders"]);
@@ -175,7 +183,7 @@ describe("mesh.upstreams", () => {
   it("naming another project's service by its short name is a problem", () => {
     const caller = { ...WEB, project: "office", upstreams: ["inventory"] };
     assert.equal(problems(caller, directory).length, 1);
-    assert.deepEqual(outboundOf(caller, directory, BUNDLE).services, []);
+    assert.deepEqual(outboundOf(caller, callerSide(directory)).services, []);
   });
 });
 
@@ -228,7 +236,7 @@ describe("without interception", () => {
 
   it("services are listened for on the very port that is dialled", () => {
     const orders = workloadOf("orders", "a", {}, { "mesh.port": "9000" });
-    const [service] = outboundOf(caller, directoryOf([entry(orders)]), BUNDLE).services;
+    const [service] = outboundOf(caller, callerSide(directoryOf([entry(orders)]))).services;
     assert.deepEqual(
       service?.ports.map(({ port, listenPort }) => [port, listenPort]),
       [[9000, 9000]],
@@ -296,7 +304,7 @@ describe("clashes within a service", () => {
   it("of ports that would share a listener: the lower one is called and the other one is told", () => {
     const orders = workloadOf("orders", "a", {}, { "mesh.ports": "low:80,high:32848,plain:9090" });
     const directory = directoryOf([entry(orders)]);
-    const [service] = outboundOf(WEB, directory, BUNDLE).services;
+    const [service] = outboundOf(WEB, callerSide(directory)).services;
     assert.deepEqual(
       service?.ports.map(({ port }) => port),
       [80, 9090],

@@ -12,6 +12,7 @@ import type { Snapshot } from "../../../proxy/configuration/snapshot.ts";
 import type { CatalogEntry } from "../../../registry/catalog.ts";
 import { InstantLeaves } from "../../helpers/leaves.ts";
 import { ManualClock } from "../../helpers/manual-clock.ts";
+import { policyParts } from "../../helpers/policies.ts";
 import { NODE, sidecarOf, workloadOf } from "../../helpers/workloads.ts";
 
 const ORDERS: Workload = workloadOf("orders", "a");
@@ -32,7 +33,7 @@ describe("the publisher", () => {
     sessions = new SidecarSessions(clock, () => undefined);
     sessions.sync([sidecarOf("a", "s1"), sidecarOf("b", "s2")]);
     leaves = new InstantLeaves();
-    publisher = new Publisher(sessions, leaves, clock);
+    publisher = new Publisher({ sessions, leaves, ...policyParts(), clock });
   });
 
   const of = (workload: Workload, changes: Partial<PublishedWorkload> = {}): PublishedWorkload => ({

@@ -7,6 +7,7 @@ import { toInstance } from "../../../plugin/workload/health.ts";
 import { parseSnapshot } from "../../../proxy/configuration/parse-snapshot.ts";
 import { BUNDLE, leafOf } from "../../helpers/leaves.ts";
 import { NO_POLICY } from "../../helpers/plans.ts";
+import { callerSide } from "../../helpers/policies.ts";
 import { NODE, workloadOf } from "../../helpers/workloads.ts";
 
 const PARTS: SnapshotParts = {
@@ -51,7 +52,7 @@ describe("a snapshot", () => {
   it("is read by the sidecar as the agent wrote it", () => {
     const callee = workloadOf("redis", "b", {}, { "mesh.ports": "redis:6379/tcp,metrics:9121" });
     const entries = [{ instance: toInstance(callee, NODE), health: "passing" } as const];
-    const { services } = outboundOf(PARTS.workload, buildDirectory(entries, []), BUNDLE);
+    const { services } = outboundOf(PARTS.workload, callerSide(buildDirectory(entries, [])));
     assert.equal(services.length, 1);
     const snapshot = buildSnapshot({ ...PARTS, outbound: services, draining: true });
     assert.deepEqual(parseSnapshot(JSON.stringify(snapshot)), snapshot);

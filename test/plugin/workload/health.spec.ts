@@ -123,13 +123,20 @@ describe("a workload's health", () => {
 
 describe("what the catalog records of a workload", () => {
   it("is who and where it is, and nothing of its secrets or settings", () => {
-    const workload = workloadOf("orders", "a", { version: "v2" });
+    const workload = workloadOf("orders", "a", {
+      version: "v2",
+      weight: 10,
+      policy: { audit: "true" },
+    });
     assert.deepEqual(toInstance(workload, NODE), {
       id: "shop-orders-aaaaaaaaaaaa",
       service: "shop-orders",
       alias: "orders",
       project: "shop",
       version: "v2",
+      weight: 10,
+      policy: { audit: "true" },
+      startedAt: Date.UTC(2026, 2, 1, 8),
       node: "node-a",
       containerId: workload.containerId,
       containerName: "shop-orders-1",

@@ -39,7 +39,25 @@ describe("a labelled container", () => {
       intercept: "on",
       upstreams: undefined,
       check: { kind: "tcp" },
+      weight: 1,
+      policy: {},
     });
+  });
+
+  it("says with labels how heavy it is, how it is asked, and what holds for its callers", () => {
+    const labels = composeLabels("orders", {
+      ...{ "mesh.weight": "10", "mesh.check": "grpc", "mesh.protocol": "grpc" },
+      ...{ "mesh.retries.attempts": "3", "mesh.allow": "web" },
+    });
+    const { weight, check, policy } = understood({ labels });
+    assert.deepEqual(
+      { weight, check, policy },
+      {
+        weight: 10,
+        check: { kind: "grpc", service: "" },
+        policy: { allow: "web", "retries.attempts": "3" },
+      },
+    );
   });
 
   it("is left alone, without a word, when it has no mesh labels", () => {

@@ -1,0 +1,71 @@
+// What is known at this moment of the policies that people have set, and of Consul's intentions. An outage changes nothing;
+// a document that does not hold up is left aside as a whole, with the last good one in its place.
+import type { PolicyDocument } from "../../mesh/policy/document.ts";
+import type { IntentionsView } from "../../mesh/policy/intention.ts";
+import { readPolicy } from "../../mesh/policy/read-policy.ts";
+import type { PoliciesView, StoredPolicy } from "../../registry/policy-store.ts";
+import type { Problem } from "../status.ts";
+
+export class PolicyState {
+  #stored: ReadonlyMap<string, StoredPolicy> | undefined;
+  #intentions: IntentionsView | undefined;
+  #problems: readonly Problem[] = [];
+
+  /** Whether both have been heard of: before that nobody knows who may call whom. */
+  get isComplete(): boolean {
+    return this.#stored !== undefined && this.#intentions !== undefined;
+  }
+
+  setPolicies({ policies, problems }: PoliciesView): void {
+    const good = new Map<string, StoredPolicy>();
+    const found = problems.map((message) => toProblem("policy", message));
+    for (const [service, offered] of policies) {
+      const wrong = describeProblems(offered.document);
+      const kept = wrong === undefined ? offered : this.#stored?.get(service);
+      if (kept !== undefined) good.set(service, kept);
+      if (wrong !== undefined) found.push(toProblem(service, explain(offered, kept, wrong)));
+    }
+    this.#stored = good;
+    this.#problems = found;
+  }
+
+  setIntentions(view: IntentionsView): void {
+    this.#intentions = view;
+  }
+
+  /** The document in force of a service, or of the whole mesh; empty without one. */
+  document(service: string): PolicyDocument {
+    return this.#stored?.get(service)?.document ?? {};
+  }
+
+  /** Its version; 0 without one. */
+  version(service: string): number {
+    return this.#stored?.get(service)?.version ?? 0;
+  }
+
+  get intentions(): IntentionsView {
+    return this.#intentions ?? { defaultAction: "allow", intentions: [], problems: [] };
+  }
+
+  get problems(): readonly Problem[] {
+    const unclear = this.intentions.problems.map((message) => toProblem("intentions", message));
+    return [...this.#problems, ...unclear];
+  }
+}
+
+/** Undefined for a document that holds up by itself; what contradicts other sources is found where they meet. */
+export function describeProblems(document: PolicyDocument): string | undefined {
+  const { problems: all } = readPolicy(document, "strict");
+  const problems = all.filter(({ conflict }) => conflict !== true);
+  if (problems.length === 0) return undefined;
+  return problems.map(({ field, message }) => `${field}: ${message}`).join("; ");
+}
+
+function explain({ version }: StoredPolicy, kept: StoredPolicy | undefined, wrong: string): string {
+  const inForce = kept === undefined ? "none is" : `version ${kept.version} stays`;
+  return `version ${version} of the stored policy is left aside as a whole, ${inForce} in force: ${wrong}`;
+}
+
+function toProblem(subject: string, message: string): Problem {
+  return { subject, code: "POLICY_INVALID", message };
+}

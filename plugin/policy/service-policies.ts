@@ -1,0 +1,113 @@
+// The policies of all services as they are at this moment: labels of containers, documents that people have set, and the
+// names that these mean. Worked out anew for a service only when something about it has changed.
+import type { Instance } from "../../mesh/model.ts";
+import { type EffectiveField, MESH_WIDE, type PolicyDocument } from "../../mesh/policy/document.ts";
+import type { OwnIntentions } from "../../proxy/configuration/snapshot.ts";
+import type { Problem } from "../status.ts";
+import {
+  type EffectivePolicy,
+  effectivePolicy,
+  explainPolicy,
+  type PolicySources,
+} from "./effective-policy.ts";
+import { labelPolicies, type PolicyFacts } from "./label-policies.ts";
+import { ownIntentions } from "./own-intentions.ts";
+import type { PolicyState } from "./policy-state.ts";
+import { type KnownNames, nameResolver } from "./service-names.ts";
+
+interface Worked {
+  /** What it was worked out from. */
+  readonly from: string;
+  readonly policy: EffectivePolicy;
+}
+
+export class ServicePolicies {
+  readonly #state: PolicyState;
+  #facts: ReadonlyMap<string, PolicyFacts> = new Map();
+  #known: KnownNames = [];
+  #knownText = "";
+  #labelProblems: readonly Problem[] = [];
+  readonly #worked = new Map<string, Worked>();
+
+  constructor(state: PolicyState) {
+    this.#state = state;
+  }
+
+  /** Takes note of all copies of services, and of all services, those without a copy included. */
+  refresh(instances: readonly Instance[], known: KnownNames): void {
+    const { facts, problems } = labelPolicies(instances);
+    const before = this.#facts;
+    // A service whose last copy is gone keeps its labels as long as it is remembered: stand-ins are for that moment.
+    this.#facts = new Map(
+      known.map((service) => {
+        const { service: name, aliases } = service;
+        const unknown = { project: aliases[0]?.project, labels: {} };
+        return [name, facts.get(name) ?? before.get(name) ?? unknown];
+      }),
+    );
+    this.#labelProblems = problems;
+    this.#known = known;
+    const knownText = JSON.stringify(known.map(({ service, aliases }) => [service, aliases]));
+    if (knownText !== this.#knownText) this.#worked.clear();
+    this.#knownText = knownText;
+  }
+
+  of(service: string): EffectivePolicy {
+    const sources = this.#sources(service, this.#state.document(service));
+    const project = this.#facts.get(service)?.project;
+    const from = JSON.stringify([sources, project]);
+    const worked = this.#worked.get(service);
+    if (worked?.from === from) return worked.policy;
+    const policy = effectivePolicy(sources, nameResolver(this.#known, project));
+    this.#worked.set(service, { from, policy });
+    return policy;
+  }
+
+  intentions(service: string): OwnIntentions {
+    return ownIntentions(this.#state.intentions, service);
+  }
+
+  /** Every field of a service's policy and its source, if these documents were in force for it and for the mesh. */
+  explain(
+    service: string,
+    policy: PolicyDocument,
+    mesh: PolicyDocument,
+  ): readonly EffectiveField[] {
+    return explainPolicy({ ...this.#sources(service, policy), mesh });
+  }
+
+  /** What holds of a service's policy before the document that people set for it. */
+  beneath(service: string): PolicyDocument {
+    const { mesh, label } = this.#sources(service, {});
+    return { ...mesh, ...label };
+  }
+
+  /** The version that people have set; 0 for none. */
+  version(service: string): number {
+    return this.#state.version(service);
+  }
+
+  /** Whether enough is known for any sidecar to be told. */
+  get isComplete(): boolean {
+    return this.#state.isComplete;
+  }
+
+  get problems(): readonly Problem[] {
+    const contradictions = [...this.#facts.keys()].flatMap((service) =>
+      this.of(service).problems.map((problem) => ({
+        ...{ subject: service, code: "POLICY_INVALID" },
+        message: `in the policy that all sources make together: ${problem}`,
+      })),
+    );
+    return [...this.#state.problems, ...this.#labelProblems, ...contradictions];
+  }
+
+  #sources(service: string, policy: PolicyDocument): PolicySources {
+    if (service === MESH_WIDE) return { mesh: policy, label: {}, policy: {} };
+    return {
+      mesh: this.#state.document(MESH_WIDE),
+      label: this.#facts.get(service)?.labels ?? {},
+      policy,
+    };
+  }
+}
