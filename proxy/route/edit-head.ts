@@ -48,7 +48,7 @@ export class HeadEditor {
    * The response with the changes; valid until the next call of either method. How the body is framed, which depends on
    * the request too, stays as it was found.
    */
-  response(head: MessageHead, { headers }: Pick<HeadChange, "headers">): MessageHead {
+  response(head: MessageHead, { headers }: HeadChange): MessageHead {
     const reason = head.bytes.toString("latin1", head.reasonStart, head.reasonEnd);
     const line = `HTTP/1.${head.minor} ${head.status} ${reason}`;
     const { text, count } = changedLines(head, headers);

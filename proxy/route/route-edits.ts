@@ -25,13 +25,15 @@ class RouteEdits implements Edits {
   readonly #path: PathMatch | undefined;
   readonly #rewrite: string | undefined;
   readonly #request: HeaderEdits;
-  readonly #response: Pick<HeadChange, "headers"> | undefined;
+  readonly #response: HeadChange | undefined;
 
   constructor({ match, rewrite, requestHeaders, responseHeaders }: RoutePolicy) {
     this.#path = match.path;
     this.#rewrite = rewrite;
     this.#request = requestHeaders;
-    this.#response = isEmpty(responseHeaders) ? undefined : { headers: responseHeaders };
+    this.#response = isEmpty(responseHeaders)
+      ? undefined
+      : { headers: responseHeaders, path: undefined };
   }
 
   request(head: MessageHead): MessageHead {

@@ -1,5 +1,6 @@
 // Shares of requests among the versions of a service. The version is chosen once for each request, so that its later tries
 // stay there; it is left only when it has no endpoint for a try.
+import { mix } from "../balance/hash32.ts";
 import type { Target, Targets } from "../http/plan.ts";
 import type { Random } from "./route-target.ts";
 
@@ -83,9 +84,7 @@ function indexAt(arms: readonly SplitArm[], share: number): number {
   return last;
 }
 
-/** The finaliser of MurmurHash3 over the key, so that the version says nothing about the endpoint within it. */
+/** Hashed once more, so that the version says nothing about the endpoint within it. */
 function shareOf(key: number): number {
-  let hash = Math.imul(key ^ (key >>> 16), 0x85ebca6b);
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-  return ((hash ^ (hash >>> 16)) >>> 0) / 2 ** 32;
+  return mix(key) / 2 ** 32;
 }

@@ -128,6 +128,7 @@ describe("a response that is changed on its way", () => {
         add: [{ name: "set-cookie", value: "mesh=1; Path=/" }],
         remove: ["server"],
       },
+      path: undefined,
     });
     assert.deepEqual(lines(changed), [
       ...["HTTP/1.1 200 Fine", "Set-Cookie: a=1", "Content-Length: 0"],
@@ -140,7 +141,7 @@ describe("a response that is changed on its way", () => {
     const head = responseHead(METHOD.HEAD, "HTTP/1.1 200 OK", "Content-Length: 7");
     assert.equal(head.framing, FRAMING.NONE);
     const add = [{ name: "x", value: "1" }];
-    const changed = editor.response(head, { headers: headers({ add }) });
+    const changed = editor.response(head, { headers: headers({ add }), path: undefined });
     assert.notEqual(changed, head);
     assert.deepEqual([changed.framing, changed.contentLength], [FRAMING.NONE, 7]);
   });
@@ -149,7 +150,7 @@ describe("a response that is changed on its way", () => {
     for (const line of ["Connection: close", "Content-Length: 1", "X: until the end"]) {
       const head = responseHead(METHOD.GET, "HTTP/1.1 200 OK", line);
       const add = [{ name: "x-more", value: "1" }];
-      const changed = editor.response(head, { headers: headers({ add }) });
+      const changed = editor.response(head, { headers: headers({ add }), path: undefined });
       assert.deepEqual([changed.framing, changed.persistent], [head.framing, head.persistent]);
     }
   });
