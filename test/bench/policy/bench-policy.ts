@@ -16,6 +16,7 @@ import { measureChange } from "./change.ts";
 import { measureDeny } from "./deny.ts";
 import { measureFailing } from "./failing.ts";
 import { POLICY_USAGE, type PolicyOptions, type PolicyPart, readPolicyOptions } from "./options.ts";
+import { measurePicks } from "./pick.ts";
 import { policyTables } from "./policy-tables.ts";
 import { measureRecovery } from "./recovery.ts";
 import type { PolicyResults } from "./results.ts";
@@ -66,5 +67,6 @@ async function measure(
     recovery: await when("recovery", measureRecovery),
     change: await when("change", measureChange),
     deny: await when("deny", measureDeny),
+    pick: await when("pick", measurePicks),
   };
 }

@@ -2,7 +2,7 @@
 import { parseArgs } from "node:util";
 import { SetupError } from "../../../scripts/command.ts";
 
-export const POLICY_PARTS = ["failing", "slow", "recovery", "change", "deny"] as const;
+export const POLICY_PARTS = ["failing", "slow", "recovery", "change", "deny", "pick"] as const;
 export type PolicyPart = (typeof POLICY_PARTS)[number];
 
 export interface PolicyOptions {

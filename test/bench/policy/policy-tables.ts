@@ -1,6 +1,7 @@
 // What a run's tables say.
 import type { Table } from "../table.ts";
 import type { FailingRow } from "./failing.ts";
+import type { PickRow } from "./pick.ts";
 import type { Quantiles } from "./quantiles.ts";
 import type { Recovery } from "./recovery.ts";
 import type { PolicyResults } from "./results.ts";
@@ -8,12 +9,13 @@ import type { SlowRow } from "./slow.ts";
 
 /** Those of what was measured. */
 export function policyTables(results: PolicyResults): readonly Table[] {
-  const { failing, slow, recovery, change, deny } = results;
+  const { failing, slow, recovery, change, deny, pick } = results;
   return [
     ...(failing === undefined ? [] : [failingTable(failing)]),
     ...(slow === undefined ? [] : [slowTable(slow)]),
     ...(recovery === undefined ? [] : [recoveryTable(recovery)]),
     ...(change === undefined && deny === undefined ? [] : [changesTable({ change, deny })]),
+    ...(pick === undefined ? [] : [pickTable(pick)]),
   ];
 }
 
@@ -71,6 +73,17 @@ function changesTable(times: Readonly<Record<"change" | "deny", Quantiles | unde
       ["", "times", "p50 ms", "p99 ms", "largest ms"],
       ...row("a policy is in force at three callers", times.change),
       ...row("a denied stream has ended", times.deny),
+    ],
+    note: "",
+  };
+}
+
+function pickTable(rows: readonly PickRow[]): Table {
+  return {
+    title: "a choice among 100 endpoints, ns",
+    rows: [
+      ["", "of equal weights", "of unequal weights"],
+      ...rows.map(({ algorithm, alike, weighted }) => [algorithm, `${alike}`, `${weighted}`]),
     ],
     note: "",
   };

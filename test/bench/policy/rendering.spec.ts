@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { readPolicyOptions } from "./options.ts";
+import { readPickCosts } from "./pick.ts";
 import { policyTables } from "./policy-tables.ts";
 import { drawRecovery } from "./recovery-chart.ts";
 import type { PolicyResults } from "./results.ts";
@@ -9,7 +10,7 @@ import { SAMPLE_RECOVERY } from "./sample-recovery.ts";
 const NOTHING: PolicyResults = {
   ...{ date: "2026-11-23T00:00:00.000Z", machine: "2 × test" },
   ...{ failing: undefined, slow: undefined, recovery: undefined },
-  ...{ change: undefined, deny: undefined },
+  ...{ change: undefined, deny: undefined, pick: undefined },
 };
 
 function titlesOf(results: Partial<PolicyResults>): readonly string[] {
@@ -45,10 +46,11 @@ describe("what the policy bench prints", () => {
       { name: "a", calls: 1, failed: 0, failedLater: 0, ejectedAfter: undefined } as const,
     ];
     const slow = [{ algorithm: "random", times, slowShare: 0 } as const];
+    const pick = readPickCosts("heading\nrandom   41    70");
     const recovery = SAMPLE_RECOVERY;
     for (const { rows } of policyTables({
       ...NOTHING,
-      ...{ failing, slow, recovery, change: times, deny: times },
+      ...{ failing, slow, recovery, change: times, deny: times, pick },
     })) {
       assert.deepEqual(new Set(rows.map(({ length }) => length)).size, 1, rows.join("\n"));
     }
@@ -85,9 +87,23 @@ describe("the chart of a recovery", () => {
   });
 });
 
+describe("the costs of picks", () => {
+  it("are read from what their program prints", () => {
+    assert.deepEqual(readPickCosts("ns per pick\npeak-ewma     61   62\nrandom  7 8"), [
+      { algorithm: "peak-ewma", alike: 61, weighted: 62 },
+      { algorithm: "random", alike: 7, weighted: 8 },
+    ]);
+  });
+
+  it("are not guessed when it prints something else", () => {
+    assert.throws(() => readPickCosts("heading\nrandom fast"), /expected an algorithm/);
+    assert.throws(() => readPickCosts("heading"), /expected the costs/);
+  });
+});
+
 describe("the command line of the policy bench", () => {
   it("measures everything unless parts are chosen", () => {
-    assert.equal(readPolicyOptions([]).parts.size, 5);
+    assert.equal(readPolicyOptions([]).parts.size, 6);
     assert.deepEqual([...readPolicyOptions(["--parts", "slow,deny"]).parts], ["slow", "deny"]);
   });
 

@@ -1,5 +1,6 @@
 // What a run of this bench has shown; written as JSON, read by publish.ts.
 import type { FailingRow } from "./failing.ts";
+import type { PickRow } from "./pick.ts";
 import type { Quantiles } from "./quantiles.ts";
 import type { Recovery } from "./recovery.ts";
 import type { SlowRow } from "./slow.ts";
@@ -14,4 +15,5 @@ export interface PolicyResults {
   readonly recovery: Recovery | undefined;
   readonly change: Quantiles | undefined;
   readonly deny: Quantiles | undefined;
+  readonly pick: readonly PickRow[] | undefined;
 }
