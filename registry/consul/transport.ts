@@ -122,7 +122,7 @@ function toReply(request: ConsulRequest, response: Response, text: string): Cons
   const isAbsent =
     request.mayBeAbsent === true &&
     response.status === 404 &&
-    response.headers.has("x-consul-index");
+    Boolean(response.headers.get("x-consul-index"));
   if (!response.ok && !isAbsent) throw new ConsulAnswerError(path, response.status, text);
   if (isLeaderless(path, response.headers))
     throw new Error("consul knows no leader, so its answer may be old");

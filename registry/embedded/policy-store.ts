@@ -1,6 +1,5 @@
 // Policies in the agent's memory and, since a restart must lose none, in one file: written aside, flushed, then renamed, so
 // that it is always whole. A file that was damaged all the same is kept under another name for whoever can make sense of it.
-import { randomUUID } from "node:crypto";
 import { link, mkdir, open, readFile, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { type Clock, systemClock } from "../../mesh/clock.ts";
@@ -148,12 +147,13 @@ function byService(policies: readonly StoredPolicy[]): Versions {
 
 /** Rejects with CATALOG_UNAVAILABLE, and leaves the file as it was, when it cannot be written. */
 async function writeWhole(file: string, versions: Versions): Promise<void> {
-  const aside = `${file}.${randomUUID()}`;
+  // Always the same: what a crash leaves there is written over.
+  const aside = `${file}.new`;
   const directory = dirname(file);
   try {
     await mkdir(directory, { recursive: true, mode: 0o700 });
     {
-      await using handle = await open(aside, "wx", 0o600);
+      await using handle = await open(aside, "w", 0o600);
       await handle.writeFile(`${JSON.stringify([...versions.values()].flat(), undefined, 2)}\n`);
       await handle.sync();
     }
