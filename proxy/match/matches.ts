@@ -19,7 +19,7 @@ export interface CompiledMatch extends RequestMatch {
   readonly [compiled]: true;
 }
 
-/** Paths are written as people read them: `/café` and `/caf%c3%a9` are the same. */
+/** However a path is spelt in a policy, it is compared in the form that requests have. */
 export function compileMatch(match: RequestMatch): CompiledMatch {
   return { ...match, path: match.path && compilePath(match.path), [compiled]: true };
 }
@@ -28,7 +28,7 @@ function compilePath(path: PathMatch): PathMatch {
   if (path.kind === "regex") return path;
   const { kind, text } = path;
   // What has no normal form matches no request; those that are spelt like it cannot be judged either.
-  return { kind, text: normalisePath(Buffer.from(text).toString("latin1")) ?? text };
+  return { kind, text: normalisePath(text) ?? text };
 }
 
 export function matches(match: CompiledMatch, view: RequestView, reading: Reading): boolean {

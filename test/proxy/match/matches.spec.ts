@@ -143,13 +143,7 @@ describe("conditions on requests", () => {
   });
 
   it("compare paths of policies in the form that requests have, however they are written", () => {
-    const written = [
-      "/caf%c3%a9",
-      "/café",
-      "/x/../caf%C3%A9",
-      "//caf%C3%A9".slice(1),
-      "/%63af%C3%A9",
-    ];
+    const written = ["/caf%c3%a9", "/%63af%C3%A9", "/x/../caf%C3%A9", "/.//caf%C3%A9"];
     for (const text of written) {
       const match: RequestMatch = {
         ...{ path: { kind: "exact", text }, methods: [], headers: [], query: [] },
