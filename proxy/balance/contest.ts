@@ -9,6 +9,8 @@ import { WeightedDraw } from "./weighted-draw.ts";
 
 export abstract class Contest {
   protected readonly candidates: Candidates;
+  /** A challenger wins when its cost is below this part of the holder's. */
+  protected readonly margin: number = 1;
   readonly #draw: WeightedDraw;
   readonly #random: Random;
   readonly #challenges: number;
@@ -41,7 +43,7 @@ export abstract class Contest {
       const index = this.#challenger(holder);
       if (index === best || !this.#comesForward(index, best)) continue;
       const cost = this.cost(index, now);
-      if (cost >= bestCost) continue;
+      if (cost >= bestCost * this.margin) continue;
       best = index;
       bestCost = cost;
     }

@@ -7,6 +7,12 @@ import type { EndpointPicker } from "./picker.ts";
 const UNANSWERED = 1e9;
 
 export class PeakEwmaPicker extends Contest implements EndpointPicker {
+  /**
+   * Smaller differences are chance, and not even fair: who is asked more often shows more of its peaks, who is asked less
+   * often has forgotten more of them.
+   */
+  protected override readonly margin: number = 0.9;
+
   protected override cost(index: number, now: number): number {
     const load = this.load(index);
     const latency = this.candidates.members[index]?.latency(now) ?? 0;

@@ -81,8 +81,15 @@ export class EndpointTarget implements Target, Candidate {
   }
 
   #note(outcome: Outcome, now: number, began: number): void {
-    if (outcome === OUTCOME.SUCCESS) this.#latency.observe(now - began, now);
-    else if (outcome !== OUTCOME.NONE) this.#latency.observeFailure(now - began, now);
+    this.#measure(outcome, now - began, now);
     this.#detector.note(this.health, outcome, now, began);
+  }
+
+  #measure(outcome: Outcome, milliseconds: number, now: number): void {
+    if (outcome === OUTCOME.NONE) return;
+    if (outcome !== OUTCOME.SUCCESS) this.#latency.observeFailure(milliseconds, now);
+    // How slow it was when it failed must not keep from it the share that it is returning to.
+    else if (this.health.state === "probing") this.#latency.restart(milliseconds, now);
+    else this.#latency.observe(milliseconds, now);
   }
 }

@@ -40,6 +40,12 @@ export class PeakLatency {
     this.#stamp = now;
   }
 
+  /** Forgets everything but this answer. */
+  restart(milliseconds: number, now: number): void {
+    this.#value = milliseconds;
+    this.#stamp = now;
+  }
+
   /** A failure took `milliseconds`: one that came fast must not make the endpoint look fast. */
   observeFailure(milliseconds: number, now: number): void {
     if (this.unknown) this.observe(Math.max(milliseconds, ASSUMED), now);

@@ -132,6 +132,17 @@ export class ServiceRig {
     return this;
   }
 
+  /** The same with requests that follow each other and are answered well, after 0.05 to 0.15 ms. */
+  serve(requests: number): Map<string, number> {
+    const counts = new Map(this.targets.members.map(({ id }) => [id, 0]));
+    for (let request = 0; request < requests; request += 1) {
+      const id = this.next(true, Math.floor(this.random() * 2 ** 32));
+      counts.set(id, (counts.get(id) ?? 0) + 1);
+      this.answer(id, 200, 1, 0.05 + this.random() / 10);
+    }
+    return counts;
+  }
+
   /** How many of so many requests each endpoint got; none of them takes any time. */
   spread(requests: number): Map<string, number> {
     const counts = new Map(this.targets.members.map(({ id }) => [id, 0]));
