@@ -1,14 +1,27 @@
 // The one form of a request's path in which everything that matches paths sees it. Applications read paths differently
 // (some decode twice, some take `;` for an end, some take `//` for the beginning of a host); a path of which two of them
-// could think differently is not judged at all. That costs nobody anything: clients send none of these.
+// could think differently is not judged at all, which costs little: clients normalise what they send, and few send `%2F`.
+import { HEX, PERCENT, SLASH } from "../http1/characters.ts";
 
 /** Unreserved characters and those that mean themselves within a segment (RFC 3986 §3.3) without `;`. */
 const PLAIN = /^(?:\/[A-Za-z0-9_~!$&'()*+,=:@-][A-Za-z0-9._~!$&'()*+,=:@-]*)*\/?$/;
-const SEGMENT_CHARACTER = /^[A-Za-z0-9._~!$&'()*+,=:@-]$/;
-/** In segments, encoded or not, servers disagree about them: separators of segments, ends of texts, parameters. */
-const DISPUTED = /^[/\\;\0]$/;
+
+const CHARACTER = { ESCAPED: 0, LITERAL: 1, DISPUTED: 2 } as const;
+
+/** By byte, how it stands in a segment. Encoded or not, servers disagree about `/`, the backslash, `;` and NUL. */
+const CHARACTERS: Uint8Array = Uint8Array.from({ length: 256 }, (_, byte) => {
+  const character = String.fromCharCode(byte);
+  if (/[/\\;\0]/.test(character)) return CHARACTER.DISPUTED;
+  return PLAIN.test(`/a${character}`) ? CHARACTER.LITERAL : CHARACTER.ESCAPED;
+});
+
 /** What decoding more than once would make of a path: a dot or one of the disputed. */
 const NESTED_ESCAPE = /%25(?:25)*(?:2E|2F|3B|5C|00)/i;
+/** By byte. */
+const ESCAPES: readonly string[] = Array.from(
+  CHARACTERS,
+  (_, byte) => `%${byte.toString(16).toUpperCase().padStart(2, "0")}`,
+);
 const HIGH_BYTE = /%[89A-F]/;
 
 /**
@@ -29,25 +42,29 @@ export function normalisePath(raw: string): string | undefined {
 function normaliseEscapes(raw: string): string | undefined {
   let text = "";
   for (let at = 0; at < raw.length; at += 1) {
-    let character = raw[at] as string;
-    if (character === "/") {
-      text += character;
+    let byte = raw.charCodeAt(at);
+    if (byte === SLASH) {
+      text += "/";
       continue;
     }
-    if (character === "%") {
-      const digits = raw.slice(at + 1, at + 3);
-      if (!/^[0-9A-Fa-f]{2}$/.test(digits)) return undefined;
-      character = String.fromCharCode(Number.parseInt(digits, 16));
+    if (byte === PERCENT) {
+      byte = escapedByte(raw, at);
       at += 2;
     }
-    if (DISPUTED.test(character) || character > "\xff") return undefined;
-    text += SEGMENT_CHARACTER.test(character) ? character : escapeByte(character);
+    // Undefined beyond the bytes, which is neither.
+    const character = CHARACTERS[byte];
+    if (character === CHARACTER.LITERAL) text += String.fromCharCode(byte);
+    else if (character === CHARACTER.ESCAPED) text += ESCAPES[byte];
+    else return undefined;
   }
   return text;
 }
 
-function escapeByte(character: string): string {
-  return `%${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`;
+/** -1 without two hexadecimal digits. */
+function escapedByte(raw: string, at: number): number {
+  const high = HEX[raw.charCodeAt(at + 1)] ?? 255;
+  const low = HEX[raw.charCodeAt(at + 2)] ?? 255;
+  return high === 255 || low === 255 ? -1 : high * 16 + low;
 }
 
 /** Overlong encodings (`%C0%AF`) are a slash to some decoders. */
