@@ -1,6 +1,6 @@
 // gRPC's standard question whether a service works: `grpc.health.v1.Health/Check`, over HTTP/2 in the clear. Its two messages
 // have one field each, so they are written and read here by hand (Protocol Buffers' wire format; gRPC over HTTP/2).
-import type { ClientHttp2Session, ClientHttp2Stream } from "node:http2";
+import type { ClientHttp2Session, ClientHttp2Stream, IncomingHttpHeaders } from "node:http2";
 import { nodeHttp2 } from "../http2/node-http2.ts";
 
 const PATH = "/grpc.health.v1.Health/Check";
@@ -50,15 +50,11 @@ function listen(
   reject: (error: Error) => void,
 ): void {
   let answer = Buffer.alloc(0);
-  const refuse = (fields: Readonly<Record<string, unknown>>): void => {
+  const refuse = (fields: IncomingHttpHeaders): void => {
     const status = fields["grpc-status"];
-    if (status !== undefined && status !== "0") {
-      reject(
-        new Error(
-          `expected SERVING, found gRPC status ${status} ${fields["grpc-message"] ?? ""}`.trimEnd(),
-        ),
-      );
-    }
+    if (status === undefined || status === "0") return;
+    const text = readMessage(String(fields["grpc-message"] ?? ""));
+    reject(new Error(`expected SERVING, found gRPC status ${status} ${text}`.trimEnd()));
   };
   stream.on("error", reject);
   stream.on("response", (fields) => {
@@ -73,6 +69,15 @@ function listen(
   });
   // An error status has rejected before: what comes second is not heard.
   stream.once("end", () => resolve(readHealth(answer)));
+}
+
+/** Texts travel percent-encoded. */
+function readMessage(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 /** A message within gRPC's frame: not compressed, its length in four bytes. */

@@ -1,12 +1,14 @@
 // The programs of the mesh's image: each entry file and all it imports as one file that Node runs without node_modules.
 import { rename, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { type BuildOptions, build, type Plugin } from "esbuild";
 import { withTemporaryFolder } from "../temporary-folder.ts";
 
 /** With npm packages, some of them CommonJS. */
 const CONTROL_PLANE = { agent: "plugin/agent.ts", cli: "plugin/cli.ts" } as const;
 const SIDECAR = { sidecar: "proxy/sidecar.ts" } as const;
+/** What a sidecar loads only where its service asks for it, each a file beside it. */
+const SIDECAR_PARTS = { "verify-token": "proxy/authorize/verify-token.ts" } as const;
 
 /** What CommonJS dependencies expect to find and ES modules do not have. */
 const BANNER = [
@@ -40,6 +42,18 @@ const BUILTIN_MODULES: Plugin = {
   },
 };
 
+/** Leaves the parts out of the program: the import that loads one finds the file beside it. */
+const APART: Plugin = {
+  name: "apart",
+  setup(plugin) {
+    plugin.onResolve({ filter: /\.ts$/ }, ({ path, kind }) => {
+      const name = basename(path, ".ts");
+      if (kind !== "dynamic-import" || !Object.hasOwn(SIDECAR_PARTS, name)) return undefined;
+      return { path: `./${name}.cjs`, external: true };
+    });
+  },
+};
+
 /** Each export by itself, so that only those stay that a program imports: a copy of all takes 0.2 MB in a sidecar. */
 function exportNames(path: string): string {
   const names = Object.keys(process.getBuiltinModule(path) ?? {});
@@ -53,7 +67,7 @@ function exportNames(path: string): string {
   ].join("\n");
 }
 
-/** Writes agent.mjs, cli.mjs and sidecar.cjs into the folder and returns it, whole or not at all. */
+/** Writes agent.mjs, cli.mjs and sidecar.cjs with its parts into the folder and returns it, whole or not at all. */
 export async function bundlePrograms(
   project: string,
   cache: string,
@@ -79,16 +93,21 @@ export async function bundlePrograms(
       loader: { ".node": "empty" },
       banner: { js: BANNER },
     });
-    await build({
+    const sidecar: BuildOptions = {
       ...options,
-      entryPoints: { ...SIDECAR },
       outExtension: { ".js": ".cjs" },
       // Every workload has one of these, so it is small: 0.8 MB less than as an ES module, 0.5 MB less without white space.
       // Stack traces keep their names.
       format: "cjs",
       minifyWhitespace: true,
       minifySyntax: true,
+    };
+    await build({
+      ...sidecar,
+      entryPoints: { ...SIDECAR },
+      plugins: [APART, BUILTIN_MODULES],
     });
+    await build({ ...sidecar, entryPoints: { ...SIDECAR_PARTS } });
     await rm(folder, { recursive: true, force: true });
     await rename(temporary, folder);
   });
