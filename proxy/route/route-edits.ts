@@ -4,7 +4,7 @@ import type { Edits } from "../http/plan.ts";
 import type { MessageHead } from "../http1/message-head.ts";
 import { normalisePath } from "../match/normalise-path.ts";
 import { splitTarget } from "../match/request-view.ts";
-import { type HeadChange, HeadEditor, NO_HEADERS } from "./edit-head.ts";
+import { type HeadChange, HeadEditor } from "./edit-head.ts";
 import { rewritePath } from "./rewrite.ts";
 
 /** One for all exchanges: what an editor gives out is used before the next is asked for. */
@@ -52,14 +52,3 @@ class RouteEdits implements Edits {
     return path === undefined ? undefined : rewritePath(path, this.#path, this.#rewrite);
   }
 }
-
-/** Sends the path on in the form in which it was judged: an application may read any other form differently. */
-export const NORMALISED_PATH: Edits = {
-  request(head) {
-    const sent = splitTarget(head.targetText()).path;
-    const path = normalisePath(sent);
-    if (path === undefined || path === sent) return head;
-    return editor.request(head, { headers: NO_HEADERS, path });
-  },
-  response: (head) => head,
-};

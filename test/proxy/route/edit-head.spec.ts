@@ -5,7 +5,6 @@ import type { HeaderEdits } from "../../../mesh/policy/policy.ts";
 import { FRAMING, METHOD, type MessageHead } from "../../../proxy/http1/message-head.ts";
 import { requestHeadRoom, writeRequestHead } from "../../../proxy/http1/write-head.ts";
 import { HeadEditor, NO_HEADERS } from "../../../proxy/route/edit-head.ts";
-import { NORMALISED_PATH } from "../../../proxy/route/route-edits.ts";
 import { requestHead, responseHead } from "../http1/heads.ts";
 
 const NOTHING = Buffer.alloc(0);
@@ -152,20 +151,6 @@ describe("a response that is changed on its way", () => {
       const add = [{ name: "x-more", value: "1" }];
       const changed = editor.response(head, { headers: headers({ add }), path: undefined });
       assert.deepEqual([changed.framing, changed.persistent], [head.framing, head.persistent]);
-    }
-  });
-});
-
-describe("a path that was judged", () => {
-  it("goes on in the form in which it was judged", () => {
-    const head = requestHead("GET /x/..//%61dmin?q=%61 HTTP/1.1", "Host: a");
-    assert.equal(NORMALISED_PATH.request(head).targetText(), "/admin?q=%61");
-  });
-
-  it("is left alone when it is in that form, and when it could not be judged", () => {
-    for (const target of ["/admin", "/a%2fb"]) {
-      const head = requestHead(`GET ${target} HTTP/1.1`, "Host: a");
-      assert.equal(NORMALISED_PATH.request(head), head);
     }
   });
 });
