@@ -9,6 +9,8 @@ export function nearestName<Name extends string>(
   if (name.length > 2 * longest) return undefined;
   let nearest: { candidate: Name; distance: number } | undefined;
   for (const candidate of candidates) {
+    // Each character too many or too few is an edit.
+    if (Math.abs(candidate.length - name.length) > candidate.length / 3) continue;
     const distance = editDistance(name, candidate);
     if (distance < (nearest?.distance ?? Number.POSITIVE_INFINITY))
       nearest = { candidate, distance };

@@ -55,11 +55,11 @@ export function findField(name: string): Field<unknown> | undefined {
 
 /** What is wrong with a name that is no field: a sentence with the name that was probably meant. */
 export function describeUnknown(name: string): string {
-  const entry = /^[^.]+\.([^.]+)\.[^.]+$/.exec(name)?.[1];
-  if (entry !== undefined && !isServiceName(entry) && findField(name.replace(entry, "x"))) {
+  const [, group = "", entry = "", key = ""] = /^([^.]+)\.([^.]*)\.([^.]+)$/.exec(name) ?? [];
+  if (!isServiceName(entry) && FIELDS.has(`${group}.<name>.${key}`)) {
     return "expected a name of lower-case letters, digits and hyphens for the route or rule";
   }
-  const nearest = nearestName(name.toLowerCase(), fieldNames(entry ?? ""));
+  const nearest = nearestName(name.toLowerCase(), fieldNames(entry));
   return `expected a field of policies: ${nearest === undefined ? "see docs/labels.md" : `did you mean ${nearest}?`}`;
 }
 

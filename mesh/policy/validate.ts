@@ -2,12 +2,12 @@
 import { shorten } from "../printable.ts";
 import type { FieldProblem, PolicyDocument } from "./document.ts";
 import { joinList } from "./kinds.ts";
-import { readPolicy, WHOLE_DOCUMENT } from "./read-policy.ts";
+import { MAX_DOCUMENT, readPolicy, WHOLE_DOCUMENT } from "./read-policy.ts";
 
 /** Objects within objects; names have three parts. */
 const DEEPEST = 8;
-/** Fields at most, so that nobody is told about a million problems. */
-const FIELDS_MOST = 4_096;
+/** Characters of names and values after which nothing more is read: well above what a document may have. */
+const LARGEST = 2 * MAX_DOCUMENT;
 
 export type Validation =
   | { readonly document: PolicyDocument; readonly problems?: undefined }
@@ -52,6 +52,7 @@ function compareProblems(left: FieldProblem, right: FieldProblem): number {
 class Flattener {
   readonly problems: FieldProblem[] = [];
   readonly #texts = new Map<string, string>();
+  #size = 0;
 
   document(): PolicyDocument {
     const sorted = [...this.#texts].sort(([left], [right]) => (left < right ? -1 : 1));
@@ -59,12 +60,13 @@ class Flattener {
   }
 
   take(name: string, value: unknown, depth: number): void {
-    if (this.#texts.size + this.problems.length >= FIELDS_MOST) return;
+    if (this.#size > LARGEST) return;
     if (isObject(value)) {
       this.#takeObject(name, value, depth);
       return;
     }
     const text = depth === 0 ? undefined : textOf(value);
+    this.#count(name.length + (text?.length ?? 0));
     if (text === undefined) {
       const expected =
         depth === 0
@@ -86,6 +88,13 @@ class Flattener {
     for (const [key, inner] of Object.entries(value)) {
       this.take(depth === 0 ? key : `${name}.${key}`, inner, depth + 1);
     }
+  }
+
+  /** Tells of too large a document once; what is left of it would fill the answer with problems. */
+  #count(characters: number): void {
+    this.#size += characters;
+    if (this.#size <= LARGEST) return;
+    this.#complain("", `expected at most ${MAX_DOCUMENT} characters of names and values together`);
   }
 
   #complain(name: string, message: string): void {
