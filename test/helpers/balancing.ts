@@ -2,6 +2,7 @@
 import type { BalancePolicy, OutlierPolicy, RecoveryPolicy } from "../../mesh/policy/policy.ts";
 import type { EndpointGroup } from "../../proxy/balance/endpoint-group.ts";
 import type { Endpoint } from "../../proxy/configuration/snapshot.ts";
+import type { FailureCode } from "../../proxy/failures.ts";
 import {
   type CalledEndpoint,
   CalledService,
@@ -119,20 +120,31 @@ export class ServiceRig {
     return this.targets.next(key, tried, repeatable)?.id ?? "none";
   }
 
-  /** A request to that endpoint, from its beginning to its end. */
+  /** Requests to that endpoint one after the other, each from its beginning to its end. */
   answer(id: string, status: number, times = 1, took = 1): this {
+    return this.fail(id, status, times, took);
+  }
+
+  /** The same for requests that end in an answer or in a failure. */
+  fail(id: string, outcome: number | FailureCode, times: number, took = 1): this {
     const target = this.target(id);
     for (let time = 0; time < times; time += 1) {
       const began = this.now;
       target.begin(began);
       this.now += took;
-      target.answered(status, this.now, began);
+      if (typeof outcome === "number") target.answered(outcome, this.now, began);
+      else target.failed(outcome, this.now, began);
       target.ended(began);
     }
     return this;
   }
 
-  /** The same with requests that follow each other and are answered well, after 0.05 to 0.15 ms. */
+  sweep(): this {
+    this.service.sweep(this.now);
+    return this;
+  }
+
+  /** How many of so many requests each endpoint got; they follow each other and are answered well, after 0.05 to 0.15 ms. */
   serve(requests: number): Map<string, number> {
     const counts = new Map(this.targets.members.map(({ id }) => [id, 0]));
     for (let request = 0; request < requests; request += 1) {
@@ -143,7 +155,7 @@ export class ServiceRig {
     return counts;
   }
 
-  /** How many of so many requests each endpoint got; none of them takes any time. */
+  /** The same with requests that take no time and leave no trace. */
   spread(requests: number): Map<string, number> {
     const counts = new Map(this.targets.members.map(({ id }) => [id, 0]));
     for (let request = 0; request < requests; request += 1) {
