@@ -4,7 +4,7 @@
 import { EventEmitter } from "node:events";
 import Consul from "consul";
 import { answerOfLibrary, ConsulAnswerError, unavailable } from "./errors.ts";
-import { ConsulTransport, type Reachability } from "./transport.ts";
+import { type ConsulReply, ConsulTransport, type Reachability } from "./transport.ts";
 import type {
   AgentSelf,
   ConnectLeaf,
@@ -37,6 +37,8 @@ export interface BlockingQuery {
 export interface Answer<T> {
   readonly value: T;
   readonly index: number;
+  /** See {@link ConsulReply.isFiltered}. */
+  readonly isFiltered?: boolean;
 }
 
 // What each call of the package takes; its types know only the first.
@@ -226,7 +228,7 @@ export class ConsulClient {
     const body = reply.isAbsent ? absent : reply.body;
     if (!fits(body))
       throw unavailable(path, new Error(`unexpected answer ${JSON.stringify(body)}`));
-    return { value: body as T, index: reply.index };
+    return { value: body as T, index: reply.index, isFiltered: reply.isFiltered };
   }
 
   // The package has deadlines, but can be cancelled only through an emitter.

@@ -35,22 +35,29 @@ export class ConsulIntentions implements IntentionSource {
       // Compared as Consul wrote them: compiled expressions are never equal.
       if (isDeepStrictEqual(observed, last)) continue;
       last = observed;
-      const { defaultAction, listed } = observed;
-      yield { defaultAction, ...mapIntentions(listed) };
+      yield toView(observed);
     }
   }
 
   async #read(query: BlockingQuery, signal: AbortSignal): Promise<Answer<Observed>> {
     const wait = Math.min(query.wait, LONGEST_WAIT);
-    const { value, index } = await this.#client.intentions({ index: query.index, wait }, signal);
-    const self = await this.#client.self(signal);
-    return { value: { defaultAction: defaultActionOf(self), listed: value }, index };
+    const answer = await this.#client.intentions({ index: query.index, wait }, signal);
+    const { value: listed, index, isFiltered = false } = answer;
+    const defaultAction = defaultActionOf(await this.#client.self(signal));
+    return { value: { defaultAction, listed, isFiltered }, index };
   }
 }
 
 interface Observed {
   readonly defaultAction: "allow" | "deny";
   readonly listed: readonly ConsulIntention[];
+  readonly isFiltered: boolean;
+}
+
+function toView({ defaultAction, listed, isFiltered }: Observed): IntentionsView {
+  const { intentions, problems } = mapIntentions(listed);
+  const hidden = "Consul hides intentions from the mesh's token, which needs intentions = read";
+  return { defaultAction, intentions, problems: isFiltered ? [...problems, hidden] : problems };
 }
 
 type Settings = Readonly<Record<string, unknown>>;

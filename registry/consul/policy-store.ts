@@ -21,6 +21,8 @@ import type { KeyValue, TransactionOperation } from "./types.ts";
 const LONGEST_WAIT = 10_000;
 // A transaction of Consul's has at most 64 operations.
 const MOST_DELETIONS = 60;
+const HIDDEN =
+  'Consul hides policies from the mesh\'s token, which needs key_prefix "docker-mesh/" with policy = "write"';
 
 export interface ConsulPolicyStoreOptions {
   /** Stays the caller's, who disposes it after the store's last call. */
@@ -92,8 +94,9 @@ export class ConsulPolicyStore implements PolicyStore {
       within: AbortSignal,
     ): Promise<Answer<IndexedView>> => {
       const wait = Math.min(query.wait, LONGEST_WAIT);
-      const { value, index } = await this.#client.keyValues(POLICIES, { ...query, wait }, within);
-      return { value: { view: await this.#toView(value, last, within), index }, index };
+      const answer = await this.#client.keyValues(POLICIES, { ...query, wait }, within);
+      const { index } = answer;
+      return { value: { view: await this.#toView(answer, last, within), index }, index };
     };
     const onBreak = (): void => {
       this.#writtenIndex = 0;
@@ -106,12 +109,12 @@ export class ConsulPolicyStore implements PolicyStore {
   }
 
   async #toView(
-    entries: readonly KeyValue[],
+    { value: entries, isFiltered }: Answer<readonly KeyValue[]>,
     before: PoliciesView | undefined,
     signal: AbortSignal,
   ): Promise<PoliciesView> {
     const policies = new Map<string, StoredPolicy>();
-    const problems: string[] = [];
+    const problems: string[] = isFiltered ? [HIDDEN] : [];
     // Consul's UI makes an entry for a folder.
     for (const entry of entries.filter(({ Key }) => Key !== POLICIES)) {
       const service = serviceOf(entry.Key);

@@ -27,6 +27,8 @@ export interface ConsulReply {
   readonly body: unknown;
   /** See {@link ConsulRequest.mayBeAbsent}. */
   readonly isAbsent: boolean;
+  /** Whether Consul says that the token may not see all of it; 1.11 and later. */
+  readonly isFiltered: boolean;
   readonly index: number;
 }
 
@@ -127,7 +129,8 @@ function toReply(request: ConsulRequest, response: Response, text: string): Cons
   if (isLeaderless(path, response.headers))
     throw new Error("consul knows no leader, so its answer may be old");
   const body: unknown = text === "" || isAbsent ? undefined : JSON.parse(text);
-  return { body, isAbsent, index: Number(response.headers.get("x-consul-index") ?? 0) };
+  const isFiltered = response.headers.get("x-consul-results-filtered-by-acls") === "true";
+  return { body, isAbsent, isFiltered, index: Number(response.headers.get("x-consul-index") ?? 0) };
 }
 
 /**

@@ -152,6 +152,13 @@ describe("the intentions of a real Consul", function () {
     assert.match(reader.newest?.problems.join() ?? "", /^intention web → orders: PathRegex/);
   });
 
+  it("come with a problem when the token may not read all of them", async () => {
+    proxy.forge = () => ({ headers: { "x-consul-results-filtered-by-acls": "true" } });
+    await editor.create("web", "orders", "deny");
+    await shows(["web → orders deny"]);
+    assert.match(reader.newest?.problems.join() ?? "", /^Consul hides intentions/);
+  });
+
   const lies = {
     "it gives a page": { body: "<html>sorry</html>" },
     "it gives null": { body: "null" },

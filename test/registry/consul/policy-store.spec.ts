@@ -9,7 +9,7 @@ import { type ConsulServer, startConsul } from "../../helpers/consul.ts";
 import { eventually } from "../../helpers/eventually.ts";
 import { policyStoreConformance } from "../policy-store-conformance.ts";
 import { Reader } from "../reader.ts";
-import { ForgingProxy } from "./forging-proxy.ts";
+import { type ForgedAnswer, ForgingProxy } from "./forging-proxy.ts";
 
 const RANDOM = { document: { "balance.algorithm": "random" }, note: "set balance.algorithm" };
 const MAGLEV = { document: { "balance.algorithm": "maglev" }, note: "edit" };
@@ -134,6 +134,15 @@ describe("policies in a real Consul", () => {
       });
     }
 
+    it("leave in force what was edited well before it was edited badly", async () => {
+      const written = await store.write("orders", 0, RANDOM, soon());
+      await edit("PUT", CURRENT, JSON.stringify({ ...written, ...MAGLEV }));
+      await eventually(() => assert.equal(reader.newest?.policies.get("orders")?.note, "edit"));
+      await edit("PUT", CURRENT, "garbage");
+      await eventually(() => assert.equal(reader.newest?.problems.length, 1));
+      assert.deepEqual(reader.newest?.policies.get("orders"), { ...written, ...MAGLEV });
+    });
+
     it("say so when nothing good was ever there, and can be repaired", async () => {
       await edit("PUT", CURRENT, "garbage");
       await eventually(() =>
@@ -223,25 +232,48 @@ describe("policies in a real Consul", () => {
       });
     }
 
-    it("show no answer of before their own write", async () => {
+    it("show no answer of before their own write that comes after it", async () => {
+      await direct.write("first", 0, RANDOM, soon());
       const reader = used.use(new Reader(store));
-      await eventually(() => assert.ok(reader.newest));
-      // The first answer after a write is the one of before it, told late.
-      let before: { readonly body: string; readonly index: string } | undefined;
-      proxy.forge = (path, { headers, body }) => {
+      await eventually(() => assert.equal(reader.newest?.policies.size, 1));
+      let told = 0;
+      let answer = await everything();
+      proxy.forge = (path) => {
         if (!path.startsWith("/v1/kv/docker-mesh/policies/?")) return undefined;
-        const held = before;
-        before = { body, index: String(headers["x-consul-index"]) };
-        return held && { body: held.body, headers: { "x-consul-index": held.index } };
+        told += 1;
+        return answer;
       };
-      for (let version = 0; version < 4; version += 1) {
-        const { version: written } = await store.write("orders", version, RANDOM, soon());
-        const seen = reader.views.length;
-        await direct.write("other", version, RANDOM, soon());
-        await eventually(() => assert.ok(reader.views.length > seen));
-        for (const { policies } of reader.views.slice(seen))
-          assert.equal(policies.get("orders")?.version, written);
-      }
+      await direct.write("second", 0, RANDOM, soon());
+      const between = await everything();
+      const written = await store.write("orders", 0, RANDOM, soon());
+      answer = between;
+      told = 0;
+      await eventually(() => assert.ok(told >= 3));
+      assert.equal(reader.views.length, 1);
+      proxy.forge = () => undefined;
+      await eventually(() => assert.deepEqual(reader.newest?.policies.get("orders"), written));
+      assert.equal(reader.views.length, 2);
+    });
+
+    /** What Consul answers to those who watch. */
+    async function everything(): Promise<ForgedAnswer> {
+      const response = await fetch(`${consul.address}/v1/kv/docker-mesh/policies/?recurse`);
+      const index = response.headers.get("x-consul-index") ?? "";
+      return { body: await response.text(), headers: { "x-consul-index": index } };
+    }
+
+    it("are refused when the token may only read them", async () => {
+      const body = '{"Results":null,"Errors":[{"OpIndex":0,"What":"Permission denied"}]}';
+      proxy.forge = (path) => (path.startsWith("/v1/txn") ? { status: 409, body } : undefined);
+      await assert.rejects(store.write("orders", 0, RANDOM, soon()), hasCode("CATALOG_REFUSED"));
+    });
+
+    it("come with a problem when the token may not read all of them", async () => {
+      proxy.forge = () => ({ headers: { "x-consul-results-filtered-by-acls": "true" } });
+      await direct.write("orders", 0, RANDOM, soon());
+      const reader = used.use(new Reader(store));
+      await eventually(() => assert.match(reader.newest?.problems[0] ?? "", /hides policies/));
+      assert.equal(reader.newest?.policies.size, 1);
     });
 
     const lies = {
