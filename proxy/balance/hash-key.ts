@@ -58,8 +58,7 @@ function ofCookie(head: MessageHead, name: string): number {
 
 function ofQuery(head: MessageHead, name: string): number {
   const { bytes, targetEnd } = head;
-  let at = bytes.indexOf(QUESTION_MARK, head.targetStart);
-  if (at < 0 || at >= targetEnd) return -1;
+  let at = find(bytes, head.targetStart, targetEnd, QUESTION_MARK);
   while (at < targetEnd) {
     const start = at + 1;
     const end = find(bytes, start, targetEnd, AMPERSAND);

@@ -86,7 +86,7 @@ export class ServiceRig {
   now = 1_000;
   readonly random: () => number;
   readonly service: CalledService;
-  policy: CallPolicy;
+  #policy: CallPolicy;
 
   constructor(
     endpoints: readonly CalledEndpoint[],
@@ -94,7 +94,7 @@ export class ServiceRig {
     seed: number = 1,
   ) {
     this.random = seededRandom(seed);
-    this.policy = policy;
+    this.#policy = policy;
     const surroundings = { now: () => this.now, random: this.random };
     this.service = new CalledService("shop-orders", 80, policy, surroundings);
     this.service.update(endpoints, policy, this.now);
@@ -136,6 +136,13 @@ export class ServiceRig {
       else target.failed(outcome, this.now, began);
       target.ended(began);
     }
+    return this;
+  }
+
+  /** A new configuration. */
+  update(endpoints: readonly CalledEndpoint[], policy: CallPolicy = this.#policy): this {
+    this.#policy = policy;
+    this.service.update(endpoints, policy, this.now);
     return this;
   }
 
