@@ -48,6 +48,9 @@ export interface SnapshotParts {
   readonly inbound?: readonly InboundPort[];
   readonly outbound?: readonly OutboundService[];
   readonly draining?: boolean;
+  readonly policy?: Snapshot["policy"];
+  readonly intentions?: Snapshot["intentions"];
+  readonly jwks?: Snapshot["jwks"];
 }
 
 /** One sidecar under test. */
