@@ -1,5 +1,6 @@
 // The `docker mesh` command. Docker starts it through the shim `docker-mesh` beside this file; in the image it is
 // /app/cli.mjs. Only the process is handled here; see commands/ for what it does.
+import { text } from "node:stream/consumers";
 import { runCommandLine } from "./commands/command-line.ts";
 
 const interrupted = new AbortController();
@@ -16,6 +17,7 @@ process.exitCode = await runCommandLine(
   {
     print: (text) => process.stdout.write(text),
     printError: (text) => process.stderr.write(text),
+    readInput: () => text(process.stdin),
     environment: process.env,
   },
   interrupted.signal,

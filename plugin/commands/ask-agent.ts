@@ -5,13 +5,23 @@ import type Docker from "dockerode";
 import { MeshError } from "../../mesh/errors.ts";
 import { OWN_LABELS } from "../docker/container-facts.ts";
 import { Engine } from "../docker/engine.ts";
+import { resolveEngineAddress } from "../docker/engine-address.ts";
+import { connectEngine } from "../docker/engine-connection.ts";
+import { printEngineHost } from "../docker/engine-host.ts";
 import { type ApiAnswer, type ApiCall, CALL_VARIABLE, readAnswer } from "./api-call.ts";
+import type { CommandContext } from "./command.ts";
 import { readExecOutput } from "./exec-output.ts";
 
 export interface AskedEngine {
   readonly docker: Docker;
   /** The engine's address for people. */
   readonly shown: string;
+}
+
+/** The engine that the flags, the environment or the context name. */
+export async function chooseEngine(context: CommandContext): Promise<AskedEngine> {
+  const address = await resolveEngineAddress(context.engine, context.environment);
+  return { docker: connectEngine(address), shown: printEngineHost(address.host) };
 }
 
 /** For everything together, ms. */

@@ -3,16 +3,17 @@
 import { describeError } from "../../mesh/errors.ts";
 import { escapeControls } from "../../mesh/printable.ts";
 import type { Environment } from "../docker/engine-address.ts";
-import type { CommandContext } from "./command.ts";
-import { complete } from "./complete.ts";
+import type { CommandContext, Verb } from "./command.ts";
 import { type Flag, type ParsedFlags, parseFlags, UsageError } from "./flags.ts";
 import { GLOBAL_FLAGS, readEngineFlags } from "./global-flags.ts";
 import { renderHelp } from "./help.ts";
+import { Refused } from "./refused.ts";
 import { VERBS } from "./verbs.ts";
 
 export interface Terminal {
   readonly print: (text: string) => void;
   readonly printError: (text: string) => void;
+  readonly readInput: () => Promise<string>;
   readonly environment: Environment;
 }
 
@@ -30,8 +31,8 @@ export async function runCommandLine(
   let globals: ParsedFlags = { values: new Map(), rest: [] };
   try {
     globals = parseFlags(args, [...GLOBAL_FLAGS, ...HELP]);
-    const { print, environment } = terminal;
-    const context = { engine: readEngineFlags(globals), environment, signal, print };
+    const { print, readInput, environment } = terminal;
+    const context = { engine: readEngineFlags(globals), environment, signal, print, readInput };
     if (globals.values.get("help") === "true") print(renderHelp());
     else await dispatch(withoutName(globals.rest), context);
     return 0;
@@ -47,29 +48,40 @@ async function dispatch(args: readonly string[], context: CommandContext): Promi
   if (name === undefined) {
     context.print(renderHelp());
   } else if (name === "help") {
-    const [topic] = withoutName(rest);
-    await dispatch(topic === undefined ? [] : [topic, "--help"], context);
+    const topics = withoutName(rest);
+    await dispatch(topics.length === 0 ? [] : [...topics, "--help"], context);
   } else if (name === "__complete" || name === "__completeNoDesc") {
+    const { complete } = await import("./complete.ts");
     const answer = complete(withoutName(rest));
     context.print(name === "__complete" ? answer : answer.replaceAll(/\t.*/g, ""));
   } else {
-    await runVerb(name, rest, context);
+    await runVerb(VERBS, [name], rest, context);
   }
 }
 
+/** `names` are those of the verb, such as `policy get`; the last is looked for among the verbs. */
 async function runVerb(
-  name: string,
+  verbs: readonly Verb[],
+  names: readonly string[],
   args: readonly string[],
   context: CommandContext,
 ): Promise<void> {
-  const verb = VERBS.find((candidate) => candidate.name === name);
+  const name = names.join(" ");
+  const verb = verbs.find((candidate) => candidate.name === names.at(-1));
   if (verb === undefined) {
+    const group = ["docker mesh", ...names.slice(0, -1)].join(" ");
     throw new UsageError(
-      `docker: unknown command: docker mesh ${name}\n\nRun 'docker mesh --help' for more information`,
+      `docker: unknown command: docker mesh ${name}\n\nRun '${group} --help' for more information`,
     );
   }
   const command = await verb.load();
-  if (args.includes("--help") || args.includes("-h")) return context.print(command.help);
+  if ("verbs" in command) {
+    const [next, ...rest] = parseFlags(args, HELP).rest;
+    if (next === undefined) return context.print(command.help);
+    return await runVerb(command.verbs, [...names, next], rest, context);
+  }
+  const options = args.includes("--") ? args.slice(0, args.indexOf("--")) : args;
+  if (options.includes("--help") || options.includes("-h")) return context.print(command.help);
   try {
     await command.run(args, context);
   } catch (error) {
@@ -88,6 +100,7 @@ function withoutName(args: readonly string[]): readonly string[] {
 /** One sentence; with --debug the stack, too. */
 function describeFailure(error: unknown, debug: boolean): string {
   if (error instanceof UsageError) return error.message;
+  if (error instanceof Refused) return error.lines.map(escapeControls).join("\n");
   const sentence = escapeControls(describeError(error));
   return debug && error instanceof Error ? `${sentence}\n${error.stack}` : sentence;
 }

@@ -9,6 +9,8 @@ export interface CommandContext {
   readonly signal: AbortSignal;
   /** Writes to standard output. */
   readonly print: (text: string) => void;
+  /** All of standard input. */
+  readonly readInput: () => Promise<string>;
 }
 
 export interface Command {
@@ -18,10 +20,16 @@ export interface Command {
   readonly run: (args: readonly string[], context: CommandContext) => Promise<void>;
 }
 
+/** A verb that is a group of others, such as `policy get`. */
+export interface CommandGroup {
+  readonly help: string;
+  readonly verbs: readonly Verb[];
+}
+
 /** A row in the table of verbs. Loaded when called, so that no verb waits for the libraries of another. */
 export interface Verb {
   readonly name: string;
   /** One line for the list of commands; a verb without one is not listed. */
   readonly summary: string | undefined;
-  readonly load: () => Promise<Command>;
+  readonly load: () => Promise<Command | CommandGroup>;
 }

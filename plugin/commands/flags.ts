@@ -37,6 +37,33 @@ export function parseFlags(args: readonly string[], flags: readonly Flag[]): Par
   return { values, rest };
 }
 
+/** Reads flags wherever they stand, as Docker's commands that take several arguments do; past `--` there are none. */
+export function parseAllFlags(args: readonly string[], flags: readonly Flag[]): ParsedFlags {
+  const end = args.indexOf("--");
+  const values = new Map<string, string>();
+  const positional: string[] = [];
+  let left = end === -1 ? args : args.slice(0, end);
+  while (left.length > 0) {
+    const parsed = parseFlags(left, flags);
+    for (const [name, value] of parsed.values) values.set(name, value);
+    positional.push(...parsed.rest.slice(0, 1));
+    left = parsed.rest.slice(1);
+  }
+  return { values, rest: end === -1 ? positional : [...positional, ...args.slice(end + 1)] };
+}
+
+/** `--format`, which every verb with a table takes. */
+export const FORMAT_FLAG: Flag = { name: "format", kind: "text" };
+
+/** Throws UsageError for any other value of {@link FORMAT_FLAG} than these two. */
+export function readFormat({ values }: ParsedFlags): "table" | "json" {
+  const format = values.get(FORMAT_FLAG.name) ?? "table";
+  if (format === "table" || format === "json") return format;
+  throw new UsageError(
+    `invalid argument ${JSON.stringify(format)} for --format: expected table or json`,
+  );
+}
+
 type FlagReader = (
   argument: string,
   following: readonly string[],

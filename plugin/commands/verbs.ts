@@ -8,6 +8,16 @@ export const VERBS: readonly Verb[] = [
     load: async () => (await import("./status.ts")).status,
   },
   {
+    name: "endpoints",
+    summary: "Show the endpoints of a service as its callers see them",
+    load: async () => (await import("./endpoints.ts")).endpoints,
+  },
+  {
+    name: "policy",
+    summary: "Look at and change how services are called and by whom",
+    load: async () => (await import("./policy.ts")).policy,
+  },
+  {
     name: "version",
     summary: "Show the version of this command",
     load: async () => (await import("./version.ts")).version,

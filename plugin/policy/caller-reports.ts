@@ -2,11 +2,19 @@
 import type { EndpointReport } from "../../proxy/configuration/snapshot.ts";
 import type { LocalWorkload } from "../reconcile/reconciler.ts";
 
-/** One endpoint as one caller's sidecar sees it. */
-export interface CallerReport extends EndpointReport {
+/** One endpoint as one caller's sidecar sees it; what is not explained here is as in the sidecar's report. */
+export interface CallerReport
+  extends Pick<
+    EndpointReport,
+    "port" | "state" | "reason" | "since" | "share" | "ejections" | "latency"
+  > {
   /** The container that calls, and its service. */
   readonly caller: string;
   readonly callerService: string;
+  /** The instance id. */
+  readonly endpoint: string;
+  /** Requests in flight. */
+  readonly active: number;
 }
 
 /** Sorted by caller, then by endpoint and port. */
@@ -16,17 +24,17 @@ export function callerReports(
 ): readonly CallerReport[] {
   const reports = workloads.flatMap(({ workload, sidecar }) =>
     (sidecar?.report?.endpoints ?? [])
-      .filter((endpoint) => endpoint.service === service)
-      .map((endpoint) => ({
-        ...{ caller: workload.containerName, callerService: workload.service },
-        ...endpoint,
+      .filter((report) => report.service === service)
+      .map(({ service: _, id, activeRequests, ...report }) => ({
+        ...{ caller: workload.containerName, callerService: workload.service, endpoint: id },
+        ...{ active: activeRequests, ...report },
       })),
   );
   return reports.sort((a, b) => compare(orderOf(a), orderOf(b)));
 }
 
-function orderOf({ caller, id, port }: CallerReport): string {
-  return [caller, id, String(port).padStart(5, "0")].join("\0");
+function orderOf({ caller, endpoint, port }: CallerReport): string {
+  return [caller, endpoint, String(port).padStart(5, "0")].join("\0");
 }
 
 function compare(a: string, b: string): number {

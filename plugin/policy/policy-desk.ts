@@ -58,12 +58,13 @@ export class PolicyDesk {
   }
 
   /**
-   * The catalog name that is meant: itself, or a short name that only one project has. Throws SERVICE_UNKNOWN for others,
+   * The catalog name that is meant: itself, also when only its policy is left, or a short name that one project has. Throws SERVICE_UNKNOWN for others,
    * unless they are to be created and can be a name.
    */
   resolve(name: string, create: boolean): string {
     const known = this.#parts.known();
-    if (name === MESH_WIDE || known.some(({ service }) => service === name)) return name;
+    const isKept = name === MESH_WIDE || this.#parts.policies.version(name) > 0;
+    if (isKept || known.some(({ service }) => service === name)) return name;
     const meant = known.filter(({ aliases }) => aliases.some(({ alias }) => alias === name));
     const [only] = meant;
     if (only !== undefined && meant.length === 1) return only.service;

@@ -39,6 +39,7 @@ describe("docker mesh", () => {
   async function run(
     args: readonly string[],
     environment: Readonly<Record<string, string>> = {},
+    input = "",
   ): Promise<Run> {
     const output: string[] = [];
     const error: string[] = [];
@@ -47,6 +48,7 @@ describe("docker mesh", () => {
       {
         print: (text) => output.push(text),
         printError: (text) => error.push(text),
+        readInput: async () => input,
         environment: { DOCKER_CONFIG: directory, ...environment },
       },
       stop.signal,
@@ -79,7 +81,7 @@ describe("docker mesh", () => {
         assert.equal(error, "");
         assert.match(
           output,
-          /^Usage: {2}docker mesh COMMAND\n\n.*\n {2}status {4}Show .*\n {2}version {3}Show /s,
+          /^Usage: {2}docker mesh COMMAND\n\n.*\n {2}status {6}Show .*\n {2}version {5}Show /s,
         );
         assert.ok(!output.includes("request"));
       });
@@ -128,6 +130,10 @@ describe("docker mesh", () => {
       [
         "mesh status --format yaml",
         `invalid argument "yaml" for --format: expected table or json${STATUS_HELP}`,
+      ],
+      [
+        "mesh policy bogus",
+        "docker: unknown command: docker mesh policy bogus\n\nRun 'docker mesh policy --help' for more information\n",
       ],
       ["mesh status all", `"docker mesh status" accepts no arguments${STATUS_HELP}`],
     ];
@@ -294,12 +300,20 @@ describe("docker mesh", () => {
     const CASES: readonly (readonly [string, string])[] = [
       [
         "__complete mesh ",
-        "status\tShow services, workloads, sidecars and problems of this node\nversion\tShow the version of this command\n:4\n",
+        "status\tShow services, workloads, sidecars and problems of this node\nendpoints\tShow the endpoints of a service as its callers see them\npolicy\tLook at and change how services are called and by whom\nversion\tShow the version of this command\n:4\n",
       ],
       ["__completeNoDesc mesh st", "status\n:4\n"],
       ["__completeNoDesc mesh status --f", "--format\n:4\n"],
       ["__completeNoDesc mesh status --format ", "json\ntable\n:4\n"],
       ["__completeNoDesc mesh version ", ":4\n"],
+      ["__completeNoDesc mesh policy ro", "rollback\n:4\n"],
+      ["__completeNoDesc mesh policy get --a", "--all\n:4\n"],
+      ["__completeNoDesc mesh policy history orders --format ", "json\ntable\n:4\n"],
+      ["__completeNoDesc mesh policy set orders balance.al", "balance.algorithm=\n:6\n"],
+      ["__completeNoDesc mesh policy set orders route.canary.wei", ":6\n"],
+      ["__completeNoDesc mesh policy set orders route.canary.rewr", "route.canary.rewrite=\n:6\n"],
+      ["__completeNoDesc mesh policy unset orders timeouts.per", "timeouts.per-try\n:4\n"],
+      ["__completeNoDesc mesh policy set orders --file ", ":0\n"],
     ];
     for (const [line, output] of CASES) {
       it(`answers docker-mesh ${line}`, async () => {

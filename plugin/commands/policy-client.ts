@@ -1,0 +1,126 @@
+// The part of the agent's API that is about services, as functions for the verbs.
+import { ERROR_CODES, type ErrorCode, MeshError } from "../../mesh/errors.ts";
+import type { EffectiveField } from "../../mesh/policy/document.ts";
+import type { StoredPolicy } from "../../registry/policy-store.ts";
+import type { ErrorBody } from "../api/error-status.ts";
+import type { CallerReport } from "../policy/caller-reports.ts";
+import type { ShownPolicy } from "../policy/policy-desk.ts";
+import { AGENT_VERSION } from "../version.ts";
+import { type ApiAnswer, type ApiCall, parseObject } from "./api-call.ts";
+import { type AskedEngine, callAgent, chooseEngine } from "./ask-agent.ts";
+import type { CommandContext } from "./command.ts";
+import { Refused } from "./refused.ts";
+
+/** A policy with every field that is in force. */
+export interface ExplainedPolicy extends ShownPolicy {
+  readonly fields: readonly EffectiveField[];
+}
+
+export interface Replacement {
+  /** The version that it replaces; 0 for none yet. */
+  readonly expected: number;
+  /** What is not a text is refused by the agent, with the name of the field. */
+  readonly document: Readonly<Record<string, unknown>>;
+  /** Also for a service that nobody runs yet. */
+  readonly create: boolean;
+}
+
+/** All methods throw Refused for what the agent refused, and MeshErrors when it cannot be reached. */
+export class PolicyClient {
+  readonly #engine: AskedEngine;
+  readonly #signal: AbortSignal;
+
+  private constructor(engine: AskedEngine, signal: AbortSignal) {
+    this.#engine = engine;
+    this.#signal = signal;
+  }
+
+  /** Asks nobody yet. */
+  static async open(context: CommandContext): Promise<PolicyClient> {
+    return new PolicyClient(await chooseEngine(context), context.signal);
+  }
+
+  async policy(service: string, create = false): Promise<ShownPolicy> {
+    const path = `${policyPath(service)}${create ? "?create=true" : ""}`;
+    return asPolicy(await this.#ask({ method: "GET", path }));
+  }
+
+  async explain(service: string): Promise<ExplainedPolicy> {
+    const path = `${policyPath(service)}?effective=true`;
+    const policy = asPolicy(await this.#ask({ method: "GET", path })) as ExplainedPolicy;
+    if (!Array.isArray(policy.fields)) throw misunderstood();
+    return policy;
+  }
+
+  async replace(service: string, replacement: Replacement): Promise<ShownPolicy> {
+    const { expected, document, create } = replacement;
+    const path = `${policyPath(service)}${create ? "?create=true" : ""}`;
+    const body = JSON.stringify(document);
+    return asPolicy(await this.#ask({ method: "PUT", path, expected, body }));
+  }
+
+  /** Newest first. */
+  async history(service: string): Promise<readonly StoredPolicy[]> {
+    const answer = await this.#ask({ method: "GET", path: `${policyPath(service)}/history` });
+    const { versions } = answer as { readonly versions?: readonly StoredPolicy[] };
+    if (!Array.isArray(versions)) throw misunderstood();
+    return versions;
+  }
+
+  async rollback(service: string, version: number): Promise<ShownPolicy> {
+    const path = `${policyPath(service)}/rollback`;
+    const body = JSON.stringify({ version });
+    return asPolicy(await this.#ask({ method: "POST", path, body }));
+  }
+
+  async endpoints(service: string): Promise<readonly CallerReport[]> {
+    const path = `/v1/services/${encodeURIComponent(service)}/endpoints`;
+    const { endpoints } = (await this.#ask({ method: "GET", path })) as {
+      readonly endpoints?: readonly CallerReport[];
+    };
+    if (!Array.isArray(endpoints)) throw misunderstood();
+    return endpoints;
+  }
+
+  async #ask(call: ApiCall): Promise<object> {
+    const answer = await callAgent(this.#engine, call, this.#signal);
+    const body = parseObject(answer.body);
+    if (answer.status < 200 || answer.status > 299) throw refusal(answer);
+    if (body === undefined) throw misunderstood();
+    return body;
+  }
+}
+
+function policyPath(service: string): string {
+  return `/v1/services/${encodeURIComponent(service)}/policy`;
+}
+
+function asPolicy(answer: Partial<ShownPolicy>): ShownPolicy {
+  const { service, version, document } = answer;
+  const isPolicy =
+    typeof service === "string" && typeof version === "number" && typeof document === "object";
+  if (!isPolicy) throw misunderstood();
+  return answer as ShownPolicy;
+}
+
+function refusal({ status, body }: ApiAnswer): MeshError {
+  const { error } = parseObject<ErrorBody>(body) ?? {};
+  if (typeof error?.message !== "string") {
+    return new MeshError("AGENT_UNAVAILABLE", `the agent answered with status ${status}`);
+  }
+  const fields = Array.isArray(error.fields) ? error.fields : [];
+  const reasons = fields.map(({ field, message }) => `  ${field}: ${message}`);
+  return new Refused(codeOf(error.code), [error.message, ...reasons]);
+}
+
+/** The API has codes besides those of the mesh: they say that command and API do not fit. */
+function codeOf(code: string): ErrorCode {
+  return ERROR_CODES.find((known) => known === code) ?? "AGENT_UNAVAILABLE";
+}
+
+function misunderstood(): MeshError {
+  return new MeshError(
+    "AGENT_UNAVAILABLE",
+    `the agent's answer is none that this command (version ${AGENT_VERSION}) understands: install agent and command of one version`,
+  );
+}
