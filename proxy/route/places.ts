@@ -19,9 +19,10 @@ export class Places {
     const { policy } = target;
     const versions = route?.split.length ? route.split : policy.split;
     const services = route?.failover.length ? route.failover : policy.failover;
-    this.#split = splitOf(target, versions, lookup, random);
+    const targets = targetsOf(target, versions, lookup, random);
     const standIns = services.map((service) => standIn(service, lookup, random));
-    const choices = this.#split?.choices ?? [target.targets];
+    this.#split = targets instanceof Split ? targets : undefined;
+    const choices = this.#split?.choices ?? [targets];
     this.#choices =
       standIns.length === 0
         ? choices
@@ -43,20 +44,23 @@ export class Places {
 function standIn(service: string, lookup: RouteLookup, random: Random): Targets {
   const target = lookup(service, undefined);
   if (target === undefined) return NO_TARGETS;
-  return splitOf(target, target.policy.split, lookup, random) ?? target.targets;
+  return targetsOf(target, target.policy.split, lookup, random);
 }
 
-function splitOf(
+/** A lone version needs no drawing: it is what it is, with all that can be said to it. */
+function targetsOf(
   target: RouteTarget,
   versions: readonly WeightedVersion[],
   lookup: RouteLookup,
   random: Random,
-): Split | undefined {
-  if (versions.length === 0) return undefined;
+): Targets {
+  if (versions.length === 0) return target.targets;
   const arms = versions.map(({ version, weight }) => ({
     targets: lookup(target.service, version)?.targets ?? NO_TARGETS,
     weight,
   }));
+  const [lone, ...others] = arms;
+  if (lone !== undefined && others.length === 0) return lone.targets;
   const { algorithm } = target.policy.balance;
   return new Split(arms, algorithm === "ring-hash" || algorithm === "maglev", random);
 }

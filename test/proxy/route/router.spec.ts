@@ -170,6 +170,14 @@ describe("where a route leads", () => {
   });
 });
 
+describe("a lone version", () => {
+  it("is given as it is, so that cookies can name its endpoints", () => {
+    const services = new ScriptedServices(ENDPOINTS, { [OWN]: { split: "v2=100" } });
+    const { targets } = decide(services.router(), "GET /");
+    assert.equal(targets, services.targetsOf(`${OWN}@v2`));
+  });
+});
+
 describe("what happens to a route's requests", () => {
   const RUNS = 4_000;
 
