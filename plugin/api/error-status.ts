@@ -1,5 +1,5 @@
 // The one place where errors become HTTP statuses and bodies of the API.
-import { describeError, type ErrorCode, MeshError } from "../../mesh/errors.ts";
+import { type ErrorCode, MeshError } from "../../mesh/errors.ts";
 import type { FieldProblem } from "../../mesh/policy/document.ts";
 import { PolicyInvalid } from "../policy/policy-desk.ts";
 
@@ -79,13 +79,9 @@ export function answerError(error: unknown): ErrorAnswer {
   if (error instanceof MeshError) return answerCode(error.code, error.message);
   const { status, type } = error as { readonly status?: unknown; readonly type?: unknown };
   if (type === "entity.too.large") return answerCode("BODY_TOO_LARGE", "expected at most 32 KiB");
-  if (type === "entity.parse.failed") {
-    return answerCode("BODY_MALFORMED", `expected JSON, but ${describeError(error)}`);
-  }
   if (typeof type === "string" && status === 400) {
     return answerCode("BODY_MALFORMED", "expected a body as long as its head says");
   }
-  if (status === 415) return answerCode("BODY_UNSUPPORTED", "expected JSON in UTF-8");
   if (status === 400) return answerCode("NOT_FOUND", "expected a path of the API in UTF-8");
   return answerCode("INTERNAL", "the agent failed to answer; its log says why");
 }

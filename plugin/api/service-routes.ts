@@ -1,13 +1,11 @@
 // The part of the API that is about single services: their policies, and their endpoints as callers see them.
-import express, { type Request, type RequestHandler, type Response, type Router } from "express";
+import express, { type RequestHandler, type Response, type Router } from "express";
 import type { CallerReport } from "../policy/caller-reports.ts";
 import type { Condition, PolicyDesk, ShownPolicy } from "../policy/policy-desk.ts";
 import { refuseMethod, send } from "./answers.ts";
 import { entityTag, readCondition } from "./conditions.ts";
 import { answerCode } from "./error-status.ts";
-
-/** Bytes of a document at most. */
-const BODY_LIMIT = 32 * 1024;
+import { jsonBody } from "./json-body.ts";
 
 export interface ServiceSources {
   readonly desk: PolicyDesk;
@@ -17,15 +15,11 @@ export interface ServiceSources {
 
 export function serviceRoutes({ desk, endpoints }: ServiceSources): Router {
   const router = express.Router({ strict: true, caseSensitive: true });
-  const body = [
-    requireJson,
-    express.json({ limit: BODY_LIMIT, strict: false, inflate: false, type: () => true }),
-  ];
   router
     .route("/v1/services/:name/policy")
     .get(answering(async (call) => await showPolicy(desk, call)))
     .put(
-      body,
+      jsonBody,
       answering(async (call) => await writePolicy(desk, call, call.body)),
     )
     .delete(answering(async (call) => await writePolicy(desk, call, {})))
@@ -41,7 +35,7 @@ export function serviceRoutes({ desk, endpoints }: ServiceSources): Router {
   router
     .route("/v1/services/:name/policy/rollback")
     .post(
-      body,
+      jsonBody,
       answering(async (call) => await rollback(desk, call)),
     )
     .all(refuseMethod("POST"));
@@ -109,14 +103,4 @@ async function rollback(desk: PolicyDesk, call: Call): Promise<void> {
 
 function sendPolicy(response: Response, policy: ShownPolicy): void {
   response.set("etag", entityTag(policy.version)).json(policy);
-}
-
-function requireJson(request: Request, response: Response, next: () => void): void {
-  const { "content-type": type = "nothing", "content-encoding": coding } = request.headers;
-  if (coding === undefined && /^application\/json(?: *;|$)/i.test(type)) {
-    next();
-    return;
-  }
-  const found = coding === undefined ? type : `it in the coding ${coding}`;
-  send(response, answerCode("BODY_UNSUPPORTED", `expected application/json, got ${found}`));
 }
