@@ -49,20 +49,6 @@ export class EndpointGroup implements Targets {
     this.#picker = createPicker(policy, this.#candidates, random);
   }
 
-  /** Whether so few endpoints are usable that ejections are disregarded. */
-  get panic(): boolean {
-    this.#keepFresh(this.#now());
-    return this.#panic;
-  }
-
-  /** How many endpoints requests go to now. */
-  get usable(): number {
-    this.#keepFresh(this.#now());
-    let count = 0;
-    for (const weight of this.#everywhere) if (weight > 0) count += 1;
-    return count;
-  }
-
   next(key: number, tried: readonly Target[], repeatable: boolean): EndpointTarget | undefined {
     const now = this.#now();
     this.#keepFresh(now);

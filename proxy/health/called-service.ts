@@ -109,7 +109,7 @@ export class CalledService {
       share: Math.round(this.#detector.share(health, now) * warmth),
       ejections,
       activeRequests: target.active,
-      latency: target.latency(now),
+      latency: Math.round(target.latency(now) * 100) / 100,
     };
   }
 
