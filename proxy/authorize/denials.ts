@@ -18,16 +18,12 @@ export class Denials {
   readonly #log: Log;
   readonly #clock: Pick<Clock, "monotonic">;
   readonly #subjects = new Map<string, Subject>();
+  /** Denials that were only reported, since the sidecar started. */
   #audited = 0;
 
   constructor(log: Log, clock: Pick<Clock, "monotonic">) {
     this.#log = log;
     this.#clock = clock;
-  }
-
-  /** Denials that were only reported, since the sidecar started. */
-  get audited(): number {
-    return this.#audited;
   }
 
   /** `by`: the rule, the intention, or what is wrong with a token. */
@@ -41,7 +37,10 @@ export class Denials {
     subject.quietUntil = now + LOG_INTERVAL;
     subject.unsaid = 0;
     if (enforced) this.#log.info("refused a caller", { caller, by, times });
-    else this.#log.info("audit: would have refused a caller", { caller, by, times });
+    else {
+      const total = this.#audited;
+      this.#log.info("audit: would have refused a caller", { caller, by, times, total });
+    }
   }
 
   #subject(name: string, now: number): Subject {
