@@ -24,7 +24,7 @@ export async function measureDeny(
     signal.throwIfAborted();
     using connection = new KeptConnection(cluster.caller.port);
     const stream = await openStream(connection);
-    const over = once(stream, "close");
+    const over = closed(stream);
     const began = performance.now();
     callee?.publish({ policy: { deny: CALLER } });
     await over;
@@ -46,4 +46,9 @@ function openStream(connection: KeptConnection): Promise<IncomingMessage> {
     await once(stream, "data");
     return stream;
   }, SOON);
+}
+
+/** Whether it ended or broke off. */
+function closed(stream: IncomingMessage): Promise<void> {
+  return new Promise((resolve) => stream.once("close", () => resolve()));
 }
