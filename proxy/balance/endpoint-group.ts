@@ -96,7 +96,7 @@ export class EndpointGroup implements Targets {
     }
     const { length } = this.members;
     this.#probing = probing;
-    this.#panic = out > 0 && ((length - out) * 100) / length < this.#policy.panicThreshold;
+    this.#panic = ((length - out) * 100) / length < this.#policy.panicThreshold;
   }
 
   #weightOf({ endpoint, health, joinedAt }: EndpointTarget, now: number): number {

@@ -143,6 +143,13 @@ describe("peak EWMA", () => {
     );
   });
 
+  it("gives a light endpoint at most twice its share, however slow a heavy one is", () => {
+    const rig = rigOf("peak-ewma", 2, [9, 1]);
+    rig.answer("orders-0", 200, 1, 500).answer("orders-1", 200, 1, 1);
+    const light = (rig.spread(4_000).get("orders-1") ?? 0) / 4_000;
+    assert.ok(light > 0.15 && light < 0.23, `${light}`);
+  });
+
   it("is not attracted by failures that come fast", () => {
     const rig = rigOf("peak-ewma", 2).answer("orders-0", 200, 1, 20).answer("orders-1", 200, 1, 20);
     rig.answer("orders-1", 500, 4, 1);

@@ -67,6 +67,15 @@ for (const algorithm of ALGORITHMS) {
       });
     });
 
+    it("finds a light endpoint behind a heavy one that was tried", () => {
+      const rig = new ServiceRig(
+        calledEndpoints(2, (index) => ({ weight: index === 0 ? 1_000 : 1 })),
+        policy,
+      );
+      const tried = [rig.target("orders-0")];
+      for (const key of KEYS) assert.equal(rig.next(true, key, tried), "orders-1");
+    });
+
     it("gives a returning endpoint its share and no more", () => {
       const rig = new ServiceRig(calledEndpoints(4), policy).answer("orders-1", 500, 5);
       rig.advance(10_000).next();

@@ -76,7 +76,8 @@ describe("same-node preference", () => {
   });
 
   it("goes elsewhere for the retries of a request that has tried all on the node", () => {
-    const rig = new ServiceRig(mixed, policy);
+    const rotating = callPolicy({ sameNode: true, algorithm: "round-robin" });
+    const rig = new ServiceRig(mixed, rotating);
     const tried: Target[] = [];
     const order = Array.from({ length: 4 }, () => {
       const target = rig.targets.next(0, tried, true);
@@ -111,6 +112,11 @@ describe("slow start", () => {
       assert.ok(Math.abs(slowStartShare(age, rules) - expected) < 1e-9);
     });
   }
+
+  it("gives at least a hundredth", () => {
+    const rules = callPolicy({ slowStart: 10_000, slowStartMinWeight: 0 }).balance;
+    assert.equal(slowStartShare(0, rules), 0.01);
+  });
 
   const policy = callPolicy({ slowStart: 10_000 });
 

@@ -157,6 +157,12 @@ describe("an ejection's time", () => {
     }
   });
 
+  it("is not prolonged by failures of requests that it gets all the same, in panic", () => {
+    const rig = rigOf(2).answer("orders-0", 500, 5, 0).answer("orders-0", 500, 20, 0);
+    assert.equal(rig.service.report(0)[0]?.ejections, 1);
+    assert.match(rig.advance(10_000).states[0] ?? "", /probing/);
+  });
+
   it("is not capped below the first one", () => {
     const rig = rigOf(2, { baseEjectionTime: 5_000, maxEjectionTime: 1_000 }).answer(
       "orders-0",
@@ -248,6 +254,15 @@ describe("rates over an interval", () => {
     mixed(rig, "orders-1", 0, 20);
     rig.advance(10_000).sweep();
     assert.match(rig.states[0] ?? "", /healthy/);
+  });
+
+  it("are not watered down by successes of an earlier interval", () => {
+    const rig = rigOf(2, { consecutive5xx: 0, failurePercentageThreshold: 50 });
+    mixed(rig, "orders-0", 0, 100);
+    rig.advance(10_000).sweep();
+    mixed(rig, "orders-0", 20, 0);
+    mixed(rig, "orders-1", 0, 20);
+    assert.match(rig.advance(10_000).sweep().states[0] ?? "", /ejected/);
   });
 
   it("are looked at by the requests themselves, without anybody's upkeep", () => {

@@ -153,6 +153,14 @@ describe("an endpoint that recovers", () => {
     assert.equal(rig.answer("orders-0", 500, 1, 0).states[0], "orders-0 recovering 10 %");
   });
 
+  it("is used from the beginning when it is the only one left, whatever its initial weight", () => {
+    const endpoints = calledEndpoints(2, (index) => ({ version: index === 0 ? "v2" : "v1" }));
+    const rig = new ServiceRig(endpoints, callPolicy({}, {}, { initialWeight: 0 }));
+    rig.answer("orders-0", 500, 5, 0).advance(10_000).sweep().answer("orders-0", 200, 3, 0);
+    assert.equal(rig.states[0], "orders-0 recovering 1 %");
+    assert.equal(rig.service.targets("v2").next(0, [], true)?.id, "orders-0");
+  });
+
   it("says since when it is in its state, on the wall clock", () => {
     const rig = recovering().advance(300);
     assert.equal(rig.service.report(1_000_000)[0]?.since, 999_700);
