@@ -7,6 +7,8 @@ export class Counters {
   inboundTls = 0;
   inboundPlaintext = 0;
   outboundFailed = 0;
+  /** Outbound requests that were sent once more. */
+  retries = 0;
   refusedPeers = 0;
   /** Accepted and open at this moment. */
   connections = 0;
@@ -34,6 +36,7 @@ export class Counters {
       inboundPlaintext: this.inboundPlaintext,
       outbound: Object.fromEntries(this.#outbound),
       outboundFailed: this.outboundFailed,
+      retries: this.retries,
       refusedPeers: this.refusedPeers,
       connections: this.connections,
       linkViolations: this.linkViolations,

@@ -1,16 +1,18 @@
 // From the application to another service, top to bottom as it happens: which service was called → which protocol is
-// spoken → candidates from the picker → a link or a connection to the first that can be reached.
+// spoken → where its routes lead → a link or a connection to an endpoint that works.
 import { accept } from "./accept.ts";
 import type { OutboundRoute } from "./configuration/outbound-routes.ts";
 import type { DataPlane } from "./data-plane.ts";
 import type { FailureCode } from "./failures.ts";
-import type { RequestPlan, Targets } from "./http/plan.ts";
+import type { RequestPlan } from "./http/plan.ts";
 import type { RequestHandler } from "./http/streams.ts";
+import type { MessageHead } from "./http1/message-head.ts";
+import { OutboundPlans } from "./outbound-plans.ts";
+import { openStream, StreamError } from "./outbound-stream.ts";
 import { UNLIMITED } from "./resilience/unlimited.ts";
-import { TCP_PROTOCOL } from "./tcp/protocol.ts";
+import { NO_TARGETS } from "./route/route-target.ts";
 import { tunnel } from "./tcp/tunnel.ts";
 import type { Connection } from "./transport/connection.ts";
-import { dialSidecar } from "./transport/dial.ts";
 
 /** Takes a connection that the application opened to a service's address. */
 export function acceptOutbound(plane: DataPlane, connection: Connection, place: string): void {
@@ -25,14 +27,13 @@ export function acceptOutbound(plane: DataPlane, connection: Connection, place: 
     http1: () => engine.serve(connection, handler),
     http2: () => engine.serveHttp2(connection, handler),
     tcp: () => void carry(plane, route, connection),
-    dialTcp: (signal: AbortSignal) => reach(plane, route, connection, signal),
+    dialTcp: (signal: AbortSignal) => dialStream(plane, route, connection, signal),
     hold: () => plane.drain.hold(),
     countStream: (reached: boolean) => countStream(plane, route, reached),
   };
   accept(connection, route.port.protocol, ways, engine.deadlines);
 }
 
-const NO_TARGETS: Targets = { next: () => undefined };
 const NOTHING = Buffer.alloc(0);
 
 /** The requests of one connection to a service. */
@@ -41,6 +42,7 @@ class OutboundRequests implements RequestHandler {
   readonly #place: string;
   readonly #service: string;
   readonly #host: Buffer;
+  readonly #plans = new OutboundPlans();
 
   constructor(plane: DataPlane, place: string, accepted: OutboundRoute) {
     this.#plane = plane;
@@ -53,25 +55,19 @@ class OutboundRequests implements RequestHandler {
     return this.#plane.drain.draining;
   }
 
-  plan(): RequestPlan {
+  plan(head: MessageHead): RequestPlan {
     const { configuration, counters, drain } = this.#plane;
-    const service = this.#service;
-    const current = configuration()?.outbound.routes.get(this.#place);
+    const current = configuration();
+    const route = current?.outbound.routes.get(this.#place);
     drain.enter();
-    counters.countOutbound(service);
-    return {
-      service,
-      // A service that left the configuration meanwhile must not be served by what took its address.
-      targets: current?.service.service === service ? current.targets : NO_TARGETS,
-      key: 0,
-      conduct: UNLIMITED,
-      host: this.#host,
-      added: NOTHING,
-      forwardedFor: undefined,
-      before: undefined,
-      edits: undefined,
-      mirror: undefined,
-    };
+    // A service that left the configuration meanwhile must not be served by what took its address.
+    if (current === undefined || route?.service.service !== this.#service) {
+      counters.countOutbound(this.#service);
+      return this.#planOfNothing();
+    }
+    const plan = this.#plans.make(route, head, current.snapshot.instanceId);
+    counters.countOutbound(plan.service);
+    return plan;
   }
 
   /** Whom the application calls was decided when it called. */
@@ -85,41 +81,40 @@ class OutboundRequests implements RequestHandler {
     counters.outboundFailed += 1;
     counters.countFailure(failure);
   }
+
+  #planOfNothing(): RequestPlan {
+    return {
+      ...{ service: this.#service, targets: NO_TARGETS, key: 0, conduct: UNLIMITED },
+      ...{ host: this.#host, added: NOTHING, forwardedFor: undefined },
+      ...{ before: undefined, edits: undefined, mirror: undefined },
+    };
+  }
 }
 
-/** A byte stream: goes to the first candidate that can be reached, and stays there. Never rejects. */
+/** Never rejects. */
 async function carry(plane: DataPlane, route: OutboundRoute, near: Connection): Promise<void> {
   using _held = plane.drain.hold();
-  const far = await reach(plane, route, near, plane.signal).catch(() => undefined);
+  const far = await dialStream(plane, route, near, plane.signal).catch(() => undefined);
   countStream(plane, route, far !== undefined);
   if (far === undefined) near.reset();
   else await tunnel(near, far);
+}
+
+async function dialStream(
+  plane: DataPlane,
+  route: OutboundRoute,
+  near: Connection,
+  signal: AbortSignal,
+): Promise<Connection> {
+  try {
+    return await openStream(plane, route, near, signal);
+  } catch (error) {
+    if (error instanceof StreamError) plane.counters.countFailure(error.code);
+    throw error;
+  }
 }
 
 function countStream({ counters }: DataPlane, route: OutboundRoute, reached: boolean): void {
   counters.countOutbound(route.service.service);
   if (!reached) counters.outboundFailed += 1;
 }
-
-/** Rejects when none of the candidates can be reached, or the caller is gone. */
-async function reach(
-  { log, configuration }: DataPlane,
-  route: OutboundRoute,
-  near: Connection,
-  signal: AbortSignal,
-): Promise<Connection> {
-  const { service, uri } = route.service;
-  const identity = configuration()?.identity;
-  for (const endpoint of route.endpoints.pick()) {
-    if (near.socket.destroyed || identity === undefined) break;
-    try {
-      return await dialSidecar(endpoint, uri, identity, OFFERED, signal);
-    } catch (error) {
-      log.debug("an endpoint cannot be reached", { service, error: String(error) });
-    }
-  }
-  throw new Error(`no endpoint of ${service} could be reached`);
-}
-
-/** HTTP/1.1 is what foreign sidecars expect to be offered; it says nothing about the bytes. */
-const OFFERED: readonly string[] = [TCP_PROTOCOL, "http/1.1"];

@@ -48,7 +48,7 @@ export interface Sidecar {
 /** Starts a sidecar; it works by itself until its signal aborts or its namespace is left behind. */
 export function startSidecar(options: SidecarOptions): Sidecar {
   const counters = new Counters();
-  const status = new Status(counters);
+  const status = new Status(counters, options.clock);
   return { report: () => status.report(), ended: run(options, counters, status) };
 }
 
@@ -64,6 +64,9 @@ async function run(
   const engine = new HttpEngine({
     ...{ refusals, drain, links: options.links ?? true },
     refused: (code) => counters.countFailure(code),
+    retried: () => {
+      counters.retries += 1;
+    },
     linkViolated: () => {
       counters.linkViolations += 1;
     },
@@ -75,6 +78,7 @@ async function run(
     swapped: (configuration) => {
       destinations.retain(configuration.destinations);
       engine.drain();
+      engine.review();
       streams.review();
     },
   });

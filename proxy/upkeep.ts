@@ -11,10 +11,13 @@ import {
 } from "./configuration/configuration.ts";
 import { parseSnapshot } from "./configuration/parse-snapshot.ts";
 import { REPORT_INTERVAL } from "./configuration/snapshot.ts";
+import type { CalledService } from "./health/called-service.ts";
 import { hostsEntries, updateHosts } from "./hosts.ts";
 import type { Listeners } from "./listen/listeners.ts";
 import type { Status } from "./status.ts";
 
+/** Milliseconds between two looks at the states of endpoints. */
+const SWEEP_INTERVAL = 1_000;
 /** Milliseconds until a port that could not be opened is tried again. */
 const RETRY_INTERVAL = 1_000;
 
@@ -56,6 +59,7 @@ export class Upkeep {
       }
       this.#configuration = buildConfiguration(snapshot, this.#configuration, destinations);
       swapped(this.#configuration);
+      status.setServices(calledServices(this.#configuration));
       this.#due.set(undefined);
       log.info("a new configuration is in force", { version: snapshot.version });
     } catch (error) {
@@ -67,11 +71,19 @@ export class Upkeep {
 
   /** Keeps listeners and hosts file in line until the signal aborts. */
   async run(listeners: Listeners, signal: AbortSignal): Promise<void> {
-    const ticks = this.#tick(signal);
+    const ticks = Promise.all([this.#tick(signal), this.#sweep(signal)]);
     for await (const _ of this.#due.values(signal)) {
       if (this.#configuration !== undefined) await this.#settle(this.#configuration, listeners);
     }
     await ticks;
+  }
+
+  /** Endpoints change with time alone, too: an ejection ends whether there are requests or not. */
+  async #sweep(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await this.#parts.clock.sleep(SWEEP_INTERVAL, signal).catch(() => undefined);
+      this.#parts.status.lookAtEndpoints();
+    }
   }
 
   async #tick(signal: AbortSignal): Promise<void> {
@@ -96,4 +108,8 @@ export class Upkeep {
     for (const problem of news) log.warn(problem);
     status.setInForce(configuration.snapshot.version, ready);
   }
+}
+
+function calledServices({ outbound }: Configuration): CalledService[] {
+  return [...outbound.services.values()].flatMap(({ ports }) => [...ports.values()]);
 }

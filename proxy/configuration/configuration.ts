@@ -1,5 +1,6 @@
 // A snapshot made ready for the request path: certificates loaded, pickers built, everything found by one look-up.
 // Immutable, so that swapping to it is one step; what must survive the swap (health, connections) is handed on.
+import type { DialRules } from "../http/destinations.ts";
 import type { Destination } from "../http/streams.ts";
 import { createTlsIdentity, type TlsIdentity } from "../transport/tls.ts";
 import { buildInbound, type InboundRoutes } from "./inbound-routes.ts";
@@ -8,7 +9,7 @@ import type { Certificates, Endpoint, Snapshot } from "./snapshot.ts";
 
 /** Gives out destinations; the same one for the same place, so that its connections survive. */
 export interface DestinationSource {
-  sidecar(endpoint: Endpoint, uri: string, identity: TlsIdentity): Destination;
+  sidecar(endpoint: Endpoint, uri: string, identity: TlsIdentity, rules: DialRules): Destination;
   application(port: number, http2: boolean): Destination;
 }
 

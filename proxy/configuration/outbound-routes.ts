@@ -1,14 +1,15 @@
-// What a snapshot says about the services that the application calls, made ready for the request path.
-
-import { FixedTargets } from "../balance/fixed-targets.ts";
-import type { Picker } from "../balance/picker.ts";
-import { type Rotation, roundRobin } from "../balance/round-robin.ts";
-import type { Targets } from "../http/plan.ts";
+// What a snapshot says about the services that the application calls, made ready for the request path. What this sidecar
+// has learned of a service and its endpoints, and has in flight to them, lives on from one configuration to the next.
+import { CalledService } from "../health/called-service.ts";
 import type { Destination } from "../http/streams.ts";
+import { ServiceConduct } from "../resilience/service-conduct.ts";
+import { Places } from "../route/places.ts";
+import type { RouteLookup, RouteTarget } from "../route/route-target.ts";
+import { Router } from "../route/router.ts";
 import type { TlsIdentity } from "../transport/tls.ts";
 import type { DestinationSource } from "./configuration.ts";
 import { placeOf } from "./place.ts";
-import type { Endpoint, OutboundPort, OutboundService, Snapshot } from "./snapshot.ts";
+import type { OutboundPort, OutboundService, Snapshot } from "./snapshot.ts";
 
 export interface OutboundRoute {
   readonly service: OutboundService;
@@ -16,17 +17,28 @@ export interface OutboundRoute {
   /** The Host of requests that name none. */
   readonly host: Buffer;
   /** For requests. */
-  readonly targets: Targets;
-  /** For byte streams, in the same rotation. */
-  readonly endpoints: Picker<Endpoint>;
+  readonly router: Router;
+  /** For byte streams, about which routes say nothing. */
+  readonly places: Places;
+  readonly conduct: ServiceConduct;
 }
 
 export interface OutboundRoutes {
   /** By {@link placeOf} the listener. */
   readonly routes: ReadonlyMap<string, OutboundRoute>;
   readonly destinations: readonly Destination[];
-  readonly rotations: ReadonlyMap<string, Rotation>;
+  /** By catalog name. */
+  readonly services: ReadonlyMap<string, KnownService>;
 }
+
+/** What lives on. */
+export interface KnownService {
+  readonly conduct: ServiceConduct;
+  /** By the port that callers dial, in the order of the snapshot. */
+  readonly ports: ReadonlyMap<number, CalledService>;
+}
+
+const SURROUNDINGS = { now: () => performance.now(), random: Math.random };
 
 export function buildOutbound(
   snapshot: Snapshot,
@@ -34,29 +46,69 @@ export function buildOutbound(
   previous: OutboundRoutes | undefined,
   source: DestinationSource,
 ): OutboundRoutes {
-  const rotations = new Map<string, Rotation>();
-  const routes = new Map<string, OutboundRoute>();
-  const all: Destination[] = [];
+  const services = new Map<string, KnownService>();
+  const destinations: Destination[] = [];
   for (const service of snapshot.outbound) {
+    const known = learn(service, previous?.services.get(service.service));
+    services.set(service.service, known);
     for (const port of service.ports) {
-      const name = `${service.service}:${port.port}`;
-      const rotation = previous?.rotations.get(name) ?? startRotation();
-      const destinations = port.endpoints.map((endpoint) =>
-        source.sidecar(endpoint, service.uri, identity),
-      );
-      rotations.set(name, rotation);
-      all.push(...destinations);
+      const endpoints = port.endpoints.map((endpoint) => ({
+        endpoint,
+        destination: source.sidecar(endpoint, service.uri, identity, known.conduct),
+      }));
+      destinations.push(...endpoints.map(({ destination }) => destination));
+      known.ports.get(port.port)?.update(endpoints, known.conduct.policy, performance.now());
+    }
+  }
+  return { routes: buildRoutes(snapshot, services), destinations, services };
+}
+
+/** The service as it is known, or as it becomes known. */
+function learn({ service, policy, ports }: OutboundService, previous?: KnownService): KnownService {
+  const conduct = previous?.conduct ?? new ServiceConduct(policy);
+  conduct.follow(policy);
+  const called = ports.map(({ port }): [number, CalledService] => {
+    const existing = previous?.ports.get(port);
+    return [port, existing ?? new CalledService(service, port, conduct.policy, SURROUNDINGS)];
+  });
+  return { conduct, ports: new Map(called) };
+}
+
+function buildRoutes(
+  snapshot: Snapshot,
+  services: ReadonlyMap<string, KnownService>,
+): Map<string, OutboundRoute> {
+  const routes = new Map<string, OutboundRoute>();
+  for (const service of snapshot.outbound) {
+    const { conduct } = services.get(service.service) as KnownService;
+    const host = Buffer.from(service.service);
+    for (const port of service.ports) {
+      const lookup = lookupFrom(service.service, port.port, services);
+      const own = lookup(undefined, undefined);
+      if (own === undefined) continue;
       routes.set(placeOf(service.address, port.listenPort), {
-        ...{ service, port, host: Buffer.from(service.service) },
-        targets: new FixedTargets(destinations, rotation),
-        endpoints: roundRobin(port.endpoints, rotation),
+        ...{ service, port, host, conduct },
+        router: new Router(own, lookup, Math.random),
+        places: new Places(undefined, own, lookup, Math.random),
       });
     }
   }
-  return { routes, destinations: all, rotations };
+  return routes;
 }
 
-/** Somewhere in the middle: sidecars that start together do not all begin with the same endpoint. */
-function startRotation(): Rotation {
-  return { position: Math.floor(Math.random() * 1_000) };
+/** Another service is called on the same port, or else on its first. */
+function lookupFrom(
+  own: string,
+  port: number,
+  services: ReadonlyMap<string, KnownService>,
+): RouteLookup {
+  return (name = own, version) => {
+    const known = services.get(name);
+    const called = known?.ports.get(port) ?? known?.ports.values().next().value;
+    if (known === undefined || called === undefined) return undefined;
+    const targets = called.targets(version);
+    if (version !== undefined && targets.members.length === 0) return undefined;
+    const { conduct, policy } = known.conduct;
+    return { service: name, targets, conduct, policy } satisfies RouteTarget;
+  };
 }

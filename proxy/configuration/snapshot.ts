@@ -170,6 +170,8 @@ export interface SidecarCounters {
   readonly outbound: Readonly<Record<string, number>>;
   /** Outbound ones that ended in an error made by the mesh. */
   readonly outboundFailed: number;
+  /** Outbound requests that were sent once more after an application may have seen them, each as often as that was done. */
+  readonly retries: number;
   /** Peers refused for their certificate or identity. */
   readonly refusedPeers: number;
   /** Connections that the sidecar has accepted and that are open now, idle ones too. */

@@ -6,8 +6,10 @@ import { Http2Destination } from "../http2/http2-destination.ts";
 import { ClientLink } from "../link/client-link.ts";
 import { LINK_PROTOCOL } from "../link/protocol.ts";
 import type { Refusals } from "../refusals.ts";
+import { TCP_PROTOCOL } from "../tcp/protocol.ts";
+import type { Connection } from "../transport/connection.ts";
 import type { Deadlines } from "../transport/deadlines.ts";
-import { answersAt, DialError, dialSidecar, dialTcp } from "../transport/dial.ts";
+import { answersAt, DialError, dialSidecar, dialTcp, OverloadError } from "../transport/dial.ts";
 import type { Output } from "../transport/output.ts";
 import type { TlsIdentity } from "../transport/tls.ts";
 import { DialedDestination } from "./dialed-destination.ts";
@@ -23,6 +25,17 @@ export interface DestinationsOptions {
   readonly links: boolean;
 }
 
+/** The rules for connections to one service's endpoints, as they are when one is opened. */
+export interface DialRules {
+  /** Milliseconds until a connection must stand, TLS included. */
+  readonly connectTimeout: number;
+  /** Bounds the connections to all endpoints together. Every true is followed by one `leaveConnection`. */
+  readonly breaker: { enterConnection(): boolean; leaveConnection(): void };
+}
+
+/** HTTP/1.1 is what foreign sidecars expect to be offered; it says nothing about the bytes. */
+const STREAMS: readonly string[] = [TCP_PROTOCOL, "http/1.1"];
+
 /** A link that ends is asked whether it takes requests before each one: it need not say so. */
 const UNHEARD = { onDraining: () => undefined, onClosed: () => undefined };
 
@@ -35,10 +48,10 @@ export class Destinations {
   }
 
   /** Another sidecar, which must present `uri`. A new identity of ours means new connections. */
-  sidecar(endpoint: Endpoint, uri: string, identity: TlsIdentity): Destination {
+  sidecar(endpoint: Endpoint, uri: string, identity: TlsIdentity, rules: DialRules): Destination {
     const place = `${endpoint.address}:${endpoint.port}`;
     const key = `${identity.generation} ${uri} ${place}`;
-    return this.#get(key, () => this.#dialSidecars(key, endpoint, uri, identity));
+    return this.#get(key, () => this.#dialSidecars(key, endpoint, uri, identity, rules));
   }
 
   /** The own application, spoken to in HTTP/1.1 or HTTP/2. */
@@ -75,22 +88,26 @@ export class Destinations {
     endpoint: Endpoint,
     uri: string,
     identity: TlsIdentity,
+    rules: DialRules,
   ): DialedDestination {
     const { output, deadlines, refusals, links, linkViolated } = this.#options;
     const offered = links ? [LINK_PROTOCOL, "http/1.1"] : ["http/1.1"];
     const answers = (): Promise<boolean> => answersAt(endpoint.address, endpoint.port);
+    const dial = async (protocols: readonly string[], signal: AbortSignal): Promise<Connection> => {
+      try {
+        const { connectTimeout } = rules;
+        return await dialSidecar(endpoint, uri, identity, protocols, signal, connectTimeout);
+      } catch (error) {
+        if (error instanceof DialError && error.reason === "refused") {
+          refusals.note(`${endpoint.address}:${endpoint.port}`, error);
+        }
+        throw error;
+      }
+    };
     return new DialedDestination({
       ...{ key, output, deadlines, answers, unreachable: "ENDPOINTS_UNREACHABLE" },
-      dial: async (signal) => {
-        try {
-          return await dialSidecar(endpoint, uri, identity, offered, signal);
-        } catch (error) {
-          if (error instanceof DialError && error.reason === "refused") {
-            refusals.note(`${endpoint.address}:${endpoint.port}`, error);
-          }
-          throw error;
-        }
-      },
+      dial: (signal) => counted(rules, () => dial(offered, signal)),
+      dialStream: (signal) => counted(rules, () => dial(STREAMS, signal)),
       link: (wire, look) =>
         new ClientLink(wire, { deadlines, answers: look, onViolation: linkViolated, ...UNHEARD }),
     });
@@ -110,5 +127,21 @@ export class Destinations {
       ...{ key, scheme: "http", unreachable: "APPLICATION_UNREACHABLE" },
       dial: (signal) => dialTcp("127.0.0.1", port, signal),
     });
+  }
+}
+
+/** Rejects with an {@link OverloadError} when there is no room for one more. */
+async function counted(
+  { breaker }: DialRules,
+  dial: () => Promise<Connection>,
+): Promise<Connection> {
+  if (!breaker.enterConnection()) throw new OverloadError();
+  try {
+    const connection = await dial();
+    connection.socket.once("close", () => breaker.leaveConnection());
+    return connection;
+  } catch (error) {
+    breaker.leaveConnection();
+    throw error;
   }
 }

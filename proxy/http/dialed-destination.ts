@@ -4,6 +4,7 @@ import type { FailureCode } from "../failures.ts";
 import { LINK_PROTOCOL } from "../link/protocol.ts";
 import type { Connection } from "../transport/connection.ts";
 import type { Deadlines } from "../transport/deadlines.ts";
+import { OverloadError } from "../transport/dial.ts";
 import { openWire } from "../transport/open-wire.ts";
 import type { Output } from "../transport/output.ts";
 import type { Wire } from "../transport/wire.ts";
@@ -29,6 +30,8 @@ export interface DialedOptions {
   readonly deadlines: Deadlines;
   /** Opens a connection. Rejects when none comes about: nothing was sent. */
   dial(signal: AbortSignal): Promise<Connection>;
+  /** The same for a byte stream. */
+  readonly dialStream?: Destination["dialStream"];
   /** The code of a request for which no connection came about. */
   readonly unreachable: FailureCode;
   /** Whether the address still answers; undefined on loopback, where the kernel itself says when nobody is there. */
@@ -42,6 +45,7 @@ const MAX_WAITING = 4_096;
 
 export class DialedDestination implements Destination {
   readonly key: string;
+  readonly dialStream: Destination["dialStream"];
   readonly #options: DialedOptions;
   readonly #origins: OriginConnections;
   readonly #answers: (() => Promise<boolean>) | undefined;
@@ -55,6 +59,7 @@ export class DialedDestination implements Destination {
 
   constructor(options: DialedOptions) {
     this.key = options.key;
+    this.dialStream = options.dialStream;
     this.#options = options;
     const { answers } = options;
     this.#answers = answers === undefined ? undefined : shareLook(answers);
@@ -93,7 +98,7 @@ export class DialedDestination implements Destination {
     this.#dialing += 1;
     this.#options.dial(this.#closed.signal).then(
       (connection) => this.#connected(connection),
-      () => this.#failed(),
+      (error) => this.#failed(error instanceof OverloadError),
     );
   }
 
@@ -125,17 +130,17 @@ export class DialedDestination implements Destination {
     while (this.#dialing < this.#waiting.length) this.#dial();
   }
 
-  #failed(): void {
+  #failed(overloaded: boolean): void {
     this.#dialing -= 1;
-    const { unreachable } = this.#options;
+    const code = overloaded ? "OVERLOADED" : this.#options.unreachable;
     const waiting = this.#takeWaiting();
     const [next, ...others] = waiting;
     if (!this.#connectionEach) {
-      for (const stream of waiting) stream.fail(unreachable);
+      for (const stream of waiting) stream.fail(code);
       return;
     }
     this.#waiting.push(...others);
-    next?.fail(unreachable);
+    next?.fail(code);
   }
 
   /** Those who still want a connection. */

@@ -1,100 +1,111 @@
 // One request and its response: from the caller's side to one destination after the other until one answers, and back.
-// What is decided here: where to try next, whether to try again, when the exchange is over. No bytes are looked at.
-import { FAILURES, type FailureCode } from "../failures.ts";
+// What is decided here: when to begin, where to try next, whether to try again, when the exchange is over. No bytes are
+// looked at.
+import { FAILURES, type FailureCode, failureAnswer } from "../failures.ts";
 import type { MessageHead } from "../http1/message-head.ts";
-import type { RequestEdit } from "../http1/write-head.ts";
-import type { RequestPlan, Target } from "./plan.ts";
-import { REPLAY_LIMIT, RequestRecord } from "./request-record.ts";
-import { isIdempotent, MAX_SENT, mayRepeat } from "./retry.ts";
+import {
+  isFailureRetried,
+  isGrpcStatusRetried,
+  isIdempotent,
+  isRepeatable,
+  isStatusRetried,
+  isUnreached,
+} from "../resilience/retry-rule.ts";
+import type { CopiedRequest } from "./mirrored-exchange.ts";
+import type { OpenExchanges } from "./open-exchanges.ts";
+import type { Before, RequestPlan, Target } from "./plan.ts";
+import { REPLAY_LIMIT, type RequestRecord } from "./request-record.ts";
+import { Retrying } from "./retrying.ts";
 import type {
   Ending,
-  Exchanges,
+  LocalAnswer,
   OpenExchange,
   RequestHandler,
   RequestStream,
   ResponseSink,
+  ReviewedExchange,
   StreamFailure,
   StreamListener,
 } from "./streams.ts";
 
-/** Opens exchanges. Without state of its own: all of it is in the exchange. */
-export const exchanges: Exchanges = {
-  open(
-    head: MessageHead,
-    sink: ResponseSink,
-    handler: RequestHandler,
-    http2: boolean,
-  ): OpenExchange {
-    const plan = handler.plan(head, http2);
-    edit.added = plan.added;
-    edit.forwardedFor = plan.forwardedFor;
-    edit.host = plan.host;
-    edit.http2 = http2;
-    return new Exchange(sink, handler, plan, RequestRecord.take(head, edit));
-  },
-};
+/** Node's timers hold 31 bits. */
+const LONGEST_TIMER = 2 ** 31 - 1;
 
-const NOTHING = Buffer.alloc(0);
-const NONE: readonly Target[] = [];
-
-/** Filled anew for each request and read only while its head is written. */
-const edit: { -readonly [Name in keyof RequestEdit]: RequestEdit[Name] } = {
-  added: NOTHING,
-  forwardedFor: undefined,
-  host: NOTHING,
-  http2: false,
-};
-
-class Exchange implements OpenExchange, StreamListener {
+/** Made by {@link OpenExchanges} alone. */
+export class Exchange extends Retrying implements OpenExchange, StreamListener, ReviewedExchange {
+  /** Its neighbours among its owner's exchanges. */
+  previous: Exchange | undefined;
+  next: Exchange | undefined;
+  readonly handler: RequestHandler;
+  readonly #owner: OpenExchanges;
   readonly #sink: ResponseSink;
-  readonly #handler: RequestHandler;
-  readonly #plan: RequestPlan;
+  readonly #mirror: CopiedRequest | undefined;
+  /** Milliseconds that the caller waits. */
+  readonly #patience: number;
   readonly #startedAt = performance.now();
   /** Gone once nothing can be sent again. */
   #record: RequestRecord | undefined;
+  /** Of a request whose response has begun and has not ended. */
+  #sentHead: Buffer | undefined;
   #stream: RequestStream | undefined;
   /** Whether the stream has got the request; until then the body is only kept. */
   #sending = false;
   #begun = false;
   /** The caller was told to wait with the rest of the body. */
   #holding = false;
-  #target: Target | undefined;
-  #tried: readonly Target[] = NONE;
-  #sentTries = 0;
-  // A tunnel's; of ordinary exchanges only the response's end counts.
+  /** The present target is asked over a new connection, since one that was used before was lost. */
+  #renewed = false;
+  /** The breaker has let it in. */
+  #entered = false;
+  #timer: NodeJS.Timeout | undefined;
+  #waitTimer: NodeJS.Timeout | undefined;
+  /** Something was heard of either side since the last look. */
+  #active = true;
+  #quiet = 0;
+  // Of tunnels; of ordinary exchanges only the response's end counts.
   #requestEnded = false;
   #responseEnded = false;
-  /** Of the last try. */
-  #failure: FailureCode = "NO_HEALTHY_ENDPOINT";
   /** Of the response; 0 before it. */
   #status = 0;
   #over = false;
 
   constructor(
+    owner: OpenExchanges,
     sink: ResponseSink,
     handler: RequestHandler,
     plan: RequestPlan,
     record: RequestRecord,
+    patience: number,
+    mirror: CopiedRequest | undefined,
   ) {
+    super(plan);
+    this.#owner = owner;
     this.#sink = sink;
-    this.#handler = handler;
-    this.#plan = plan;
+    this.handler = handler;
     this.#record = record;
+    this.#patience = patience;
+    this.#mirror = mirror;
+  }
+
+  get sentHead(): Buffer | undefined {
+    const record = this.#record;
+    return record === undefined ? this.#sentHead : record.bytes.subarray(0, record.headEnd);
   }
 
   data(bytes: Buffer, start: number, end: number, ending: Ending): boolean {
     if (this.#over) return true;
+    this.#active = true;
+    this.#mirror?.pass(bytes, start, end, ending);
     this.#keep(bytes, start, end, ending);
     if (!this.#begun) {
-      this.#begun = true;
-      this.#tryNext(false);
+      this.#begin();
       return !this.#holding;
     }
     this.#requestEnded = ending !== undefined;
     if (this.#sending) {
       const room = this.#stream?.data(bytes, start, end, ending) ?? true;
       this.#holding = !room;
-      if (this.#requestEnded && this.#responseEnded) this.#end(undefined);
+      if (this.#requestEnded && this.#responseEnded) this.#end(undefined, performance.now());
       return room;
     }
     const record = this.#record;
@@ -103,17 +114,37 @@ class Exchange implements OpenExchange, StreamListener {
   }
 
   resume(): void {
+    this.#active = true;
     this.#stream?.resume();
   }
 
   abort(): void {
     if (this.#over) return;
     this.#stream?.abort();
-    this.#end(undefined);
+    this.#end(undefined, performance.now());
+  }
+
+  /** Answers in place of the destination, or breaks off what has begun. */
+  stop(answer: LocalAnswer): void {
+    if (this.#over) return;
+    this.#stream?.abort();
+    if (answer.code !== undefined) this.blame(answer.code, performance.now());
+    this.#answer(answer);
+  }
+
+  /** Ends it when nothing was heard for too long. `elapsed`: milliseconds since the last look. */
+  look(elapsed: number): void {
+    this.#quiet = this.#active ? 0 : this.#quiet + elapsed;
+    this.#active = false;
+    const { conduct, service } = this.plan;
+    const { idle } = conduct.timeouts;
+    if (idle > 0 && this.#quiet >= idle) this.stop(failureAnswer("STREAM_IDLE", service));
   }
 
   onReady(): void {
-    if (!this.#over) this.#send();
+    if (this.#over) return;
+    this.leavePending();
+    this.#send();
   }
 
   onWritable(): void {
@@ -123,6 +154,7 @@ class Exchange implements OpenExchange, StreamListener {
   }
 
   onInformation(head: MessageHead): void {
+    this.#active = true;
     if (!this.#over && this.#status === 0) this.#sink.inform(head);
   }
 
@@ -134,65 +166,117 @@ class Exchange implements OpenExchange, StreamListener {
     ending: Ending,
   ): boolean {
     if (this.#over) return true;
-    this.#status = head.status;
+    const now = performance.now();
+    const { status } = head;
+    this.#active = true;
+    const { retries } = this.plan.conduct;
+    let worthRetry = status >= 400 && isStatusRetried(status, retries);
+    if (this.#record?.http2 === true) {
+      const outcome = this.answeredGrpc(head, start < end, ending, now);
+      worthRetry ||= outcome !== undefined && isGrpcStatusRetried(outcome, retries);
+    } else this.answered(status, now);
+    if (worthRetry && this.#retryAnswered(ending !== undefined, now)) return true;
+    this.#status = status;
     if (ending !== undefined) this.#stream = undefined;
+    else this.#keepHead();
+    if (status === 101) this.#stopTimer();
     this.#letGo();
-    const closing = this.#handler.closing;
-    const room = this.#sink.respond(head, closing, bytes, start, end, ending);
-    if (ending !== undefined) this.#end(undefined);
+    const { edits } = this.plan;
+    const shown = edits === undefined ? head : edits.response(head, this.target as Target);
+    const room = this.#sink.respond(shown, this.handler.closing, bytes, start, end, ending);
+    if (ending !== undefined) this.#end(undefined, now);
     return room;
   }
 
   onData(bytes: Buffer, start: number, end: number, ending: Ending): boolean {
     if (this.#over) return true;
+    this.#active = true;
+    this.passed(start < end, ending);
     // A tunnel is over when both sides have ended.
     const over = ending !== undefined && (this.#status !== 101 || this.#requestEnded);
     this.#responseEnded = ending !== undefined;
     if (over) this.#stream = undefined;
     const room = this.#sink.data(bytes, start, end, ending);
-    if (over) this.#end(undefined);
+    if (over) this.#end(undefined, performance.now());
     return room;
   }
 
-  onFailed(failure: StreamFailure): void {
+  onFailed({ code, sent, reused }: StreamFailure): void {
     if (this.#over) return;
+    const now = performance.now();
     this.#stream = undefined;
     this.#sending = false;
-    this.#failure = failure.code;
-    if (this.#status !== 0 || !this.#mayRepeat(failure)) this.#fail();
-    // A connection that was idle says nothing about its peer: the same one is asked again, on a new connection.
-    else this.#tryNext(failure.reused);
+    if (this.#status === 0 && reused && this.#renew(sent, now)) return;
+    this.blame(code, now);
+    const { retries } = this.plan.conduct;
+    const final = this.#status !== 0 || !isFailureRetried(code, sent, retries);
+    if (!final && isUnreached(code, sent)) this.#moveOn(code, now);
+    else if (final || !this.#retry(sent && !FAILURES[code].neverReached, now)) this.#fail(code);
   }
 
-  #mayRepeat({ code, sent }: StreamFailure): boolean {
-    const record = this.#record;
-    if (record === undefined) return false;
-    if (sent && !FAILURES[code].neverReached) this.#sentTries += 1;
-    if (this.#sentTries >= MAX_SENT) return false;
-    return mayRepeat({ method: record.method, code, sent, replayable: record.whole });
+  #begin(): void {
+    const { before } = this.plan;
+    this.#begun = true;
+    if (this.#patience !== Number.POSITIVE_INFINITY) {
+      const milliseconds = Math.min(this.#patience, LONGEST_TIMER);
+      this.#timer = setTimeout(Exchange.#onTimeUp, milliseconds, this);
+    }
+    if (before === undefined) this.#enter(this.#startedAt);
+    else void this.#prepare(before);
   }
 
-  /** Tries the same destination again, or the next one. */
-  #tryNext(again: boolean): void {
-    const { targets, key } = this.#plan;
-    const target = again ? this.#target : targets.next(key, this.#tried, true);
-    if (target === undefined) {
-      this.#fail();
+  async #prepare({ gate, delay, answer }: Before): Promise<void> {
+    const refusal = gate === undefined ? undefined : await gate;
+    if (this.#over) return;
+    if (refusal !== undefined) {
+      this.#answer(refusal);
       return;
     }
-    if (!again) this.#tried = [...this.#tried, target];
-    this.#target = target;
-    const { destination } = target;
+    if (delay > 0) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      // Stopped when the exchange ends before.
+      this.#waitTimer = setTimeout(resolve, Math.min(delay, LONGEST_TIMER));
+      await promise;
+    }
+    if (answer !== undefined) this.#answer(answer);
+    else this.#enter(performance.now());
+  }
+
+  #enter(now: number): void {
+    const { budget, breaker } = this.plan.conduct;
+    budget.deposit(now);
+    if (!breaker.enter()) {
+      this.#fail("OVERLOADED");
+      return;
+    }
+    this.#entered = true;
+    const target = this.nextTarget(this.#record);
+    if (target === undefined) this.#fail("NO_HEALTHY_ENDPOINT");
+    else this.#try(target, false, now);
+  }
+
+  /** `fresh`: over a new connection. */
+  #try(target: Target, fresh: boolean, now: number): void {
+    const { conduct } = this.plan;
+    this.#renewed = fresh;
+    this.beginTry(target, conduct, now);
     // What cannot be repeated should not meet a connection that its peer is closing at this very moment.
     const risky = !isIdempotent(this.#record?.method ?? 0);
-    this.#stream = destination.open(this, again, risky);
-    if (this.#stream.ready) this.#send();
+    const stream = target.destination.open(this, fresh, risky);
+    this.#stream = stream;
+    if (stream.ready) this.#send();
+    else if (!this.enterPending(conduct)) {
+      stream.abort();
+      this.#fail("OVERLOADED");
+    }
   }
 
   #send(): void {
     const stream = this.#stream;
     const record = this.#record;
     if (stream === undefined || record === undefined) return;
+    if (record.saysTimeLeft)
+      record.sayTimeLeft(this.#startedAt + this.#patience - performance.now());
     this.#sending = true;
     const held = this.#holding;
     this.#holding = !stream.send(record);
@@ -208,26 +292,104 @@ class Exchange implements OpenExchange, StreamListener {
     if (this.#sending && record.kept > REPLAY_LIMIT) record.forgetBody();
   }
 
-  #fail(): void {
-    const code = this.#failure;
-    const { status, describe } = FAILURES[code];
-    if (this.#status === 0) this.#status = status;
-    // Over before the sink is told: one that has to break off gives its exchange up.
-    this.#over = true;
-    const text = `docker-mesh: ${describe(this.#plan.service)}\n`;
-    this.#sink.fail({ code, status, fields: "", text });
-    this.#end(code);
+  /** A connection that was idle says nothing about its peer: the same one is asked again, once, on a new connection. */
+  #renew(sent: boolean, now: number): boolean {
+    const record = this.#record;
+    const { retries } = this.plan.conduct;
+    if (this.#renewed || record === undefined || !record.whole) return false;
+    if (sent && !isRepeatable(record.method, retries)) return false;
+    const target = this.target as Target;
+    this.endTry();
+    this.#try(target, true, now);
+    return true;
   }
 
-  #end(failure: FailureCode | undefined): void {
-    this.#over = true;
+  /** To an endpoint that was not asked yet, if there is one: that costs nobody anything. */
+  #moveOn(code: FailureCode, now: number): void {
+    this.noteTried();
+    this.endTry();
+    const target = this.#record?.whole === true ? this.nextTarget(this.#record) : undefined;
+    if (target === undefined || this.tried.includes(target)) this.#fail(code);
+    else this.#try(target, false, now);
+  }
+
+  /** A response that is worth another try. False: it is the last one, and passed on. */
+  #retryAnswered(complete: boolean, now: number): boolean {
+    const stream = this.#stream;
+    if (!this.#retry(true, now)) return false;
+    if (!complete) stream?.abort();
+    return true;
+  }
+
+  /** Once more, after a wait; false when that must not be. `seen`: an application may have seen the request. */
+  #retry(seen: boolean, now: number): boolean {
+    const target = this.chance(this.#record, seen, now);
+    if (target === undefined) return false;
+    this.#owner.retried();
+    this.#sending = false;
+    this.endTry();
     this.#stream = undefined;
+    this.target = target;
+    this.#waitTimer = setTimeout(Exchange.#onWaited, this.wait(), this);
+    return true;
+  }
+
+  protected override onTryTimeUp(): void {
+    const sent = this.#sending;
+    this.#stream?.abort();
+    this.onFailed({ code: "TRY_TIMED_OUT", sent, reused: false });
+  }
+
+  #fail(code: FailureCode): void {
+    this.#answer(failureAnswer(code, this.plan.service));
+  }
+
+  #answer(answer: LocalAnswer): void {
+    if (this.#status === 0) this.#status = answer.status;
+    // Over before the sink is told: one that has to break off gives its exchange up.
+    this.#over = true;
+    this.#sink.fail(answer);
+    this.#end(answer.code, performance.now());
+  }
+
+  #end(failure: FailureCode | undefined, now: number): void {
+    this.#over = true;
+    this.endTry();
+    this.#stream = undefined;
+    this.#stopTimer();
+    if (this.#waitTimer !== undefined) clearTimeout(this.#waitTimer);
+    this.leaveRetry();
+    if (this.#entered) this.plan.conduct.breaker.leave();
     this.#letGo();
-    this.#handler.finished(this.#status, performance.now() - this.#startedAt, failure);
+    this.#mirror?.leave();
+    this.#owner.leave(this);
+    this.handler.finished(this.#status, now - this.#startedAt, failure);
+  }
+
+  #stopTimer(): void {
+    if (this.#timer === undefined) return;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  /** Of a response that goes on, the request may be judged anew when the configuration changes. */
+  #keepHead(): void {
+    const record = this.#record;
+    if (record !== undefined)
+      this.#sentHead = Buffer.from(record.bytes.subarray(0, record.headEnd));
   }
 
   #letGo(): void {
     this.#record?.release();
     this.#record = undefined;
+  }
+
+  static #onTimeUp(exchange: Exchange): void {
+    exchange.stop(failureAnswer("REQUEST_TIMED_OUT", exchange.plan.service));
+  }
+
+  static #onWaited(exchange: Exchange): void {
+    exchange.#waitTimer = undefined;
+    exchange.#try(exchange.target as Target, false, performance.now());
   }
 }

@@ -16,7 +16,7 @@ import {
   type CallerTimeouts,
 } from "./caller-surroundings.ts";
 import { Destinations } from "./destinations.ts";
-import { exchanges } from "./exchange.ts";
+import { OpenExchanges } from "./open-exchanges.ts";
 import type { RequestHandler } from "./streams.ts";
 
 export interface HttpEngineOptions {
@@ -25,6 +25,8 @@ export interface HttpEngineOptions {
   readonly links: boolean;
   /** A peer broke the protocol of its link. */
   linkViolated(): void;
+  /** A request is sent once more. */
+  retried?(): void;
   /** A request was refused before it became an exchange. */
   refused(code: FailureCode): void;
   /** Held while responses are on their way. */
@@ -39,6 +41,7 @@ interface Drainable {
 export class HttpEngine {
   readonly deadlines: Deadlines = new Deadlines();
   readonly destinations: Destinations;
+  readonly #exchanges: OpenExchanges;
   readonly #callers: CallerSurroundings;
 
   readonly #linkViolated: () => void;
@@ -49,6 +52,8 @@ export class HttpEngine {
     const { refusals, links, refused, linkViolated, drain, timeouts = CALLER_TIMEOUTS } = options;
     const { deadlines } = this;
     const output = new Output();
+    const exchanges = new OpenExchanges(options.retried);
+    this.#exchanges = exchanges;
     this.destinations = new Destinations({ output, deadlines, refusals, links, linkViolated });
     this.#linkViolated = linkViolated;
     this.#callers = { output, deadlines, exchanges, timeouts, drain, refused };
@@ -62,7 +67,7 @@ export class HttpEngine {
   /** The same for a connection that speaks HTTP/2. */
   serveHttp2(connection: Connection, handler: RequestHandler): void {
     const { refused } = this.#callers;
-    const service: Drainable = serveHttp2(connection, exchanges, handler, {
+    const service: Drainable = serveHttp2(connection, this.#exchanges, handler, {
       refused,
       onClosed: () => this.#shared.delete(service),
     });
@@ -72,7 +77,7 @@ export class HttpEngine {
   /** The same for a link from another sidecar. */
   serveLink(connection: Connection, handler: RequestHandler): void {
     const { refused } = this.#callers;
-    const link: Drainable = serveLink(openWire(connection), exchanges, handler, {
+    const link: Drainable = serveLink(openWire(connection), this.#exchanges, handler, {
       refused,
       onViolation: () => this.#linkViolated(),
       onClosed: () => this.#shared.delete(link),
@@ -85,9 +90,15 @@ export class HttpEngine {
     for (const [connection, handler] of this.#shared) if (handler.closing) connection.drain();
   }
 
+  /** The configuration has changed: exchanges that may not go on under the new one are ended. */
+  review(): void {
+    this.#exchanges.review();
+  }
+
   /** Breaks off every connection to a destination; those of callers end with their sockets. */
   close(): void {
     this.destinations.close();
+    this.#exchanges.close();
     this.deadlines.close();
   }
 }

@@ -8,12 +8,14 @@ import {
   type Method,
 } from "../http1/message-head.ts";
 import { type RequestEdit, requestHeadRoom, writeRequestHead } from "../http1/write-head.ts";
+import { timeLeftLines } from "../resilience/deadline.ts";
 import type { Ending, OutgoingRequest } from "./streams.ts";
 
 /** Bytes of a body that are kept for another try; a longer one is sent once. */
 export const REPLAY_LIMIT = 65_536;
 /** Enough for nearly every head with a small body; records that grew beyond it are not kept for the next request. */
 const USUAL_SIZE = 4_096;
+const LINE_END = 2;
 /** Records kept for the next requests: as many as are in flight at once on a busy sidecar. */
 const MAX_SPARE = 256;
 
@@ -32,11 +34,15 @@ export class RequestRecord implements OutgoingRequest {
   http2 = false;
   /** Whether all of the body so far is kept. */
   whole = true;
+  /** Bytes of the lines that say how long the answer is waited for; 0 without them. */
+  #timeLeftSize = 0;
+  #grpcTimeout = false;
 
-  /** A record of the request whose head has just been parsed. */
-  static take(head: MessageHead, edit: RequestEdit): RequestRecord {
+  /** A record of the request whose head has just been parsed. `grpcTimeout`: the time left is said in gRPC's way too. */
+  static take(head: MessageHead, edit: RequestEdit, grpcTimeout: boolean): RequestRecord {
     const record = spare.pop() ?? new RequestRecord();
     record.#fill(head, edit);
+    record.#grpcTimeout = grpcTimeout;
     return record;
   }
 
@@ -51,6 +57,18 @@ export class RequestRecord implements OutgoingRequest {
     if (bodyEnd > this.bytes.length) this.#grow(bodyEnd);
     source.copy(this.bytes, this.bodyEnd, start, end);
     this.bodyEnd = bodyEnd;
+  }
+
+  /** Whether its head says how long the answer is waited for. */
+  get saysTimeLeft(): boolean {
+    return this.#timeLeftSize > 0;
+  }
+
+  /** Says so anew, before it is sent. */
+  sayTimeLeft(milliseconds: number): void {
+    const size = this.#timeLeftSize;
+    const lines = timeLeftLines(milliseconds, this.#grpcTimeout, size);
+    lines.copy(this.bytes, this.headEnd - LINE_END - size);
   }
 
   /** Bytes of the body that are kept. */
@@ -78,6 +96,7 @@ export class RequestRecord implements OutgoingRequest {
     this.expectsContinue = head.expectsContinue;
     this.http2 = edit.http2;
     this.whole = true;
+    this.#timeLeftSize = edit.timeLeft?.length ?? 0;
   }
 
   #grow(size: number): void {

@@ -5,6 +5,7 @@
 // "enough for now", and whoever said it tells when there is room again.
 import type { FailureCode } from "../failures.ts";
 import type { Framing, MessageHead, Method } from "../http1/message-head.ts";
+import type { Connection } from "../transport/connection.ts";
 import type { RequestPlan } from "./plan.ts";
 
 /** Field lines after a body, ready to be written (`name: value` CRLF each); {@link NO_TRAILERS} when there are none. */
@@ -80,6 +81,11 @@ export interface Destination {
    * not for it.
    */
   open(listener: StreamListener, fresh: boolean, risky: boolean): RequestStream;
+  /**
+   * Opens a connection of its own for a byte stream. Rejects with a `DialError`, an `OverloadError` or the signal's reason.
+   * Undefined where only requests go.
+   */
+  readonly dialStream?: ((signal: AbortSignal) => Promise<Connection>) | undefined;
   /** Closes what is idle now, and the rest when it is not in use any more. */
   retire(): void;
   /** Breaks off everything. */

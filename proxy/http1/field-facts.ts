@@ -44,7 +44,7 @@ export class FieldFacts implements FramingFacts {
   /** An Expect field says something other than `100-continue`. */
   expectsOther = false;
 
-  /** Reads all fields of the head; also sets the head's `hostField`, `acceptsTrailers` and `nominated`. */
+  /** Reads all fields of the head; also sets the head's `hostField`, `hasTimeout`, `acceptsTrailers` and `nominated`. */
   collect(head: MessageHead): Violation | undefined {
     this.minor = head.minor;
     this.lengthFields = 0;
@@ -96,6 +96,10 @@ export class FieldFacts implements FramingFacts {
       case FIELD.EXPECT:
         this.expectFields += 1;
         this.expectsOther ||= !equalsFolded(bytes, start, end, CONTINUE);
+        return undefined;
+      case FIELD.X_ENVOY_EXPECTED_RQ_TIMEOUT_MS:
+      case FIELD.GRPC_TIMEOUT:
+        head.hasTimeout = true;
         return undefined;
       default:
         return undefined;

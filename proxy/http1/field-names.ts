@@ -18,9 +18,11 @@ const NAMES: readonly (readonly [string, FieldName])[] = [
   ["expect", FIELD.EXPECT],
   ["x-forwarded-for", FIELD.X_FORWARDED_FOR],
   ["x-forwarded-client-cert", FIELD.X_FORWARDED_CLIENT_CERT],
+  ["x-envoy-expected-rq-timeout-ms", FIELD.X_ENVOY_EXPECTED_RQ_TIMEOUT_MS],
+  ["grpc-timeout", FIELD.GRPC_TIMEOUT],
 ];
 
-const LONGEST = 23;
+const LONGEST = 30;
 const X = 0x78;
 const DASH = 0x2d;
 const UNDERSCORE = 0x5f;

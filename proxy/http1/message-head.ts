@@ -54,6 +54,10 @@ export const FIELD = {
    * applications under one name (CGI and its heirs), so it could stand in for the genuine one.
    */
   LOOKALIKE: 16,
+  /** `x-envoy-expected-rq-timeout-ms`: how long the sender waits for the answer. */
+  X_ENVOY_EXPECTED_RQ_TIMEOUT_MS: 17,
+  /** The same in gRPC. */
+  GRPC_TIMEOUT: 18,
 } as const;
 export type FieldName = (typeof FIELD)[keyof typeof FIELD];
 
@@ -117,6 +121,8 @@ export class MessageHead {
   upgrade = false;
   /** A request with `Expect: 100-continue`. */
   expectsContinue = false;
+  /** Whether a field says how long the sender waits. */
+  hasTimeout = false;
   /** Whether a `TE` field accepts trailers. */
   acceptsTrailers = false;
   /** Names that `Connection` lists beyond the usual ones, lower case; undefined without any. */
@@ -182,6 +188,7 @@ export class MessageHead {
     this.persistent = true;
     this.upgrade = false;
     this.expectsContinue = false;
+    this.hasTimeout = false;
     this.acceptsTrailers = false;
     this.nominated = undefined;
     this.violation = undefined;

@@ -13,6 +13,8 @@ export interface RequestEdit {
   readonly host: Buffer;
   /** Whether `TE: trailers` goes on. */
   readonly http2: boolean;
+  /** Field lines that say how long the answer is waited for, in place of those that came; the head's last lines. */
+  readonly timeLeft: Buffer | undefined;
 }
 
 /** What a response says about the connection it goes over. */
@@ -70,18 +72,23 @@ function dropped(...more: readonly number[]): Dropped {
 }
 
 const OF_REQUESTS = dropped(FIELD.EXPECT, FIELD.X_FORWARDED_CLIENT_CERT, FIELD.LOOKALIKE);
-/** By whether `x-forwarded-for` is written anew, and whether Host is. */
-const REQUEST_TABLES: readonly Dropped[] = [0, 1, 2, 3].map((which) => {
+/** By whether `x-forwarded-for`, Host and the time left are written anew. */
+const REQUEST_TABLES: readonly Dropped[] = [0, 1, 2, 3, 4, 5, 6, 7].map((which) => {
   const table = OF_REQUESTS.slice();
   if (which & 1) table[FIELD.X_FORWARDED_FOR] = 1;
   if (which & 2) table[FIELD.HOST] = 1;
+  if (which & 4) {
+    table[FIELD.X_ENVOY_EXPECTED_RQ_TIMEOUT_MS] = 1;
+    table[FIELD.GRPC_TIMEOUT] = 1;
+  }
   return table;
 });
 const OF_RESPONSES: Dropped = dropped();
 
 /** At least as many bytes as {@link writeRequestHead} writes. */
 export function requestHeadRoom(head: MessageHead, edit: RequestEdit): number {
-  const given = edit.added.length + (edit.forwardedFor?.length ?? 0) + edit.host.length;
+  const { added, forwardedFor, host, timeLeft } = edit;
+  const given = added.length + (forwardedFor?.length ?? 0) + host.length + (timeLeft?.length ?? 0);
   return responseHeadRoom(head) + given;
 }
 
@@ -98,13 +105,13 @@ export function writeRequestHead(
   edit: RequestEdit,
 ): number {
   const { bytes, authorityStart, authorityEnd } = head;
-  const { forwardedFor } = edit;
+  const { forwardedFor, timeLeft } = edit;
   const absolute = authorityStart !== authorityEnd;
   let to = writeRequestLine(out, at, head);
   if (absolute) to = writeLine(out, to, HOST, bytes, authorityStart, authorityEnd);
   else if (head.hostField < 0) to = writeLine(out, to, HOST, edit.host, 0, edit.host.length);
   const table = REQUEST_TABLES[
-    (forwardedFor === undefined ? 0 : 1) + (absolute ? 2 : 0)
+    (forwardedFor === undefined ? 0 : 1) + (absolute ? 2 : 0) + (timeLeft === undefined ? 0 : 4)
   ] as Dropped;
   to = writeKept(out, to, head, table);
   to = write(out, to, edit.added, 0, edit.added.length);
@@ -113,6 +120,7 @@ export function writeRequestHead(
   if (head.upgrade) to = writeUpgrade(out, to, head);
   else if (edit.http2 && head.acceptsTrailers) to = write(out, to, TRAILERS, 0, TRAILERS.length);
   if (head.expectsContinue) to = write(out, to, CONTINUE, 0, CONTINUE.length);
+  if (timeLeft !== undefined) to = write(out, to, timeLeft, 0, timeLeft.length);
   return writeLineEnd(out, to);
 }
 

@@ -25,7 +25,8 @@ import {
   readTrailers,
   trailerObject,
 } from "./field-pairs.ts";
-import { grpcFailureFields, isGrpc } from "./grpc-failure.ts";
+import { grpcFailureFields } from "./grpc-failure.ts";
+import { isGrpc } from "./grpc-status.ts";
 import { readRequestFields } from "./head-text.ts";
 import { NO_ERROR } from "./node-http2.ts";
 import { PeerEnd } from "./peer-end.ts";

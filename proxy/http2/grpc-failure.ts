@@ -1,4 +1,4 @@
-// gRPC's own outcomes beside HTTP's. The mesh's failures as a gRPC caller sees them: always HTTP 200, with the outcome in fields
+// How the mesh's own failures look to a gRPC caller: always HTTP 200, with the outcome in fields
 // (https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md, "Responses"). By an HTTP status alone, libraries would
 // have to guess what happened.
 import type { FailureCode } from "../failures.ts";
@@ -13,11 +13,6 @@ const STATUS = {
   UNAVAILABLE: 14,
   UNAUTHENTICATED: 16,
 } as const;
-
-/** Whether a content type is one of gRPC's: `application/grpc`, or that with a message format. */
-export function isGrpc(contentType: string | undefined): boolean {
-  return contentType !== undefined && /^application\/grpc(?:[+;]|$)/.test(contentType);
-}
 
 /** The fields that stand for a failure; `status` is what HTTP alone would say. */
 export function grpcFailureFields(code: FailureCode, status: number, text: string): string[] {
@@ -58,16 +53,4 @@ function encodeMessage(text: string): string {
     encoded += plain ? String.fromCharCode(byte) : `%${hexadecimal}`;
   }
   return encoded;
-}
-
-/** What HTTP would say for a gRPC status: for those who judge an application by its answers. */
-const HTTP_STATUSES: readonly number[] = [
-  ...[200, 499, 500, 400, 504, 404, 409, 403, 429],
-  ...[400, 409, 400, 501, 500, 503, 500, 401],
-];
-
-/** The same for the text of a `grpc-status` field; undefined for one that says nothing. */
-export function httpStatusOf(grpcStatusText: string | undefined): number | undefined {
-  if (grpcStatusText === undefined || !/^\d{1,2}$/.test(grpcStatusText)) return undefined;
-  return HTTP_STATUSES[Number(grpcStatusText)];
 }

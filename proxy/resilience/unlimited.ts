@@ -1,4 +1,5 @@
-// The conduct where nothing is limited: towards the own application, which protects itself by other means.
+// The conduct where nothing is limited: towards the own application, which protects itself by other means, and where another
+// try is up to the caller's sidecar.
 import type { RetryPolicy, TimeoutPolicy } from "../../mesh/policy/policy.ts";
 import type { Breaker, Budget, Conduct } from "../http/plan.ts";
 
@@ -16,8 +17,8 @@ const BOTTOMLESS: Budget = { deposit: () => undefined, withdraw: () => true };
 const TIMEOUTS: TimeoutPolicy = { connect: 5_000, perTry: 0, request: 0, idle: 0 };
 
 const RETRIES: RetryPolicy = {
-  attempts: 2,
-  on: ["connect-failure", "refused", "reset"],
+  attempts: 0,
+  on: [],
   statuses: [],
   backoff: 0,
   maxBackoff: 0,

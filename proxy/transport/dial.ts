@@ -7,9 +7,9 @@ import { type Connection, plainConnection, tlsConnection } from "./connection.ts
 import { refuseCallee } from "./peer-identity.ts";
 import type { TlsIdentity } from "./tls.ts";
 
-/** Milliseconds until a TCP connection must stand. */
+/** Milliseconds until a TCP connection to the own application, or to one that is only looked for, must stand. */
 export const CONNECT_TIMEOUT = 1_000;
-/** Milliseconds until a TLS handshake must be over. */
+/** Milliseconds until a caller's TLS handshake must be over. */
 export const HANDSHAKE_TIMEOUT = 2_000;
 /** For every connection over a network: a peer whose machine is gone is noticed, after this many silent milliseconds and some. */
 export const KEEP_ALIVE = { keepAlive: true, keepAliveInitialDelay: 60_000 } as const;
@@ -25,6 +25,14 @@ export class DialError extends Error {
   }
 }
 
+/** There are as many connections to the service as there may be: none was opened. */
+export class OverloadError extends Error {
+  constructor() {
+    super("there are as many connections to the service as there may be");
+    this.name = "OverloadError";
+  }
+}
+
 const DIAL_PROBLEMS: Readonly<Record<DialError["reason"], string>> = {
   unreachable: "could not connect to",
   handshake: "the TLS handshake failed with",
@@ -36,13 +44,14 @@ export async function dialTcp(
   address: string,
   port: number,
   signal: AbortSignal,
+  timeout: number = CONNECT_TIMEOUT,
 ): Promise<Connection> {
   const socket = connectTcp({
     ...{ host: address, port, noDelay: true, allowHalfOpen: true },
     ...KEEP_ALIVE,
   });
   try {
-    await opened(socket, "connect", CONNECT_TIMEOUT, signal);
+    await opened(socket, "connect", timeout, signal);
   } catch (error) {
     socket.destroy();
     signal.throwIfAborted();
@@ -64,8 +73,8 @@ export async function answersAt(address: string, port: number): Promise<boolean>
 }
 
 /**
- * Mutual TLS 1.3 to a sidecar that must present exactly `uri`, offering these protocols (ALPN). Rejects with a {@link DialError}, or with the signal's
- * reason when it aborts. The peer judges our certificate only afterwards (TLS 1.3), so that it may still hang up.
+ * Mutual TLS 1.3 to a sidecar that must present exactly `uri`, offering these protocols (ALPN), within `timeout` ms in all.
+ * Rejects with a {@link DialError}, or with the signal's reason when it aborts. The peer judges our certificate only afterwards (TLS 1.3), so that it may still hang up.
  */
 export async function dialSidecar(
   endpoint: Endpoint,
@@ -73,8 +82,10 @@ export async function dialSidecar(
   identity: TlsIdentity,
   protocols: readonly string[],
   signal: AbortSignal,
+  timeout: number,
 ): Promise<Connection> {
-  const transport = await dialTcp(endpoint.address, endpoint.port, signal);
+  const startedAt = performance.now();
+  const transport = await dialTcp(endpoint.address, endpoint.port, signal, timeout);
   const socket = connectTls({
     socket: transport.socket,
     secureContext: identity.context,
@@ -83,7 +94,7 @@ export async function dialSidecar(
     checkServerIdentity: (_host, certificate) => refuseCallee(certificate.raw, uri),
   });
   try {
-    await opened(socket, "secureConnect", HANDSHAKE_TIMEOUT, signal);
+    await opened(socket, "secureConnect", startedAt + timeout - performance.now(), signal);
   } catch (error) {
     socket.destroy();
     signal.throwIfAborted();

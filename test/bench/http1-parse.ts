@@ -18,6 +18,7 @@ const EDIT: RequestEdit = {
   forwardedFor: Buffer.from("192.0.2.7"),
   host: Buffer.from("catalog"),
   http2: false,
+  timeLeft: undefined,
 };
 const RESPONSE_EDIT: ResponseEdit = { connection: CONNECTION.NONE, framing: FRAMING.LENGTH };
 

@@ -28,6 +28,7 @@ const EDIT: RequestEdit = {
   forwardedFor: undefined,
   host: Buffer.from(DEFAULT_HOST),
   http2: false,
+  timeLeft: undefined,
 };
 
 /** One direction of a connection. */

@@ -101,7 +101,7 @@ export function reportOf(changes: Partial<SidecarReport> = {}): SidecarReport {
       inboundTls: 0,
       inboundPlaintext: 0,
       outbound: {},
-      outboundFailed: 0,
+      outboundFailed: 0, retries: 0,
       refusedPeers: 0,
       connections: 0,
       linkViolations: 0,

@@ -168,11 +168,12 @@ describe("the configuration of a sidecar", () => {
         ...{ version: caller.snapshot.version, ready: true, problems: [] },
         ...{ application: "passing", applicationNote: "all ports answer" },
         counters: {
-          ...{ inboundTls: 0, inboundPlaintext: 0, outboundFailed: 0, refusedPeers: 0 },
+          ...{ inboundTls: 0, inboundPlaintext: 0, outboundFailed: 0, refusedPeers: 0, retries: 0 },
           ...{ outbound: { "shop-orders": 1 }, linkViolations: 0, failures: {} },
           connections: report?.counters.connections,
           ...{ inboundTimes: { count: 0, p50: 0, p99: 0 }, outboundTimes: times },
         },
+        endpoints: report?.endpoints,
         residentBytes: report?.residentBytes,
       });
       assert.equal(times?.count, 1);
@@ -192,7 +193,7 @@ describe("the configuration of a sidecar", () => {
       const echo = await rig.tcpApplication((socket) => void socket.pipe(socket));
       const stream = await inboundPort(echo, { name: "tcp", protocol: "tcp" });
       const streamed = await outboundService("shop-orders", [stream.tlsPort], {
-        ...{ protocol: "tcp", address: "127.64.0.11" },
+        ...{ service: "shop-orders-stream", protocol: "tcp", address: "127.64.0.11" },
       });
       await callee.configure({ inbound: [inbound, stream] });
       await caller.configure({ outbound: [...caller.snapshot.outbound, streamed] });

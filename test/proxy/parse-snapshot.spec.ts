@@ -69,7 +69,7 @@ describe("a snapshot in JSON", () => {
     ["inbound.1.tlsPort", 80.5, /expected a port/],
     ["inbound.0.plaintextPort", "80", /expected a port/],
     ["inbound.0.protocol", "h2", /expected one of http, http2, grpc, tcp, auto, found "h2"/],
-    ["inbound.0.check", { kind: "grpc" }, /check\.kind: expected one of none, tcp, http/],
+    ["inbound.0.check", { kind: "ping" }, /check\.kind: expected one of none, tcp, http, grpc/],
     ["inbound.0.check.path", "health", /check\.path: expected a text like/],
     ["inbound.0.check.path", "/a\r\nHost: b", /check\.path: expected a text like/],
     ["outbound.0.address", "198.18.0.1", /expected a loopback address, found "198\.18\.0\.1"/],

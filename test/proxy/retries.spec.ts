@@ -34,7 +34,8 @@ describe("requests to a service with several endpoints", () => {
   };
 
   const callThrough = async (tlsPorts: readonly number[]): Promise<OutboundService> => {
-    const outbound = await outboundService("shop-orders", tlsPorts);
+    const policy = { "balance.algorithm": "round-robin" };
+    const outbound = await outboundService("shop-orders", tlsPorts, { policy });
     await caller.configure({ outbound: [outbound] });
     return outbound;
   };

@@ -18,6 +18,7 @@ const NOTHING: RequestEdit = {
   forwardedFor: undefined,
   host: Buffer.from("filled-in"),
   http2: false,
+  timeLeft: undefined,
 };
 const FOR: RequestEdit = { ...NOTHING, forwardedFor: Buffer.from("192.0.2.7") };
 

@@ -8,7 +8,9 @@ describe("gRPC through sidecars", () => {
       open: async (ports) => {
         const tlsPorts = await Promise.all(ports.map((port) => startCallee(rig, port)));
         const caller = await rig.sidecar("shop-web");
-        const outbound = await outboundService("shop-orders", tlsPorts, { protocol: "grpc" });
+        const outbound = await outboundService("shop-orders", tlsPorts, {
+          ...{ protocol: "grpc", policy: { "balance.algorithm": "round-robin" } },
+        });
         await caller.configure({ outbound: [outbound] });
         const { host, port } = dialOf(outbound);
         return `${host}:${port}`;

@@ -10,8 +10,8 @@ import { silentLog } from "../../../mesh/log.ts";
 import { Counters } from "../../../proxy/counters.ts";
 import { detect } from "../../../proxy/detect/detect.ts";
 import type { FailureCode } from "../../../proxy/failures.ts";
-import { exchanges } from "../../../proxy/http/exchange.ts";
 import { HttpEngine } from "../../../proxy/http/http-engine.ts";
+import { OpenExchanges } from "../../../proxy/http/open-exchanges.ts";
 import type { RequestPlan } from "../../../proxy/http/plan.ts";
 import type { Destination, RequestHandler } from "../../../proxy/http/streams.ts";
 import type { MessageHead } from "../../../proxy/http1/message-head.ts";
@@ -41,6 +41,7 @@ export class Hop implements RequestHandler {
   readonly refusedOnes: FailureCode[] = [];
   readonly services: Set<Http2Service> = new Set();
   readonly engine: HttpEngine;
+  readonly #exchanges = new OpenExchanges();
   readonly #servers: Server[] = [];
   readonly #sockets = new Set<Socket>();
   readonly #made: Http2Destination[] = [];
@@ -71,7 +72,7 @@ export class Hop implements RequestHandler {
       const connection = plainConnection(socket);
       // As in a sidecar: what was read to find out is in the socket again.
       assert.notEqual(await detect(connection, "http"), "http1");
-      const service: Http2Service = serveHttp2(connection, exchanges, this, {
+      const service: Http2Service = serveHttp2(connection, this.#exchanges, this, {
         refused: (code) => void this.refusedOnes.push(code),
         onClosed: () => void this.services.delete(service),
       });

@@ -1,0 +1,74 @@
+// Which target comes next, and whether there may be a next one: the limits on retries are kept here.
+import { isRepeatable, waitBefore } from "../resilience/retry-rule.ts";
+import type { RequestPlan, Target } from "./plan.ts";
+import type { RequestRecord } from "./request-record.ts";
+import { Trying } from "./trying.ts";
+
+const NONE: readonly Target[] = [];
+
+export abstract class Retrying extends Trying {
+  protected readonly plan: RequestPlan;
+  /** Tries after the first that an application may have seen. */
+  #retries = 0;
+  /** The breaker has let a retry in. */
+  #entered = false;
+
+  protected constructor(plan: RequestPlan) {
+    super();
+    this.plan = plan;
+  }
+
+  /** One that was not tried yet. */
+  protected nextTarget(record: RequestRecord | undefined): Target | undefined {
+    const { targets, key, conduct } = this.plan;
+    const { retries } = conduct;
+    const repeatable =
+      retries.attempts > 0 && record?.whole === true && isRepeatable(record.method, retries);
+    return targets.next(key, this.tried, repeatable);
+  }
+
+  /**
+   * Where the request is to be sent once more, which then counts; undefined when that must not be, or nobody is there.
+   * `seen`: an application may have seen it.
+   */
+  protected chance(
+    record: RequestRecord | undefined,
+    seen: boolean,
+    now: number,
+  ): Target | undefined {
+    const { retries, breaker, budget } = this.plan.conduct;
+    if (record === undefined || !record.whole || this.#retries >= retries.attempts)
+      return undefined;
+    if (seen && !isRepeatable(record.method, retries)) return undefined;
+    this.noteTried();
+    const target = this.nextTarget(record) ?? this.#triedTarget();
+    this.leaveRetry();
+    if (target === undefined || !breaker.enterRetry()) return undefined;
+    this.#entered = true;
+    if (budget.withdraw(now)) {
+      this.#retries += 1;
+      return target;
+    }
+    this.leaveRetry();
+    return undefined;
+  }
+
+  /** Milliseconds before it is sent. */
+  protected wait(): number {
+    return waitBefore(this.#retries, this.plan.conduct.retries, Math.random());
+  }
+
+  /** The retry is over. */
+  protected leaveRetry(): void {
+    if (!this.#entered) return;
+    this.#entered = false;
+    this.plan.conduct.breaker.leaveRetry();
+  }
+
+  /** With few endpoints one is asked again, after a while: preferably not the last. */
+  #triedTarget(): Target | undefined {
+    const { targets, key } = this.plan;
+    const last = this.target as Target;
+    return targets.next(key, [last], true) ?? targets.next(key, NONE, true);
+  }
+}

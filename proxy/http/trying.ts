@@ -1,0 +1,125 @@
+// The try that an exchange is making: at which target, since when, and what the target is told about how it turns out. Every
+// try that begins ends, and its target hears at most once whether it was answered or failed.
+import { FAILURES, type FailureCode } from "../failures.ts";
+import type { MessageHead } from "../http1/message-head.ts";
+import { grpcStatusIn, grpcStatusOf, httpStatusFor, isGrpc } from "../http2/grpc-status.ts";
+import type { Conduct, Target } from "./plan.ts";
+import type { Ending } from "./streams.ts";
+
+const NONE: readonly Target[] = [];
+/** No try is under way. */
+const NO_TRY = -1;
+
+export abstract class Trying {
+  protected target: Target | undefined;
+  /** Targets of tries that are over, and were not the last. */
+  protected tried: readonly Target[] = NONE;
+  /** When the try under way began. */
+  #began: number = NO_TRY;
+  #told = false;
+  /** When the head of a response of gRPC's came whose outcome is still to come; 0 otherwise. */
+  #headAt = 0;
+  #pending: Conduct | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  /** No response's head has come within the time for one try. */
+  protected abstract onTryTimeUp(): void;
+
+  protected beginTry(target: Target, { timeouts }: Conduct, now: number): void {
+    this.target = target;
+    this.#began = now;
+    this.#told = false;
+    this.#headAt = 0;
+    target.begin(now);
+    if (timeouts.perTry > 0) this.#timer = setTimeout(Trying.#onTime, timeouts.perTry, this);
+  }
+
+  /** It waits for a connection. False when too many do. */
+  protected enterPending(conduct: Conduct): boolean {
+    if (!conduct.breaker.enterPending()) return false;
+    this.#pending = conduct;
+    return true;
+  }
+
+  protected leavePending(): void {
+    this.#pending?.breaker.leavePending();
+    this.#pending = undefined;
+  }
+
+  /** A response's head has come. */
+  protected answered(status: number, now: number): void {
+    this.stopTryTimer();
+    this.#tell(status, now);
+  }
+
+  /**
+   * The same where gRPC may be spoken. Returns gRPC's status when it has come; a message of the response, which comes
+   * before it, counts as success: there may be others for hours.
+   */
+  protected answeredGrpc(
+    head: MessageHead,
+    hasMessage: boolean,
+    ending: Ending,
+    now: number,
+  ): string | undefined {
+    if (head.status !== 200 || !isGrpc(head.fieldText("content-type"))) {
+      this.answered(head.status, now);
+      return undefined;
+    }
+    this.stopTryTimer();
+    const status = grpcStatusOf(head);
+    this.#headAt = now;
+    if (status === undefined) this.passed(hasMessage, ending);
+    else this.#conclude(httpStatusFor(status));
+    return status;
+  }
+
+  /** More of the response has come. */
+  protected passed(hasMessage: boolean, ending: Ending): void {
+    if (this.#headAt === 0) return;
+    if (ending !== undefined) this.#conclude(httpStatusFor(grpcStatusIn(ending)));
+    else if (hasMessage) this.#conclude(200);
+  }
+
+  /** It has failed; not every failure speaks against the target. */
+  protected blame(code: FailureCode, now: number): void {
+    if (this.#told || this.#began === NO_TRY || !FAILURES[code].blamesEndpoint) return;
+    this.#told = true;
+    this.target?.failed(code, now, this.#began);
+  }
+
+  /** The next one is to be another target's. */
+  protected noteTried(): void {
+    if (this.target !== undefined) this.tried = [...this.tried, this.target];
+  }
+
+  protected endTry(): void {
+    const began = this.#began;
+    if (began === NO_TRY) return;
+    this.#began = NO_TRY;
+    this.stopTryTimer();
+    this.leavePending();
+    this.target?.ended(began);
+  }
+
+  protected stopTryTimer(): void {
+    if (this.#timer === undefined) return;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #tell(status: number, now: number): void {
+    this.#told = true;
+    this.target?.answered(status, now, this.#began);
+  }
+
+  #conclude(status: number): void {
+    this.#tell(status, this.#headAt);
+    this.#headAt = 0;
+  }
+
+  static #onTime(trying: Trying): void {
+    trying.#timer = undefined;
+    trying.onTryTimeUp();
+  }
+}
