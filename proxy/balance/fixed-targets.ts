@@ -1,25 +1,16 @@
-// Targets that are tried in a fixed order: the own application, which is the only one of its kind.
+// Targets that are tried in the order in which they are given: the own application, which is the only one of its kind.
 import type { Target, Targets } from "../http/plan.ts";
 import type { Destination } from "../http/streams.ts";
-import type { Rotation } from "./round-robin.ts";
 
 export class FixedTargets implements Targets {
   readonly #targets: readonly Target[];
 
-  readonly #rotation: Rotation | undefined;
-
-  constructor(destinations: readonly Destination[], rotation?: Rotation) {
-    this.#rotation = rotation;
+  constructor(destinations: readonly Destination[]) {
     this.#targets = destinations.map((destination) => new FixedTarget(destination));
   }
 
   next(_key: number, tried: readonly Target[]): Target | undefined {
-    const { length } = this.#targets;
-    if (tried.length >= length) return undefined;
-    const rotation = this.#rotation;
-    if (rotation === undefined) return this.#targets[tried.length];
-    if (tried.length === 0) rotation.position += 1;
-    return this.#targets[(rotation.position + tried.length) % length];
+    return this.#targets[tried.length];
   }
 }
 

@@ -31,8 +31,3 @@ export interface EndpointPicker {
 
 /** 0 to below 1. */
 export type Random = () => number;
-
-/** The candidates for one connection, the preferred one first. */
-export interface Picker<T> {
-  pick(): readonly T[];
-}
