@@ -26,11 +26,17 @@ function failingTable(rows: readonly FailingRow[]): Table {
       ["", "requests", "failed", "in the last half", "ejected after"],
       ...rows.map(({ name, calls, failed, failedLater, ejectedAfter }) => [
         ...[name, `${calls}`, percent(failed), percent(failedLater)],
-        ejectedAfter === undefined ? "never" : `${(ejectedAfter / 1000).toFixed(2)} s`,
+        describeEjections(ejectedAfter),
       ]),
     ],
     note: "",
   };
+}
+
+/** One of each round that had one. */
+function describeEjections(times: readonly number[]): string {
+  const seconds = [...times].sort((a, b) => a - b).map((time) => (time / 1000).toFixed(2));
+  return seconds.length === 0 ? "never" : `${seconds.join(", ")} s`;
 }
 
 function slowTable(rows: readonly SlowRow[]): Table {

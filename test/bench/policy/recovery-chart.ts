@@ -29,7 +29,7 @@ export function drawRecovery(recovery: Recovery): string {
     round(TOP + (1 - Math.min(share, HIGHEST) / HIGHEST) * (HEIGHT - TOP - BOTTOM));
   const line = shares.map(({ at, share }) => `${across(at)},${down(share)}`).join(" ");
   const title = "A replica fails and returns: its share of the requests";
-  const caption = `percent of all requests, each point ${recovery.span / 1000} s; dashed: an equal share`;
+  const caption = `round robin among ${replicas} replicas; each point is ${recovery.span / 1000} s; dashed: an equal share`;
   const parts = [
     ...bands(recovery, across),
     band("failing", across(failingFrom), across(failingTo), ""),
