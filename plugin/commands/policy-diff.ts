@@ -14,7 +14,8 @@ const FLAGS: readonly Flag[] = [{ name: "file", short: "f", kind: "text" }];
 export const policyDiff: Command = {
   help: `Usage:  docker mesh policy diff [OPTIONS] SERVICE [VERSION [VERSION]]
 
-Compare a version of a service's policy with the one in force or with another version, or the one in force with a file
+Compare a version of a service's policy with the one in force or with another version, or the one in force with a file;
+without either, show what the last write changed
 
   docker mesh policy diff orders 3
   docker mesh policy diff orders --file policy.json
@@ -29,10 +30,9 @@ async function runDiff(args: readonly string[], context: CommandContext): Promis
   const { values, rest } = parseAllFlags(args, FLAGS);
   const [service, ...versions] = rest;
   const file = values.get("file");
-  const expected = file === undefined ? [1, 2] : [0];
-  if (service === undefined || !expected.includes(versions.length)) {
+  if (service === undefined || versions.length > (file === undefined ? 2 : 0)) {
     throw new UsageError(
-      '"docker mesh policy diff" requires a service, and either one or two versions or --file',
+      '"docker mesh policy diff" requires a service, and either at most two versions or --file',
     );
   }
   const numbers = versions.map(readVersion);
@@ -61,7 +61,8 @@ async function findVersions(
 ): Promise<readonly [PolicyDocument, PolicyDocument]> {
   const kept = await client.history(service);
   const [before, after] = numbers.map((number) => findVersion(kept, service, number));
-  return [before ?? {}, after ?? kept[0]?.document ?? {}];
+  const [newest, last] = kept;
+  return [before ?? last?.document ?? {}, after ?? newest?.document ?? {}];
 }
 
 function findVersion(

@@ -7,6 +7,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { describeError } from "../../mesh/errors.ts";
 import type { Log } from "../../mesh/log.ts";
 import {
+  type EndpointReport,
   REPORT_PATH,
   type SidecarCounters,
   type SidecarReport,
@@ -15,8 +16,8 @@ import {
 } from "../../proxy/configuration/snapshot.ts";
 import type { SidecarSession, SidecarSessions } from "./sessions.ts";
 
-/** A report is some hundred bytes a service; a larger body is an error. */
-const REPORT_LIMIT = 256 * 1024;
+/** A report is some hundred bytes for each service and each endpoint; a larger body is an error. */
+const REPORT_LIMIT = 1024 * 1024;
 
 /** Listens at `path` until the signal aborts; replaces the socket of a predecessor that was killed. */
 export async function serveSidecars(
@@ -125,8 +126,25 @@ export function parseReport(text: string): SidecarReport | undefined {
     typeof report.applicationNote === "string" &&
     ["string", "undefined"].includes(typeof report.version) &&
     typeof report.residentBytes === "number" &&
-    isCounters(report.counters);
-  return valid ? (report as SidecarReport) : undefined;
+    isCounters(report.counters) &&
+    isEndpoints(report.endpoints);
+  // A sidecar of an earlier version does not speak of endpoints.
+  return valid ? { ...(report as SidecarReport), endpoints: report.endpoints ?? [] } : undefined;
+}
+
+function isEndpoints(endpoints: unknown): boolean {
+  return endpoints === undefined || (Array.isArray(endpoints) && endpoints.every(isEndpoint));
+}
+
+function isEndpoint(endpoint: Partial<EndpointReport> | null): boolean {
+  const { service, id, reason, state, port, since, share, ejections, activeRequests, latency } =
+    endpoint ?? {};
+  const numbers = [port, since, share, ejections, activeRequests, latency];
+  return (
+    [service, id, reason].every((text) => typeof text === "string") &&
+    ["healthy", "ejected", "probing", "recovering"].includes(state ?? "") &&
+    numbers.every((number) => typeof number === "number")
+  );
 }
 
 function isCounters(counters: Partial<SidecarCounters> | null | undefined): boolean {

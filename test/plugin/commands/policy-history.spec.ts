@@ -40,6 +40,7 @@ describe("what a policy was", () => {
     const text = "+ audit=true\n- balance.algorithm=random\n+ balance.algorithm=maglev\n";
     assert.deepEqual(await rig.run("policy diff orders 1"), done(text));
     assert.deepEqual(await rig.run("policy diff orders 1 2"), done(text));
+    assert.deepEqual(await rig.run("policy diff orders"), done(text));
     assert.deepEqual(await rig.run("policy diff orders 2 2"), done("No difference.\n"));
   });
 

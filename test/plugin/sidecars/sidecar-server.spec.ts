@@ -203,7 +203,7 @@ describe("the socket for sidecars", () => {
     });
 
     it("that is too large is not taken", async () => {
-      const body = JSON.stringify(reportOf({ applicationNote: "x".repeat(1_000_000) }));
+      const body = JSON.stringify(reportOf({ applicationNote: "x".repeat(2_000_000) }));
       const outcome = await answer("POST", REPORT_PATH, GOOD_TOKEN, body).catch(() => "cut off");
       assert.match(outcome, /^400 |^cut off$/);
       assert.equal(sessions.state(WORKLOAD)?.report, undefined);
@@ -242,7 +242,25 @@ describe("a sidecar's own words", () => {
     assert.deepEqual(parseReport(JSON.stringify(reportOf({ version: undefined })))?.ready, true);
   });
 
+  const endpoint = {
+    ...{ service: "shop-orders", port: 8080, id: "shop-orders-a1", state: "ejected" },
+    ...{ reason: "5 in a row", since: 1, share: 0, ejections: 1, activeRequests: 0, latency: 2 },
+  };
+
+  it("may be of endpoints, and from a sidecar that does not speak of them", () => {
+    const { endpoints: _, ...earlier } = reportOf();
+    assert.deepEqual(parseReport(JSON.stringify(earlier))?.endpoints, []);
+    const text = JSON.stringify({ ...earlier, endpoints: [endpoint] });
+    assert.deepEqual(parseReport(text)?.endpoints, [endpoint]);
+  });
+
   for (const [what, changes] of [
+    ["endpoints that are none", { endpoints: "x" }],
+    ["no endpoints", { endpoints: null }],
+    ["an endpoint that is nothing", { endpoints: [null] }],
+    ["an endpoint in a state that is unknown", { endpoints: [{ ...endpoint, state: "odd" }] }],
+    ["an endpoint without a reason", { endpoints: [{ ...endpoint, reason: undefined }] }],
+    ["an endpoint whose share is a text", { endpoints: [{ ...endpoint, share: "5%" }] }],
     ["a version that is a number", { version: 3 }],
     ["a readiness that is a word", { ready: "yes" }],
     ["a problem that is none", { problems: [{ text: "x" }] }],
