@@ -5,11 +5,9 @@ import type { Clock } from "../mesh/clock.ts";
 import { describeError } from "../mesh/errors.ts";
 import type { Log } from "../mesh/log.ts";
 import type { Catalog } from "../registry/catalog.ts";
-import type { IntentionSource } from "../registry/intentions.ts";
-import type { PolicyStore } from "../registry/policy-store.ts";
 import type { Engine } from "./docker/engine.ts";
 import { followEvents } from "./docker/events.ts";
-import type { PolicyState } from "./policy/policy-state.ts";
+import { type FollowedPolicies, followPolicies } from "./policy/follow-policies.ts";
 import type { InterceptionRecord } from "./reconcile/interception-record.ts";
 import type { Observer } from "./reconcile/observer.ts";
 import type { Reconciler } from "./reconcile/reconciler.ts";
@@ -19,12 +17,9 @@ const RESYNC_INTERVAL = 30_000;
 /** While the catalog does not answer, this node's registrations are asked for again after at most this long, ms. */
 const CATALOG_RETRY = 2_000;
 
-export interface NewsParts {
+export interface NewsParts extends FollowedPolicies {
   readonly engine: Engine;
   readonly catalog: Catalog;
-  readonly policyStore: PolicyStore;
-  readonly intentions: IntentionSource;
-  readonly policyState: PolicyState;
   readonly observer: Observer;
   readonly reconciler: Reconciler;
   readonly interceptions: InterceptionRecord;
@@ -37,8 +32,7 @@ export async function followNews(parts: NewsParts, signal: AbortSignal): Promise
   await Promise.all([
     followEngine(parts, signal),
     followViews(parts, signal),
-    followPolicies(parts, signal),
-    followIntentions(parts, signal),
+    followPolicies(parts, () => parts.reconciler.trigger(), signal),
     followRegistrations(parts, signal),
     resync(parts, signal),
   ]);
@@ -55,26 +49,6 @@ async function followEngine(
 
 async function followViews({ catalog, reconciler }: NewsParts, signal: AbortSignal): Promise<void> {
   for await (const view of catalog.views(signal)) reconciler.setView(view);
-}
-
-async function followPolicies(
-  { policyStore, policyState, reconciler }: NewsParts,
-  signal: AbortSignal,
-): Promise<void> {
-  for await (const view of policyStore.views(signal)) {
-    policyState.setPolicies(view);
-    reconciler.trigger();
-  }
-}
-
-async function followIntentions(
-  { intentions, policyState, reconciler }: NewsParts,
-  signal: AbortSignal,
-): Promise<void> {
-  for await (const view of intentions.views(signal)) {
-    policyState.setIntentions(view);
-    reconciler.trigger();
-  }
 }
 
 /** Asks now and then which of this node's instances the catalog has: how ghosts of an earlier agent are found. */

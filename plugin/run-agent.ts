@@ -145,7 +145,7 @@ function statusSource(parts: AgentParts, leaves: ServiceLeaves, wired: Wired): (
     catalog: settings.catalog,
     startedAt: clock.wall(),
   };
-  const { publisher, reconciler } = wired;
+  const { policies, publisher, reconciler } = wired;
   return () =>
     reportStatus({
       agent,
@@ -153,6 +153,7 @@ function statusSource(parts: AgentParts, leaves: ServiceLeaves, wired: Wired): (
       bundle: leaves.bundle,
       authorityProblem: authority.problem(),
       services: publisher.directory.services,
+      policyVersion: (service) => policies.version(service),
       workloads: reconciler.workloads,
       leafExpiry: (service) => leaves.leaf(service),
       problems: [...reconciler.problems, ...publisher.problems],

@@ -20,6 +20,8 @@ export interface StatusParts {
   readonly bundle: TrustBundle | undefined;
   readonly authorityProblem: string | undefined;
   readonly services: readonly DirectoryService[];
+  /** Of the policy that people have set for a service; 0 for none. */
+  readonly policyVersion: (service: string) => number;
   readonly workloads: readonly LocalWorkload[];
   readonly leafExpiry: (
     service: string,
@@ -34,19 +36,23 @@ export function reportStatus(parts: StatusParts): MeshStatus {
       catalogReachable: parts.catalog.reachable,
       trustDomain: parts.bundle?.trustDomain,
     },
-    services: parts.services.map(toServiceStatus),
+    services: parts.services.map((service) => toServiceStatus(service, parts.policyVersion)),
     workloads: parts.workloads.map((workload) => toWorkloadStatus(workload, parts.leafExpiry)),
     problems: collectProblems(parts),
   };
 }
 
-function toServiceStatus({ service, ports, entries }: DirectoryService): ServiceStatus {
+function toServiceStatus(
+  { service, ports, entries }: DirectoryService,
+  policyVersion: StatusParts["policyVersion"],
+): ServiceStatus {
   return {
     service,
     protocol: ports[0]?.protocol ?? "http",
     ports: ports.map(({ port }) => port),
     instances: entries.length,
     passing: entries.filter(({ health }) => health === "passing").length,
+    policyVersion: policyVersion(service),
   };
 }
 

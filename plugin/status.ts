@@ -29,6 +29,8 @@ export interface ServiceStatus {
   readonly ports: readonly number[];
   readonly instances: number;
   readonly passing: number;
+  /** Of the policy that people have set for it; 0 for none. */
+  readonly policyVersion: number;
 }
 
 /** One labelled container of this node. */

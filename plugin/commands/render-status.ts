@@ -30,13 +30,15 @@ function renderAgent(agent: AgentStatus, now: number): string {
 function renderServices({ services }: MeshStatus): string {
   if (services.length === 0) return "No services.\n";
   return renderTable(
-    ["SERVICE", "PROTOCOL", "PORTS", "INSTANCES", "HEALTHY"],
-    services.map(({ service, protocol, ports, instances, passing }) => [
+    ["SERVICE", "PROTOCOL", "PORTS", "INSTANCES", "HEALTHY", "POLICY"],
+    services.map(({ service, protocol, ports, instances, passing, policyVersion }) => [
       service,
       protocol,
       ports.join(", "),
       String(instances),
       String(passing),
+      // An agent of an earlier version does not say.
+      policyVersion > 0 ? `version ${policyVersion}` : "-",
     ]),
   );
 }

@@ -43,6 +43,7 @@ function status(changes: Partial<StatusParts> = {}): MeshStatus {
     bundle: BUNDLE,
     authorityProblem: undefined,
     services: [],
+    policyVersion: () => 7,
     workloads: [local()],
     leafExpiry: leafOf,
     problems: [],
@@ -80,7 +81,14 @@ describe("the status of a node", () => {
     ] as const;
     const { services } = buildDirectory(entries, []);
     assert.deepEqual(status({ services }).services, [
-      { service: "shop-orders", protocol: "http", ports: [8080], instances: 3, passing: 2 },
+      {
+        service: "shop-orders",
+        protocol: "http",
+        ports: [8080],
+        instances: 3,
+        passing: 2,
+        policyVersion: 7,
+      },
     ]);
   });
 

@@ -23,9 +23,30 @@ export const exampleStatus: MeshStatus = {
     startedAt: EXAMPLE_NOW - 3 * HOUR - 12 * 60_000,
   },
   services: [
-    { service: "shop-inventory", protocol: "http", ports: [8080], instances: 2, passing: 1 },
-    { service: "shop-orders", protocol: "http", ports: [8080, 9090], instances: 1, passing: 1 },
-    { service: "shop-redis", protocol: "tcp", ports: [6379], instances: 1, passing: 1 },
+    {
+      service: "shop-inventory",
+      protocol: "http",
+      ports: [8080],
+      instances: 2,
+      passing: 1,
+      policyVersion: 3,
+    },
+    {
+      service: "shop-orders",
+      protocol: "http",
+      ports: [8080, 9090],
+      instances: 1,
+      passing: 1,
+      policyVersion: 0,
+    },
+    {
+      service: "shop-redis",
+      protocol: "tcp",
+      ports: [6379],
+      instances: 1,
+      passing: 1,
+      policyVersion: 0,
+    },
   ],
   workloads: [
     {

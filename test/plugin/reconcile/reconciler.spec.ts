@@ -7,6 +7,8 @@ import { type Clock, systemClock } from "../../../mesh/clock.ts";
 import { Latest } from "../../../mesh/latest.ts";
 import { silentLog } from "../../../mesh/log.ts";
 import type { Inspected } from "../../../plugin/docker/engine.ts";
+import { followPolicies } from "../../../plugin/policy/follow-policies.ts";
+import type { PolicyState } from "../../../plugin/policy/policy-state.ts";
 import { EngineLook } from "../../../plugin/reconcile/engine-look.ts";
 import { InterceptionRecord } from "../../../plugin/reconcile/interception-record.ts";
 import { Lanes } from "../../../plugin/reconcile/lanes.ts";
@@ -16,9 +18,11 @@ import { Publisher } from "../../../plugin/sidecars/publisher.ts";
 import { type SidecarSession, SidecarSessions } from "../../../plugin/sidecars/sessions.ts";
 import { HealthFeed } from "../../../plugin/workload/health-feed.ts";
 import { EmbeddedCatalog } from "../../../registry/embedded/embedded-catalog.ts";
+import { EmbeddedIntentions } from "../../../registry/embedded/intentions.ts";
+import { EmbeddedPolicyStore } from "../../../registry/embedded/policy-store.ts";
 import { eventually } from "../../helpers/eventually.ts";
 import { InstantLeaves } from "../../helpers/leaves.ts";
-import { policyParts } from "../../helpers/policies.ts";
+import { policyParts, policyState } from "../../helpers/policies.ts";
 import { ScriptedEngine } from "../../helpers/scripted-engine.ts";
 import {
   composeLabels,
@@ -44,6 +48,7 @@ class Agent {
   readonly sessions: SidecarSessions;
   readonly lanes: Lanes;
   readonly reconciler: Reconciler;
+  readonly policies: PolicyState = policyState();
   /** Waits for another look at the engine after one that failed. */
   retries = 0;
   /** Time that has passed besides the real one, ms. */
@@ -76,7 +81,7 @@ class Agent {
       sessions: this.sessions,
       publisher: new Publisher({
         ...{ sessions: this.sessions, leaves: new InstantLeaves(), clock },
-        ...policyParts(),
+        ...policyParts(this.policies),
       }),
       healthFeed: new HealthFeed(this.catalog, clock, silentLog),
       lanes: this.lanes,
@@ -197,6 +202,33 @@ describe("the agent's loop", () => {
       engine.calls.filter((call) => call.startsWith("remove")),
       [],
     );
+  });
+
+  it("tells sidecars of a policy at once, and of the one before when it is taken back", async () => {
+    engine.put(container("orders", "a"));
+    agent = await startAgent();
+    await running("made-1");
+    const { snapshots } = await session("made-1");
+    const file = join(directory, "policies.json");
+    const policyStore = await EmbeddedPolicyStore.open({ file });
+    const stop = new AbortController();
+    const parts = { policyStore, intentions: new EmbeddedIntentions() };
+    const { policies: policyState, reconciler } = agent;
+    const following = followPolicies(
+      { ...parts, policyState },
+      () => reconciler.trigger(),
+      stop.signal,
+    );
+    for (const [version, allow] of ["web", ""].entries()) {
+      const change = { document: allow === "" ? {} : { allow }, note: "set by a test" };
+      await policyStore.write("shop-orders", version, change, stop.signal);
+      await eventually(
+        () => assert.equal(snapshots.value?.policy["allow"], allow && `shop-${allow}`),
+        fast,
+      );
+    }
+    stop.abort();
+    await following;
   });
 
   it("does not take an old sidecar's word for a workload that has restarted", async () => {
