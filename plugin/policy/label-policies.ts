@@ -32,9 +32,20 @@ export function labelPolicies(instances: readonly Instance[]): LabelPolicies {
   return { facts, problems };
 }
 
+/** What was found of documents that were looked at before: views hold the same ones again and again. */
+const judged = new WeakMap<PolicyDocument, string>();
+
+function judge(document: PolicyDocument): string | undefined {
+  const before = judged.get(document);
+  if (before !== undefined) return before || undefined;
+  const wrong = describeProblems(document);
+  judged.set(document, wrong ?? "");
+  return wrong;
+}
+
 /** Copies on other nodes are known from the catalog, to which others may write. */
 function isSound({ service, containerName, policy }: Instance, problems: Problem[]): boolean {
-  const wrong = describeProblems(policy);
+  const wrong = judge(policy);
   if (wrong === undefined) return true;
   const message = `what the labels of ${containerName} say about policy is left aside: ${wrong}`;
   problems.push({ subject: service, code: "POLICY_INVALID", message });

@@ -27,7 +27,7 @@ const POLICIES_UNKNOWN: Problem = {
   subject: "policy",
   code: "CATALOG_UNAVAILABLE",
   message:
-    "policies and intentions have not been read from the catalog yet: sidecars keep what they have, new ones wait",
+    "policies and intentions have not been read from the catalog yet: sidecars keep what they have, new ones wait; where Consul uses access control, MESH_CONSUL_TOKEN must allow it to be done",
 };
 
 /** As much of the certificates as publishing needs. */
