@@ -66,7 +66,11 @@ interface Round {
 async function measureRound(cluster: Cluster, signal: AbortSignal): Promise<Round> {
   await cluster.setMood({ replica: 0, fails: FAILS, delay: 0 });
   const order = { port: cluster.caller.port, rate: RATE, seconds: SECONDS };
-  const { calls, result } = await putCalls(order, (began) => firstEjection(cluster, began), signal);
+  const { calls, result } = await putCalls(
+    order,
+    (began) => firstEjection(cluster, began, signal),
+    signal,
+  );
   return { calls, ejectedAfter: result };
 }
 
@@ -80,11 +84,15 @@ function rowOf({ name }: Variant, rounds: readonly Round[]): FailingRow {
 }
 
 /** Ms after `began`; undefined when the time is over without one. */
-async function firstEjection(cluster: Cluster, began: number): Promise<number | undefined> {
+async function firstEjection(
+  cluster: Cluster,
+  began: number,
+  signal: AbortSignal,
+): Promise<number | undefined> {
   while (wallNow() < began + SECONDS * 1000) {
     const endpoint = cluster.caller.member.endpoint(0);
     if (endpoint?.state === "ejected") return Math.max(0, endpoint.since - began);
-    await delay(LOOK_EVERY_MS);
+    await delay(LOOK_EVERY_MS, undefined, { signal });
   }
   return undefined;
 }

@@ -51,8 +51,8 @@ export async function measureRecovery(
     order,
     async (began) => {
       const [states] = await Promise.all([
-        followStates(cluster, began, end),
-        failForAWhile(cluster, began),
+        followStates(cluster, began, end, signal),
+        failForAWhile(cluster, began, signal),
       ]);
       return { states, began };
     },
@@ -67,10 +67,10 @@ export async function measureRecovery(
   };
 }
 
-async function failForAWhile(cluster: Cluster, began: number): Promise<void> {
-  await delay(began + FAILING_FROM_MS - wallNow());
+async function failForAWhile(cluster: Cluster, began: number, signal: AbortSignal): Promise<void> {
+  await delay(began + FAILING_FROM_MS - wallNow(), undefined, { signal });
   await cluster.setMood({ replica: 0, fails: 1, delay: 0 });
-  await delay(began + FAILING_FROM_MS + FAILING_FOR_MS - wallNow());
+  await delay(FAILING_FOR_MS, undefined, { signal });
   await cluster.setMood({ replica: 0, fails: 0, delay: 0 });
 }
 
@@ -78,6 +78,7 @@ async function followStates(
   cluster: Cluster,
   began: number,
   end: number,
+  signal: AbortSignal,
 ): Promise<readonly StateFrom[]> {
   const states: StateFrom[] = [{ state: "healthy", at: 0 }];
   while (wallNow() < began + end) {
@@ -85,7 +86,7 @@ async function followStates(
     if (seen !== undefined && seen.state !== states.at(-1)?.state) {
       states.push({ state: seen.state, at: seen.since - began });
     }
-    await delay(LOOK_EVERY_MS);
+    await delay(LOOK_EVERY_MS, undefined, { signal });
   }
   return states;
 }
