@@ -4,7 +4,9 @@ import type { RequestView } from "../match/request-view.ts";
 /** Longest token, characters: longer ones cost more than they can be worth. */
 export const LONGEST_TOKEN = 8_192;
 
-const BEARER = /^Bearer(?: +(.*))?$/i;
+/** The scheme's name, then anything that cannot be a part of it: many applications split at any white space, or at none. */
+const BEARER = /^Bearer(?![A-Za-z0-9!#$%&'*+.^_`|~-])/i;
+const BLANKS = /^ +/;
 /** Three parts in base64url (RFC 7515 §7.1). */
 const COMPACT = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/;
 
@@ -19,10 +21,11 @@ const NONE: Bearer = { kind: "none" };
 export function readBearer(view: RequestView): Bearer {
   const values = view.field("authorization", true);
   if (values.length > 1) return unusable("several Authorization fields");
-  const bearer = BEARER.exec(values[0] ?? "");
+  const [value = ""] = values;
+  const scheme = BEARER.exec(value)?.[0];
   // Other schemes are the application's own business.
-  if (bearer === null) return NONE;
-  const text = bearer[1] ?? "";
+  if (scheme === undefined) return NONE;
+  const text = value.slice(scheme.length).replace(BLANKS, "");
   if (text.length > LONGEST_TOKEN)
     return unusable(`a token of more than ${LONGEST_TOKEN} characters`);
   return COMPACT.test(text)

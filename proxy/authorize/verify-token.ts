@@ -32,7 +32,12 @@ export function readKeys(jwks: string): readonly IssuerKey[] {
   return listKeys(jwks).flatMap((key) => {
     // An `oct` key is a secret: in a set of public keys it is one that everybody knows.
     if (key.kty === "oct" || key.use === "enc") return [];
-    return [{ text: JSON.stringify(key), find: createLocalJWKSet({ keys: [key] }) }];
+    try {
+      return [{ text: JSON.stringify(key), find: createLocalJWKSet({ keys: [key] }) }];
+    } catch {
+      // What is no key is not one of the issuer's; the others are.
+      return [];
+    }
   });
 }
 
@@ -68,19 +73,23 @@ export async function verifyToken(
       const { payload } = await jwtVerify(token, key.find, options);
       return { claims: payload, key: key.text };
     } catch (error) {
-      if (!isOfAnotherKey(error)) throw error;
+      if (isAboutToken(error)) throw error;
       if (error instanceof errors.JWSSignatureVerificationFailed) reason = error;
     }
   }
   throw reason;
 }
 
-/** Whether the next key may do better. */
-function isOfAnotherKey(error: unknown): boolean {
+/**
+ * Whether no other key would do better. All other errors may be about the key: it is another one, malformed, too short for
+ * its algorithm, or of a kind that is not supported.
+ */
+function isAboutToken(error: unknown): boolean {
   return (
-    error instanceof errors.JWKSNoMatchingKey ||
-    error instanceof errors.JWSSignatureVerificationFailed ||
-    // A key that is malformed, or too short for its algorithm, is none.
-    !(error instanceof errors.JOSEError)
+    error instanceof errors.JWSInvalid ||
+    error instanceof errors.JWTInvalid ||
+    error instanceof errors.JWTExpired ||
+    error instanceof errors.JWTClaimValidationFailed ||
+    error instanceof errors.JOSEAlgNotAllowed
   );
 }

@@ -70,12 +70,13 @@ export class Reader {
     return value;
   }
 
-  /** Texts by name. */
+  /** Texts by name; none at all must be said too, since a policy that got lost would open doors. */
   record(name: string): Readonly<Record<string, string>> {
-    const entries = Object.entries(this.#fields.get(name) ?? 0);
-    const wrong = entries.find(([, value]) => typeof value !== "string");
-    if (wrong !== undefined) throw this.invalid(`${name}.${wrong[0]}`, "a text", wrong[1]);
-    return Object.fromEntries(entries) as Record<string, string>;
+    const fields = this.object(name).#fields;
+    for (const [field, value] of fields) {
+      if (typeof value !== "string") throw this.invalid(`${name}.${field}`, "a text", value);
+    }
+    return Object.fromEntries(fields) as Record<string, string>;
   }
 
   number(name: string): number {

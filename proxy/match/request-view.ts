@@ -109,14 +109,22 @@ function isNamed(head: MessageHead, index: number, name: string, lookalikes: boo
   return arrives(head, index, start, end);
 }
 
-/** Lookalikes of names that the engine knows never get to the destination, nor what `Connection` names. */
+/**
+ * What callers say in fields that the mesh alone writes, or in lookalikes of names that the engine knows, never gets to the
+ * destination, nor what `Connection` names.
+ */
 function arrives(
   { bytes, names, nominated }: MessageHead,
   index: number,
   start: number,
   end: number,
 ): boolean {
-  if (names[index] === FIELD.LOOKALIKE) return false;
+  switch (names[index]) {
+    case FIELD.LOOKALIKE:
+    case FIELD.X_FORWARDED_CLIENT_CERT:
+    case FIELD.X_MESH:
+      return false;
+  }
   if (nominated === undefined) return true;
   return !nominated.has(bytes.toString("latin1", start, end).toLowerCase());
 }

@@ -122,6 +122,18 @@ describe("a token of an end user", () => {
     });
   }
 
+  it("is accepted with its key beside what is no key", async () => {
+    const { jwk } = KEY;
+    const jwks = JSON.stringify({ keys: [[], null, { kty: 7 }, { ...jwk, x: "!", y: "!" }, jwk] });
+    assert.equal(await check(fresh(policyWith(), jwks), tokenBy(KEY, ours)), "accepted");
+  });
+
+  it("does not choose the words by which it is refused", async () => {
+    const word = "that its bearer chose";
+    const refused = await check(fresh(), tokenBy(KEY, ours, { crit: [word], [word]: 1 }));
+    assert.ok(!refused.includes(word), refused);
+  });
+
   it("signed with a secret that is among the public keys is refused", async () => {
     const secret = "0123456789abcdef0123456789abcdef";
     const jwk = { kty: "oct", k: Buffer.from(secret).toString("base64url"), alg: "HS256" };
@@ -191,6 +203,15 @@ const BEARERS: readonly (readonly [fields: readonly string[], found: string])[] 
   [["authorization: Bearer aa.bb.cc"], "token"],
   [["Authorization: bearer   aa.bb.cc"], "token"],
   [["authorization: Basic dTpw"], "none"],
+  [["authorization: BearerX aa.bb.cc"], "none"],
+  [["authorization: Bearer-X aa.bb.cc"], "none"],
+  // What applications that are not as strict take for a token.
+  [["authorization: Bearer\taa.bb.cc"], "unusable"],
+  [["authorization: Bearer\xa0aa.bb.cc"], "unusable"],
+  [["authorization: Bearer\x85aa.bb.cc"], "unusable"],
+  [["authorization: Bearer:aa.bb.cc"], "unusable"],
+  [["authorization: Bearer, Bearer aa.bb.cc"], "unusable"],
+  [["authorization: Bearer \taa.bb.cc"], "unusable"],
   [["authorization: Bearer"], "unusable"],
   [["authorization: Bearer aa.bb"], "unusable"],
   [["authorization: Bearer aa.bb."], "unusable"],

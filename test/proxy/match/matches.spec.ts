@@ -174,6 +174,16 @@ describe("conditions on requests", () => {
     assert.equal(holds({ headers: "x-role=admin" }, lookalike, "deny"), true);
   });
 
+  it("do not see what callers say in the mesh's own fields, which do not go on", () => {
+    const spoofed = get("/", "X-Forwarded-Client-Cert: By=a;URI=b", "X-Mesh-Role: admin");
+    for (const reading of READINGS) {
+      for (const name of ["x-forwarded-client-cert", "x-mesh-role"]) {
+        assert.equal(holds({ headers: name }, spoofed, reading), false, name);
+        assert.equal(holds({ headers: `!${name}` }, spoofed, reading), true, name);
+      }
+    }
+  });
+
   it("compare paths of policies in the form that requests have, however they are written", () => {
     const written = ["/caf%c3%a9", "/%63af%C3%A9", "/x/../caf%C3%A9", "/.//caf%C3%A9"];
     for (const text of written) {
