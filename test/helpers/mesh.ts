@@ -57,7 +57,7 @@ export class Mesh implements AsyncDisposable {
   }
 
   async status(): Promise<MeshStatus> {
-    const agent = await this.containerOf("agent");
+    const agent = await docker("ps", "-q", "--filter", "label=docker-mesh.role=agent");
     const answer = await docker("exec", agent, "node", "/app/cli.mjs", "request", "/v1/status");
     return JSON.parse(answer) as MeshStatus;
   }
