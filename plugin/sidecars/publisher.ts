@@ -172,10 +172,12 @@ export class Publisher {
       ...workloads.map(({ workload }) => workload),
     ];
     for (const known of seen.map(toKnownService)) {
-      this.#remembered.set(known.service, { service: known, seenAt: now });
+      // Copies of one service may have different short names: each is dialed by somebody.
+      const key = `${known.service} ${known.project ?? ""} ${known.alias ?? ""}`;
+      this.#remembered.set(key, { service: known, seenAt: now });
     }
-    for (const [service, { seenAt }] of this.#remembered) {
-      if (now - seenAt > REMEMBER_FOR) this.#remembered.delete(service);
+    for (const [key, { seenAt }] of this.#remembered) {
+      if (now - seenAt > REMEMBER_FOR) this.#remembered.delete(key);
     }
     return [...this.#remembered.values()].map(({ service }) => service);
   }

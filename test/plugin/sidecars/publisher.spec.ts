@@ -75,6 +75,14 @@ describe("the publisher", () => {
     assert.equal(web?.certificates.privateKey, "key of shop-web\n");
   });
 
+  it("keeps every short name of a service whose copies are all gone", () => {
+    const other = { ...workloadOf("orders", "d"), alias: "orders-next" };
+    publish({ workloads: [of(ORDERS), of(other), of(WEB)] });
+    const [, web] = publish({ workloads: [of(WEB)] });
+    const orders = web?.outbound.find(({ service }) => service === "shop-orders");
+    assert.deepEqual(orders?.names, ["orders", "orders-next", "shop-orders"]);
+  });
+
   it("gives no second copy of what has not changed", () => {
     const [first] = publish({});
     const [second] = publish({});
