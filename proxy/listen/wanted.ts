@@ -27,6 +27,8 @@ export function wantedListeners({ service, inbound, outbound }: Snapshot): Wante
     );
   }
   for (const callee of outbound) {
+    // Nobody can dial what has no name: it is reached by way of another service's policy.
+    if (callee.names.length === 0) continue;
     for (const { port, listenPort } of callee.ports) {
       const consequence = `calls of ${service} to ${callee.service} on port ${port} are refused`;
       wanted.push(describe("outbound", callee.address, listenPort, consequence));

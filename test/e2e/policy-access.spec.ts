@@ -1,0 +1,197 @@
+// Who may call whom, by labels, policies and Consul's intentions; and what a denial does to what is open already.
+import assert from "node:assert/strict";
+import { createSign, generateKeyPairSync, type KeyObject } from "node:crypto";
+import { after, afterEach, before, describe, it } from "mocha";
+import { docker, meshCommand } from "../helpers/docker.ts";
+import { eventually } from "../helpers/eventually.ts";
+import { Mesh } from "../helpers/mesh.ts";
+import { followStream } from "../helpers/moody.ts";
+import { PolicyProject } from "../helpers/policy-project.ts";
+
+const DENIED = 403;
+const UNKNOWN_USER = 401;
+
+describe("access by policy", () => {
+  let mesh: Mesh;
+  let shop: PolicyProject;
+
+  before(async () => {
+    mesh = await Mesh.start();
+    // What a label allows; the rest is set while all of it runs.
+    shop = await PolicyProject.up(mesh, "mesh-test-access", { "mesh.allow": "web, stranger" });
+  });
+
+  after(async () => {
+    await shop?.[Symbol.asyncDispose]();
+    await mesh?.[Symbol.asyncDispose]();
+  });
+
+  afterEach(async () => {
+    await shop.reset("orders");
+    await shop.expect(200, "/");
+  });
+
+  /** A request of somebody without identity: straight to a container's address. */
+  const callPlainly = async (): Promise<number> => {
+    const [orders] = await shop.containersOf("orders");
+    const format = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}";
+    const address = await docker("inspect", "--format", format, String(orders));
+    const response = await fetch(`http://${address}:8080/`, { signal: AbortSignal.timeout(5_000) });
+    await response.text();
+    return response.status;
+  };
+
+  /** Adds an intention and gives its id. */
+  const intend = async (source: string, action: "allow" | "deny"): Promise<string> => {
+    const response = await fetch(`${mesh.consulAddress}/v1/connect/intentions`, {
+      method: "POST",
+      body: JSON.stringify({
+        SourceName: source,
+        DestinationName: shop.service("orders"),
+        SourceType: "consul",
+        Action: action,
+      }),
+    });
+    assert.equal(response.status, 200, await response.clone().text());
+    return ((await response.json()) as { ID: string }).ID;
+  };
+
+  it("lets in whom a label allows, and nobody without identity", async () => {
+    await shop.expect(200, "/");
+    await shop.expect(200, "/", { from: "stranger" });
+    await eventually(async () => assert.equal(await callPlainly(), DENIED));
+  });
+
+  it("is changed by a policy while everything runs", async () => {
+    await shop.set("orders", { allow: "web" });
+    await eventually(async () => void (await shop.expect(DENIED, "/", { from: "stranger" })));
+    const { headers } = await shop.expect(DENIED, "/", { from: "stranger" });
+    assert.equal(headers["x-mesh-failure"], "ACCESS_DENIED");
+    await shop.expect(200, "/");
+  });
+
+  it("is decided by method and path, however the path is written", async () => {
+    await shop.set("orders", {
+      "rule.admin.action": "deny",
+      "rule.admin.callers": "web, stranger",
+      "rule.admin.path-prefix": "/admin",
+      "rule.reads.action": "allow",
+      "rule.reads.callers": "stranger",
+      "rule.reads.methods": "GET",
+      allow: "web",
+    });
+    await eventually(
+      async () => void (await shop.expect(DENIED, "/", { from: "stranger", method: "POST" })),
+    );
+    await shop.expect(200, "/", { from: "stranger" });
+    for (const path of ["/admin", "/admin/x", "//admin/x", "/x/../admin", "/%61dmin", "/./admin"]) {
+      const calls = await shop.call(path, 1, { from: "stranger" });
+      assert.equal(calls[0]?.status, DENIED, path);
+    }
+  });
+
+  it("only reports in audit mode", async () => {
+    await shop.set("orders", { allow: "web", audit: "true" });
+    await shop.expect(200, "/", { from: "stranger" });
+    await shop.set("orders", { audit: "false" });
+    await eventually(async () => void (await shop.expect(DENIED, "/", { from: "stranger" })));
+  });
+
+  it("is denied by default where the whole mesh says so", async () => {
+    await meshCommand("policy", "set", "*", "default-action=deny");
+    try {
+      await eventually(async () => void (await shop.expect(DENIED, "/", { to: "backup" })));
+      await shop.expect(200, "/");
+    } finally {
+      await meshCommand("policy", "unset", "*", "default-action");
+    }
+    await eventually(async () => void (await shop.expect(200, "/", { to: "backup" })));
+  });
+
+  it("follows intentions that are edited in Consul, within a second", async () => {
+    const edited = Date.now();
+    const id = await intend(shop.service("web"), "deny");
+    try {
+      await eventually(async () => void (await shop.expect(DENIED, "/")), { interval: 20 });
+      // Each look takes a container's `exec`, some tenths of a second.
+      assert.ok(Date.now() - edited < 2_000, `after ${Date.now() - edited} ms`);
+      await shop.expect(200, "/", { from: "stranger" });
+    } finally {
+      await fetch(`${mesh.consulAddress}/v1/connect/intentions/${id}`, { method: "DELETE" });
+    }
+    await eventually(async () => void (await shop.expect(200, "/")));
+  });
+
+  it("ends what is open already when it is denied, and leaves others alone", async () => {
+    const url = "http://orders:8080/stream";
+    const denied = followStream(shop.project, "stranger", url);
+    const allowed = followStream(shop.project, "web", url);
+    let allowedIsOver = false;
+    void allowed.finally(() => {
+      allowedIsOver = true;
+    });
+    // Both streams are open when the application has been asked for them.
+    await eventually(async () => {
+      const { workloads } = await mesh.status();
+      const open = workloads.filter(({ service }) => service === shop.service("orders"));
+      assert.ok(open.reduce((sum, { requests }) => sum + requests.inboundTls, 0) >= 2);
+    });
+    await shop.set("orders", { allow: "web" });
+    assert.match(await denied, /open 200[\s\S]*over/);
+    assert.equal(allowedIsOver, false);
+    await shop.set("orders", { allow: "backup" });
+    assert.match(await allowed, /open 200[\s\S]*over/);
+  });
+
+  describe("of end users with tokens", () => {
+    const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+    const next = generateKeyPairSync("ec", { namedCurve: "P-256" });
+
+    const keep = async (keys: readonly (readonly [string, KeyObject])[]): Promise<void> => {
+      const list = keys.map(([kid, key]) => ({
+        ...key.export({ format: "jwk" }),
+        kid,
+        alg: "ES256",
+        use: "sig",
+      }));
+      const script = "require('fs').writeFileSync('/var/lib/mesh/keys.json', process.argv[1])";
+      const agent = await mesh.containerOf("agent");
+      await docker("exec", agent, "node", "-e", script, JSON.stringify({ keys: list }));
+    };
+    const token = (claims: object, key = privateKey, kid = "one"): string => {
+      const encode = (part: object): string =>
+        Buffer.from(JSON.stringify(part)).toString("base64url");
+      const now = Math.floor(Date.now() / 1_000);
+      const usual = { iss: "https://login.shop", aud: "orders", exp: now + 600 };
+      const signed = `${encode({ alg: "ES256", kid })}.${encode({ ...usual, ...claims })}`;
+      const signature = createSign("sha256")
+        .update(signed)
+        .sign({ key, dsaEncoding: "ieee-p1363" });
+      return `${signed}.${signature.toString("base64url")}`;
+    };
+    const bearer = (text: string): { headers: Record<string, string> } => ({
+      headers: { authorization: `Bearer ${text}` },
+    });
+
+    it("lets in users with a good token and the claims that a rule asks for", async () => {
+      await keep([["one", publicKey]]);
+      await shop.set("orders", {
+        "jwt.issuer": "https://login.shop",
+        "jwt.audiences": "orders",
+        "jwt.jwks": "file:///var/lib/mesh/keys.json",
+        "rule.admins.action": "deny",
+        "rule.admins.path-prefix": "/admin",
+        "rule.admins.claims": "role!=admin",
+      });
+      await eventually(async () => void (await shop.expect(200, "/", bearer(token({})))));
+      await shop.expect(UNKNOWN_USER, "/");
+      await shop.expect(UNKNOWN_USER, "/", bearer(token({ exp: 1 })));
+      await shop.expect(UNKNOWN_USER, "/", bearer(token({ aud: "another" })));
+      await shop.expect(UNKNOWN_USER, "/", bearer(token({}, next.privateKey)));
+      await shop.expect(DENIED, "/admin", bearer(token({ role: "clerk" })));
+      await shop.expect(200, "/admin", bearer(token({ role: "admin" })));
+      await shop.reset("orders");
+      await eventually(async () => void (await shop.expect(200, "/")));
+    });
+  });
+});

@@ -1,0 +1,171 @@
+// Where requests go, as policies say it: versions, canaries, copies, stand-ins, and what is changed on the way.
+import assert from "node:assert/strict";
+import { after, afterEach, before, describe, it } from "mocha";
+import { eventually } from "../helpers/eventually.ts";
+import { Mesh } from "../helpers/mesh.ts";
+import { byReplica, type Call } from "../helpers/moody.ts";
+import { PolicyProject } from "../helpers/policy-project.ts";
+
+describe("traffic by policy", () => {
+  let mesh: Mesh;
+  let shop: PolicyProject;
+  let nextReplica: string;
+
+  before(async () => {
+    mesh = await Mesh.start();
+    shop = await PolicyProject.up(mesh, "mesh-test-traffic");
+    const [next] = await shop.containersOf("next");
+    nextReplica = String(next).slice(0, 12);
+  });
+
+  after(async () => {
+    await shop?.[Symbol.asyncDispose]();
+    await mesh?.[Symbol.asyncDispose]();
+  });
+
+  afterEach(async () => await shop.reset("orders"));
+
+  const toNext = (calls: readonly Call[]): number => byReplica(calls).get(nextReplica) ?? 0;
+
+  it("splits requests between versions by weight", async () => {
+    await shop.set("orders", { split: "v1=80,v2=20" });
+    await eventually(async () => {
+      const share = toNext(await shop.call("/", 300)) / 300;
+      assert.ok(share > 0.12 && share < 0.28, `the next version got ${share}`);
+    });
+  });
+
+  it("sends requests with a header to the canary, and no others", async () => {
+    await shop.set("orders", {
+      split: "v1=100",
+      "route.canary.headers": "x-canary=1",
+      "route.canary.split": "v2=100",
+    });
+    await eventually(async () => {
+      assert.equal(toNext(await shop.call("/", 20)), 0);
+      assert.equal(toNext(await shop.call("/", 20, { headers: { "x-canary": "1" } })), 20);
+    });
+  });
+
+  it("routes by path, method and query", async () => {
+    await shop.set("orders", {
+      split: "v1=100",
+      "route.reads.path-prefix": "/reads",
+      "route.reads.methods": "GET",
+      "route.reads.split": "v2=100",
+      "route.asked.query": "next=yes",
+      "route.asked.split": "v2=100",
+    });
+    await eventually(async () => {
+      assert.equal(toNext(await shop.call("/reads/1", 5)), 5);
+      assert.equal(toNext(await shop.call("/reads/1", 5, { method: "POST" })), 0);
+      assert.equal(toNext(await shop.call("/?next=yes", 5)), 5);
+      assert.equal(toNext(await shop.call("/?next=no", 5)), 0);
+    });
+  });
+
+  it("mirrors requests to another service, whose answers nobody sees", async () => {
+    const [backup] = await shop.containersOf("backup");
+    await shop.set("orders", { "route.all.mirror": "backup" });
+    const before = await shop.mood(String(backup), { fail: 1 });
+    await eventually(async () => {
+      const calls = await shop.call("/", 20);
+      assert.ok(calls.every(({ status }) => status === 200));
+      assert.ok((await shop.mood(String(backup))) >= before + 20);
+    });
+    await shop.mood(String(backup), { fail: 0 });
+  });
+
+  it("makes requests fail or wait on purpose", async () => {
+    await shop.set("orders", {
+      "route.broken.path": "/broken",
+      "route.broken.abort": "418",
+      "route.slow.path": "/slow",
+      "route.slow.delay": "300ms",
+    });
+    await eventually(async () => void (await shop.expect(418, "/broken")));
+    const { milliseconds } = await shop.expect(200, "/slow");
+    assert.ok(milliseconds >= 295, `answered after ${milliseconds} ms`);
+    await shop.expect(200, "/");
+  });
+
+  it("redirects, rewrites paths and changes headers", async () => {
+    await shop.set("orders", {
+      "route.moved.path": "/old",
+      "route.moved.redirect": "/new",
+      "route.moved.redirect-status": "308",
+      "route.v1.path-prefix": "/v1",
+      "route.v1.rewrite": "/",
+      "route.v1.request-set": "x-added=by-the-mesh",
+      "route.v1.request-remove": "x-secret",
+      "route.v1.response-set": "x-answered=by-the-mesh",
+    });
+    await eventually(async () => {
+      const { headers } = await shop.expect(308, "/old");
+      assert.match(headers["location"] ?? "", /\/new$/);
+    });
+    const { body, headers } = await shop.expect(200, "/v1/items?a=1", {
+      headers: { "x-secret": "password" },
+    });
+    const seen = JSON.parse(body) as { url: string; headers: Record<string, string> };
+    assert.equal(seen.url, "/items?a=1");
+    assert.equal(seen.headers["x-added"], "by-the-mesh");
+    assert.equal(seen.headers["x-secret"], undefined);
+    assert.equal(headers["x-answered"], "by-the-mesh");
+  });
+
+  it("keeps a user on one replica by hash, and spreads users", async () => {
+    await shop.set("orders", { "balance.algorithm": "maglev", "balance.hash-on": "header:x-user" });
+    const replicasOf = async (user: string): Promise<readonly string[]> => [
+      ...byReplica(await shop.call("/", 10, { headers: { "x-user": user } })).keys(),
+    ];
+    await eventually(async () => assert.equal((await replicasOf("ada")).length, 1));
+    const users = ["ada", "bob", "cid", "dan", "eve", "fay", "gus", "hal"];
+    const used = new Set<string>();
+    for (const user of users) {
+      const replicas = await replicasOf(user);
+      assert.equal(replicas.length, 1, `${user} was on ${replicas}`);
+      used.add(String(replicas[0]));
+    }
+    assert.ok(used.size > 1, "all users are on one replica");
+  });
+
+  it("keeps a client on its replica by a cookie", async () => {
+    await shop.set("orders", { "balance.sticky-cookie": "mesh-stay" });
+    const cookie = await eventually(async () => {
+      const { headers } = await shop.expect(200, "/");
+      const [first] = headers["set-cookie"] ?? [];
+      assert.match(String(first), /^mesh-stay=/);
+      return String(first).split(";")[0] ?? "";
+    });
+    assert.equal(byReplica(await shop.call("/", 30, { headers: { cookie } })).size, 1);
+  });
+
+  it("gives a slow replica little of the load", async () => {
+    const [slow] = await shop.containersOf("orders");
+    await shop.mood(String(slow), { delay: 100 });
+    try {
+      const counts = byReplica(await shop.call("/", 400, { together: 4 }));
+      const share = (counts.get(String(slow).slice(0, 12)) ?? 0) / 400;
+      assert.ok(share < 0.1, `the slow one of four got ${share} of the requests`);
+    } finally {
+      await shop.mood(String(slow), { delay: 0 });
+    }
+  });
+
+  it("lets another service stand in while none of the copies can be used", async () => {
+    await shop.set("orders", { failover: "backup" });
+    await shop.project.compose("stop", "orders", "next");
+    try {
+      const [backup] = await shop.containersOf("backup");
+      await eventually(async () => {
+        const { body } = await shop.expect(200, "/");
+        const { replica } = JSON.parse(body) as { replica: string };
+        assert.equal(replica, String(backup).slice(0, 12));
+      });
+    } finally {
+      await shop.project.compose("start", "orders", "next");
+      await mesh.untilReady({ [shop.service("orders")]: 4 });
+    }
+  });
+});
