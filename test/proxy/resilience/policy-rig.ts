@@ -1,7 +1,9 @@
 // A caller's sidecar under a policy, and the sidecars of a service's copies with their applications.
 import type { RequestListener } from "node:http";
+import type { Socket } from "node:net";
 import type { PolicyDocument } from "../../../mesh/policy/document.ts";
 import type { OutboundService, SidecarCounters } from "../../../proxy/configuration/snapshot.ts";
+import type { FailureCode } from "../../../proxy/failures.ts";
 import { type Answer, type Call, call } from "../../helpers/http-call.ts";
 import {
   dialOf,
@@ -13,6 +15,13 @@ import {
 
 /** Requests go to the copies in turn unless a test says otherwise. */
 const IN_TURN: PolicyDocument = { "balance.algorithm": "round-robin" };
+
+/** Resolves when the connection is closed, in whatever way. */
+export async function closed(socket: Socket): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  socket.on("error", () => undefined).once("close", () => resolve());
+  await promise;
+}
 
 export class PolicyRig implements AsyncDisposable {
   readonly sidecars: SidecarRig;
@@ -68,6 +77,11 @@ export class PolicyRig implements AsyncDisposable {
 
   get counters(): SidecarCounters {
     return this.caller.sidecar.report().counters;
+  }
+
+  /** How often the caller's sidecar gave this answer. */
+  failures(code: FailureCode): number {
+    return this.counters.failures[code] ?? 0;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
