@@ -41,6 +41,8 @@ export class CallerGuard {
   #access: CallerAccess;
   /** Nothing has to be looked at. */
   #open = false;
+  /** Tokens of requests that wait until theirs is verified, once for each. */
+  readonly #awaited: string[] = [];
 
   constructor(plane: DataPlane, configuration: Configuration, caller: Caller) {
     this.#plane = plane;
@@ -76,7 +78,7 @@ export class CallerGuard {
     if (bearer.kind !== "token") return answered(this.#withoutToken(tokens, bearer, seen));
     const verdict = tokens.check(bearer.text);
     if (!(verdict instanceof Promise)) return answered(this.#withToken(verdict, seen));
-    return { gate: this.#gate(verdict, bearer.text, copyHead(head)), delay: 0, answer: undefined };
+    return { gate: this.#gate(bearer.text, copyHead(head)), delay: 0, answer: undefined };
   }
 
   /** What ends a request in flight after a change; undefined lets it go on. */
@@ -84,8 +86,10 @@ export class CallerGuard {
     const { accessChanged } = this.configuration.inbound;
     if (!accessChanged) return undefined;
     const { tokens } = this.#rules;
-    const settled = this.#access.isSettled && tokens === undefined;
-    const head = settled || sentHead === undefined ? undefined : parseHead(sentHead);
+    const { isSettled, settled } = this.#access;
+    if (settled?.enforced === true) return this.#denied(settled);
+    const indifferent = isSettled && tokens === undefined;
+    const head = indifferent || sentHead === undefined ? undefined : parseHead(sentHead);
     if (head === undefined) return this.#denied(this.#access.decideBlindly());
     const seen = view.of(head);
     if (tokens === undefined) return this.#denied(this.#access.decide(seen, undefined));
@@ -93,7 +97,10 @@ export class CallerGuard {
     if (bearer.kind !== "token") {
       return this.#missing(tokens, bearer) ?? this.#denied(this.#access.decide(seen, undefined));
     }
-    const { claims, refused } = tokens.recall(bearer.text) ?? FORGOTTEN;
+    const verdict = tokens.recall(bearer.text);
+    // Its gate judges it by what is in force then.
+    if (verdict === undefined && this.#awaited.includes(bearer.text)) return undefined;
+    const { claims, refused } = verdict ?? FORGOTTEN;
     if (refused !== undefined) return this.#refusedToken(refused);
     return this.#denied(this.#access.decide(seen, claims));
   }
@@ -152,18 +159,18 @@ export class CallerGuard {
     return refused === undefined ? this.#judge(seen, claims) : this.#refusedToken(refused);
   }
 
-  /** Never rejects. What is in force when the token is known decides. */
-  async #gate(
-    finding: Promise<TokenVerdict>,
-    token: string,
-    head: MessageHead | undefined,
-  ): Promise<LocalAnswer | undefined> {
-    const asked = this.#rules.tokens;
-    let verdict = await finding;
-    const { tokens } = this.configuration.inbound.access;
-    if (tokens !== undefined && tokens !== asked) verdict = await tokens.check(token);
+  /** Never rejects. What is in force when the token is known decides: no change may come between the two. */
+  async #gate(token: string, head: MessageHead | undefined): Promise<LocalAnswer | undefined> {
     if (head === undefined) return this.#refusedToken("the request cannot be read again");
-    return this.#withToken(verdict, new RequestView().of(head));
+    const seen = new RequestView().of(head);
+    this.#awaited.push(token);
+    for (;;) {
+      const { tokens } = this.configuration.inbound.access;
+      const verdict = await tokens?.check(token);
+      if (this.configuration.inbound.access.tokens !== tokens) continue;
+      this.#awaited.splice(this.#awaited.indexOf(token), 1);
+      return verdict === undefined ? this.#judge(seen, undefined) : this.#withToken(verdict, seen);
+    }
   }
 
   #denied(denial: Denial | undefined): LocalAnswer | undefined {

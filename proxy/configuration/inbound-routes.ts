@@ -76,10 +76,17 @@ function speaksHttp2(protocol: Protocol, callerDoes: boolean): boolean {
   return protocol === "http2" || protocol === "grpc" || (protocol === "auto" && callerDoes);
 }
 
+/**
+ * What {@link Access} rests on. Nothing else may end what is in flight: tokens run out while long responses are on their
+ * way, and those end at the next change of access, not when somebody sets a timeout.
+ */
+const ACCESS_NAMES = /^(?:allow|deny|default-action|audit|(?:rule|jwt)\..*)$/s;
+
 function buildAccess(snapshot: Snapshot, policy: Policy, previous: Access | undefined): Access {
   const { service, intentions, jwks } = snapshot;
   const { trustDomain } = snapshot.certificates;
-  const basis = JSON.stringify([service, trustDomain, snapshot.policy, intentions, jwks]);
+  const fields = Object.entries(snapshot.policy).filter(([name]) => ACCESS_NAMES.test(name));
+  const basis = JSON.stringify([service, trustDomain, fields, intentions, jwks]);
   if (previous?.basis === basis) return previous;
   const { access, jwt } = policy;
   const tokens =
