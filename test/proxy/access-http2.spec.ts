@@ -59,8 +59,8 @@ describe("access over HTTP/2", () => {
     const { callee, web, outside } = await connectCallers(rig, port, "http2");
     await callee.configure({ policy: ADMIN });
     for (const client of [clientAt(web), clientAt(outside)]) {
-      const status = async (path: string, more = {}): Promise<number | undefined> =>
-        (await client.call({ ...GET, ":path": path, ...more })).fields[":status"];
+      const status = async (path: string, more = {}): Promise<number> =>
+        Number((await client.call({ ...GET, ":path": path, ...more })).fields[":status"]);
       assert.equal(await status("/"), 200);
       assert.equal(await status("/admin"), 403);
       assert.equal(await status("/%61dmin?x"), 403);
