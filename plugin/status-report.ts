@@ -123,6 +123,7 @@ function countRequests(counters: Partial<SidecarCounters> = {}): RequestCounts {
     outbound: Object.values(counters.outbound ?? {}).reduce((sum, count) => sum + count, 0),
     outboundFailed: counters.outboundFailed ?? 0,
     failures: counters.failures ?? {},
+    auditedDenials: counters.auditedDenials ?? 0,
     connections: counters.connections ?? 0,
     refusedPeers: counters.refusedPeers ?? 0,
     linkViolations: counters.linkViolations ?? 0,

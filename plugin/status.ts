@@ -59,6 +59,8 @@ export interface RequestCounts {
   readonly outboundFailed: number;
   /** Requests that the sidecar answered itself or refused, by code (docs/errors.md). */
   readonly failures: Readonly<Record<string, number>>;
+  /** Requests that `audit` let through although they would have been refused. */
+  readonly auditedDenials: number;
   /** Connections that the sidecar has accepted and that are open now, idle ones too. */
   readonly connections: number;
   /** Peers refused for their certificate, and links ended because the peer broke their protocol. */

@@ -10,6 +10,7 @@ export class Counters {
   /** Outbound requests that were sent once more. */
   retries = 0;
   refusedPeers = 0;
+  auditedDenials = 0;
   /** Accepted and open at this moment. */
   connections = 0;
   /** Links that a peer broke the protocol of. */
@@ -38,6 +39,7 @@ export class Counters {
       outboundFailed: this.outboundFailed,
       retries: this.retries,
       refusedPeers: this.refusedPeers,
+      auditedDenials: this.auditedDenials,
       connections: this.connections,
       linkViolations: this.linkViolations,
       failures: Object.fromEntries(this.#failures),

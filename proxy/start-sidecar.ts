@@ -85,7 +85,7 @@ async function run(
   const configuration = (): typeof upkeep.configuration => upkeep.configuration;
   const plane: DataPlane = {
     ...{ configuration, engine, counters, refusals, drain, log, streams },
-    denials: new Denials(log, clock),
+    denials: new Denials(log, clock, counters),
     signal: ending.signal,
   };
   using listeners = new Listeners(plane);

@@ -2,6 +2,7 @@
 // how often it happened, since whoever is refused comes back at once.
 import type { Clock } from "../../mesh/clock.ts";
 import type { Log } from "../../mesh/log.ts";
+import type { Counters } from "../counters.ts";
 
 /** Ms between two lines about the same. */
 const LOG_INTERVAL = 1_000;
@@ -18,17 +19,21 @@ export class Denials {
   readonly #log: Log;
   readonly #clock: Pick<Clock, "monotonic">;
   readonly #subjects = new Map<string, Subject>();
-  /** Denials that were only reported, since the sidecar started. */
-  #audited = 0;
+  readonly #counters: Pick<Counters, "auditedDenials">;
 
-  constructor(log: Log, clock: Pick<Clock, "monotonic">) {
+  constructor(
+    log: Log,
+    clock: Pick<Clock, "monotonic">,
+    counters: Pick<Counters, "auditedDenials">,
+  ) {
     this.#log = log;
     this.#clock = clock;
+    this.#counters = counters;
   }
 
   /** `by`: the rule, the intention, or what is wrong with a token. */
   note(caller: string, by: string, enforced: boolean): void {
-    if (!enforced) this.#audited += 1;
+    if (!enforced) this.#counters.auditedDenials += 1;
     const now = this.#clock.monotonic();
     const subject = this.#subject(`${enforced} ${by} ${caller}`, now);
     subject.unsaid += 1;
@@ -38,7 +43,7 @@ export class Denials {
     subject.unsaid = 0;
     if (enforced) this.#log.info("refused a caller", { caller, by, times });
     else {
-      const total = this.#audited;
+      const total = this.#counters.auditedDenials;
       this.#log.info("audit: would have refused a caller", { caller, by, times, total });
     }
   }

@@ -174,6 +174,8 @@ export interface SidecarCounters {
   readonly retries: number;
   /** Peers refused for their certificate or identity. */
   readonly refusedPeers: number;
+  /** What would have been refused without audit, and was only reported. */
+  readonly auditedDenials: number;
   /** Connections that the sidecar has accepted and that are open now, idle ones too. */
   readonly connections: number;
   /** Links that ended because the peer broke their protocol. */

@@ -104,6 +104,7 @@ export function reportOf(changes: Partial<SidecarReport> = {}): SidecarReport {
       outboundFailed: 0,
       retries: 0,
       refusedPeers: 0,
+      auditedDenials: 0,
       connections: 0,
       linkViolations: 0,
       failures: {},

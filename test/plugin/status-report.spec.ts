@@ -100,6 +100,7 @@ describe("the status of a node", () => {
       outbound: { "shop-inventory": 3, "shop-redis": 4 },
       outboundFailed: 1,
       failures: { CONNECTION_LOST: 1 },
+      auditedDenials: 4,
       connections: 12,
     };
     assert.deepEqual(workloadStatus({ sidecar: sidecar({ counters }) }), {
@@ -117,6 +118,7 @@ describe("the status of a node", () => {
         ...{ inboundTls: 5, inboundPlaintext: 2, outbound: 7, outboundFailed: 1 },
         ...{
           failures: { CONNECTION_LOST: 1 },
+          auditedDenials: 4,
           connections: 12,
           refusedPeers: 0,
           linkViolations: 0,

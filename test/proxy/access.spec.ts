@@ -123,7 +123,9 @@ describe("access to a service", () => {
     const { callee, web, api } = await connectCallers(rig, await echo());
     await callee.configure({ policy: { allow: "shop-web", audit: "true" } });
     assert.deepEqual(await statuses(web, api), [200, 200]);
-    assert.equal(callee.sidecar.report().counters.failures["ACCESS_DENIED"], undefined);
+    const { failures, auditedDenials } = callee.sidecar.report().counters;
+    assert.equal(failures["ACCESS_DENIED"], undefined);
+    assert.equal(auditedDenials, 1);
   });
 
   describe("that is taken away", () => {

@@ -40,10 +40,11 @@ describe("a request with a token", () => {
   beforeEach(() => {
     current = undefined as unknown as Configuration;
     swap({ policy: JWT, jwks: keySet(KEY, OTHER) });
+    const counters = new Counters();
     const plane = {
       configuration: () => current,
-      counters: new Counters(),
-      denials: new Denials(silentLog, new ManualClock()),
+      counters,
+      denials: new Denials(silentLog, new ManualClock(), counters),
     } as unknown as DataPlane;
     guard = new CallerGuard(plane, current, { kind: "authenticated", uri: uriOf("shop-web") });
   });

@@ -168,7 +168,14 @@ describe("the configuration of a sidecar", () => {
         ...{ version: caller.snapshot.version, ready: true, problems: [] },
         ...{ application: "passing", applicationNote: "all ports answer" },
         counters: {
-          ...{ inboundTls: 0, inboundPlaintext: 0, outboundFailed: 0, refusedPeers: 0, retries: 0 },
+          ...{
+            inboundTls: 0,
+            inboundPlaintext: 0,
+            outboundFailed: 0,
+            refusedPeers: 0,
+            retries: 0,
+            auditedDenials: 0,
+          },
           ...{ outbound: { "shop-orders": 1 }, linkViolations: 0, failures: {} },
           connections: report?.counters.connections,
           ...{ inboundTimes: { count: 0, p50: 0, p99: 0 }, outboundTimes: times },

@@ -23,7 +23,7 @@ const WORKLOAD: WorkloadStatus = {
   certificateExpiresAt: undefined,
   requests: {
     ...{ inboundTls: 20, inboundPlaintext: 0, outbound: 0, outboundFailed: 0 },
-    ...{ failures: {}, connections: 0, refusedPeers: 0, linkViolations: 0 },
+    ...{ failures: {}, auditedDenials: 0, connections: 0, refusedPeers: 0, linkViolations: 0 },
     ...{ inboundTimes: NO_TIMES, outboundTimes: NO_TIMES },
   },
   sidecarResidentBytes: undefined,

@@ -3,7 +3,7 @@ import type { MeshStatus } from "../../../plugin/status.ts";
 
 const NO_TIMES = { count: 0, p50: 0, p99: 0 };
 const COUNTED = {
-  ...{ failures: {}, connections: 3, refusedPeers: 0, linkViolations: 0 },
+  ...{ failures: {}, auditedDenials: 0, connections: 3, refusedPeers: 0, linkViolations: 0 },
   ...{ inboundTimes: NO_TIMES, outboundTimes: NO_TIMES },
 };
 

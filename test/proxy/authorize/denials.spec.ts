@@ -9,12 +9,15 @@ describe("denials in the log", () => {
   let clock: ManualClock;
   let lines: Record<string, unknown>[];
   let denials: Denials;
+  let counters: { auditedDenials: number };
   beforeEach(() => {
     clock = new ManualClock();
     lines = [];
+    counters = { auditedDenials: 0 };
     denials = new Denials(
       createLog("info", (line) => void lines.push(JSON.parse(line))),
       clock,
+      counters,
     );
   });
   const times = (): unknown[] => lines.map((line) => line["times"]);
@@ -41,6 +44,7 @@ describe("denials in the log", () => {
         ["audit: would have refused a caller", "deny"],
       ],
     );
+    assert.equal(counters.auditedDenials, 1);
   });
 
   it("are bounded whatever callers call themselves", () => {
