@@ -9,8 +9,6 @@ import { WeightedDraw } from "./weighted-draw.ts";
 
 export abstract class Contest {
   protected readonly candidates: Candidates;
-  /** A challenger wins when its cost is below this part of the holder's. */
-  protected readonly margin: number = 1;
   readonly #draw: WeightedDraw;
   readonly #random: Random;
   readonly #challenges: number;
@@ -38,20 +36,16 @@ export abstract class Contest {
     if (holder < 0) return -1;
     let best = draw.at(holder);
     if (draw.count < 2) return best;
-    let bestCost = this.cost(best, now);
     for (let challenge = 0; challenge < this.#challenges; challenge += 1) {
       const index = this.#challenger(holder);
       if (index === best || !this.#comesForward(index, best)) continue;
-      const cost = this.cost(index, now);
-      if (cost >= bestCost * this.margin) continue;
-      best = index;
-      bestCost = cost;
+      if (this.isCheaper(index, best, now)) best = index;
     }
     return best;
   }
 
-  /** What a request would have to expect there, in any unit. */
-  protected abstract cost(index: number, now: number): number;
+  /** Whether a request is better off with the one than with the other; false for what differs by chance alone. */
+  protected abstract isCheaper(index: number, other: number, now: number): boolean;
 
   /** Its requests in flight, as if it were as heavy as the heaviest. */
   protected load(index: number): number {

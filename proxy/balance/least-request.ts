@@ -3,7 +3,7 @@ import { Contest } from "./contest.ts";
 import type { EndpointPicker } from "./picker.ts";
 
 export class LeastRequestPicker extends Contest implements EndpointPicker {
-  protected override cost(index: number): number {
-    return this.load(index);
+  protected override isCheaper(index: number, other: number): boolean {
+    return this.load(index) < this.load(other);
   }
 }

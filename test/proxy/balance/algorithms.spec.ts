@@ -1,7 +1,7 @@
 // What is particular to each balancing algorithm, shown by numbers: chance is seeded, so that each run is the same.
 import assert from "node:assert/strict";
 import type { Algorithm } from "../../../mesh/policy/policy.ts";
-import { calledEndpoints, callPolicy, ServiceRig } from "../../helpers/balancing.ts";
+import { calledEndpoints, callPolicy, ServiceRig, seededRandom } from "../../helpers/balancing.ts";
 
 function rigOf(algorithm: Algorithm, count: number, weights: readonly number[] = []): ServiceRig {
   const endpoints = calledEndpoints(count, (index) => ({ weight: weights[index] ?? 1 }));
@@ -114,6 +114,19 @@ describe("peak EWMA", () => {
       rig.answer(id, 200, 1, id === "orders-2" ? 500 : 10);
     }
     assert.ok(slow < 20, `${slow} of 2000`);
+  });
+
+  it("gives equal endpoints equal shares, whatever their latencies do by chance", () => {
+    const rig = rigOf("peak-ewma", 2);
+    const chance = seededRandom(7);
+    const counts = new Map<string, number>();
+    for (let request = 0; request < 2_000; request += 1) {
+      const id = rig.next();
+      counts.set(id, (counts.get(id) ?? 0) + 1);
+      rig.advance(20).answer(id, 200, 1, 10 + 5 * chance());
+    }
+    const share = (counts.get("orders-0") ?? 0) / 2_000;
+    assert.ok(share > 0.45 && share < 0.55, `${share}`);
   });
 
   it("tries a slow one again when its peak is forgotten", () => {
