@@ -25,6 +25,8 @@ export function readAccess(reader: DocumentReader): AccessPolicy {
     const rule = readRule(reader, name);
     if (rule !== undefined) rules.push(rule);
   }
+  // Of a rule whose name is not understood nobody knows whom it would have refused, or what its permission kept others from.
+  if (reader.isUnread("rule.")) rules.push(plainRule("allow", []));
   return {
     defaultAction: reader.isUnread("default-action") ? "deny" : defaultAction,
     audit,

@@ -5,7 +5,7 @@ import { BALANCE_FIELDS } from "./fields/balance.ts";
 import { LIMIT_FIELDS, RETRY_FIELDS, TIMEOUT_FIELDS } from "./fields/calls.ts";
 import { CHECK_FIELDS, OUTLIER_FIELDS, RECOVERY_FIELDS } from "./fields/health.ts";
 import { FAILOVER_FIELD, SPLIT_FIELD } from "./fields/traffic.ts";
-import { describeUnknown, findField } from "./fields.ts";
+import { describeUnknown, entryOf, findField } from "./fields.ts";
 import type { OutlierPolicy, Policy, RetryPolicy } from "./policy.ts";
 import { readAccess, readJwt } from "./read-access.ts";
 import { readRoutes } from "./read-routes.ts";
@@ -59,8 +59,10 @@ function markUnknown(
   for (const name of Object.keys(document)) {
     if (findField(name) !== undefined) continue;
     if (mode === "strict") reader.complain(name, describeUnknown(name));
-    const within = /^(?:rule\.[^.]+|jwt)\./.exec(name)?.[0];
-    if (within !== undefined) reader.markUnread(within);
+    const within = /^(?:rule|jwt)\./.exec(name)?.[0];
+    if (within === undefined) continue;
+    const entry = entryOf(name)?.entry;
+    reader.markUnread(entry === undefined ? within : `${within}${entry}.`);
   }
 }
 

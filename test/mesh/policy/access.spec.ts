@@ -111,6 +111,13 @@ describe("access by a policy that is not understood", () => {
     });
   }
 
+  it("permits nobody by a rule that is named in a way not known here", () => {
+    for (const name of ["Staff", "staff.night", "*", ""]) {
+      const rule = onlyRule({ [`rule.${name}.action`]: "allow", [`rule.${name}.callers`]: "web" });
+      assert.deepEqual([rule.action, rule.callers], ["allow", []], name);
+    }
+  });
+
   it("permits nobody by a rule whose action is unread or missing", () => {
     for (const document of [{ "rule.r.action": "ask" }, { "rule.r.callers": "web" }]) {
       const rule = onlyRule(document);
