@@ -61,8 +61,11 @@ export const FIELD = {
 } as const;
 export type FieldName = (typeof FIELD)[keyof typeof FIELD];
 
-/** The most fields a message may have; one more is a violation. */
-export const MAX_FIELDS = 128;
+/**
+ * The most fields a head may have; one more is a violation. More than what senders may send (`HEAD_LIMITS`), policies may
+ * add (16 set, 16 added) and we write ourselves, since a change that does not fit would not be made.
+ */
+export const MAX_FIELDS = 160;
 
 const NOTHING = Buffer.alloc(0);
 

@@ -1,8 +1,9 @@
 // Changes of heads, read by the strict parser as whoever gets them reads them.
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import type { HeaderEdits } from "../../../mesh/policy/policy.ts";
+import type { HeaderEdits, HeaderLine } from "../../../mesh/policy/policy.ts";
 import { FRAMING, METHOD, type MessageHead } from "../../../proxy/http1/message-head.ts";
+import { HEAD_LIMITS } from "../../../proxy/http1/violation.ts";
 import { requestHeadRoom, writeRequestHead } from "../../../proxy/http1/write-head.ts";
 import { HeadEditor, NO_HEADERS } from "../../../proxy/route/edit-head.ts";
 import { requestHead, responseHead } from "../http1/heads.ts";
@@ -42,6 +43,16 @@ describe("a request that is changed on its way", () => {
 
   const sentBy = (): MessageHead =>
     requestHead("POST /a?b=1 HTTP/1.1", "Host: a", "X-A: 1", "x-a: 2", "Content-Length: 3");
+
+  it("is changed however many fields its sender may send", () => {
+    const many = Array.from({ length: HEAD_LIMITS.fields - 1 }, (_, index) => `x-${index}: 1`);
+    const lines16 = (name: string): HeaderLine[] =>
+      Array.from({ length: 16 }, (_, index) => ({ name: `${name}-${index}`, value: "2" }));
+    const parts = { set: lines16("x-set"), add: lines16("x-add") };
+    const changed = change(requestHead("GET /a HTTP/1.1", "Host: a", ...many), parts, "/b");
+    assert.equal(changed.targetText(), "/b");
+    assert.equal(changed.count, HEAD_LIMITS.fields + 32);
+  });
 
   it("has fields set, added and removed", () => {
     const set = [{ name: "x-a", value: "set" }];
