@@ -107,13 +107,17 @@ export class CallerGuard {
 
   /** Whether a byte stream may begin, which is counted in the limits already. Refusals are counted. */
   admitsStream(): boolean {
-    const refusal = this.reviewStream() ?? this.#excess();
+    const refusal = this.#streamRefusal() ?? this.#excess();
     if (refusal?.code !== undefined) this.#plane.counters.countFailure(refusal.code);
     return refusal === undefined;
   }
 
-  /** What ends a byte stream after a change. */
+  /** What ends a byte stream after a change; undefined lets it go on. */
   reviewStream(): LocalAnswer | undefined {
+    return this.configuration.inbound.accessChanged ? this.#streamRefusal() : undefined;
+  }
+
+  #streamRefusal(): LocalAnswer | undefined {
     const { tokens } = this.configuration.inbound.access;
     const denied = this.#denied(this.#access.decideStream());
     if (denied !== undefined || tokens?.policy.required !== true) return denied;

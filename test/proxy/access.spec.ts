@@ -128,6 +128,23 @@ describe("access to a service", () => {
     assert.equal(auditedDenials, 1);
   });
 
+  it("of a byte stream is reported once for each change of access, whatever else changes", async () => {
+    const port = await rig.tcpApplication((socket) => void socket.pipe(socket));
+    const { callee, web } = await connectCallers(rig, port, "tcp");
+    const policy = { deny: "shop-web", audit: "true" };
+    await callee.configure({ policy });
+    const socket = dial(web);
+    socket.write("a");
+    await once(socket, "data");
+    const audited = (): number => callee.sidecar.report().counters.auditedDenials;
+    assert.equal(audited(), 1);
+    await callee.configure({ policy: { ...policy, "timeouts.connect": "2s" } });
+    await callee.configure({ draining: true });
+    assert.equal(audited(), 1);
+    await callee.configure({ policy: { ...policy, allow: "shop-api" } });
+    assert.equal(audited(), 2);
+  });
+
   describe("that is taken away", () => {
     /** Sends a part of a response and waits. */
     const streaming = (): Promise<number> =>
