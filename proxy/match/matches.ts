@@ -8,7 +8,8 @@ import type { RequestView } from "./request-view.ts";
 
 /**
  * `route`: all values of a repeated field must fit, each as a whole. `allow`: all members of lists and fields of similar
- * names (`_` for `-`) too. `deny`: one of all these is enough, and so is a path or query that cannot be judged.
+ * names (`_` for `-`) too. `deny`: one of all these is enough, and so is a path that differs in letter case or a slash at
+ * the end alone, and a path or query that cannot be judged.
  */
 export type Reading = "route" | "allow" | "deny";
 
@@ -47,6 +48,11 @@ function matchesMethod(methods: readonly string[], method: string, reading: Read
 
 function matchesPath(match: PathMatch, path: string | undefined, reading: Reading): boolean {
   if (path === undefined) return reading === "deny";
+  if (matchesSpelling(match, path)) return true;
+  return reading === "deny" && matchesAlike(match, path);
+}
+
+function matchesSpelling(match: PathMatch, path: string): boolean {
   switch (match.kind) {
     case "exact":
       return path === match.text;
@@ -55,6 +61,24 @@ function matchesPath(match: PathMatch, path: string | undefined, reading: Readin
     case "regex":
       return match.matcher.test(path);
   }
+}
+
+/** As many applications route: letter case and a slash at the end make no difference to them. */
+function matchesAlike(match: PathMatch, path: string): boolean {
+  switch (match.kind) {
+    case "exact":
+      return Math.abs(path.length - match.text.length) <= 1 && fold(path) === fold(match.text);
+    case "prefix":
+      return `${fold(path)}/`.startsWith(match.text.toLowerCase());
+    case "regex": {
+      const folded = fold(path);
+      return folded !== path && match.matcher.test(folded);
+    }
+  }
+}
+
+function fold(path: string): string {
+  return (path.endsWith("/") ? path.slice(0, -1) : path).toLowerCase();
 }
 
 function matchesParameter(match: FieldMatch, view: RequestView, reading: Reading): boolean {
