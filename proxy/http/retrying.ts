@@ -41,7 +41,7 @@ export abstract class Retrying extends Trying {
       return undefined;
     if (seen && !isRepeatable(record.method, retries)) return undefined;
     this.noteTried();
-    const target = this.nextTarget(record) ?? this.#triedTarget();
+    const target = this.nextTarget(record) ?? (seen ? this.#triedTarget() : undefined);
     this.leaveRetry();
     if (target === undefined || !breaker.enterRetry()) return undefined;
     this.#entered = true;
@@ -65,7 +65,7 @@ export abstract class Retrying extends Trying {
     this.plan.conduct.breaker.leaveRetry();
   }
 
-  /** With few endpoints one is asked again, after a while: preferably not the last. */
+  /** With few endpoints one that has answered is asked again, after a while: preferably not the last. */
   #triedTarget(): Target | undefined {
     const { targets, key } = this.plan;
     const last = this.target as Target;

@@ -9,7 +9,13 @@ import type { FailureCode } from "../../proxy/failures.ts";
 import { CALLER_TIMEOUTS, type CallerTimeouts } from "../../proxy/http/caller-surroundings.ts";
 import { DialedDestination } from "../../proxy/http/dialed-destination.ts";
 import { HttpEngine } from "../../proxy/http/http-engine.ts";
-import type { Destination, RequestHandler } from "../../proxy/http/streams.ts";
+import type { RequestPlan } from "../../proxy/http/plan.ts";
+import type {
+  Destination,
+  LocalAnswer,
+  RequestHandler,
+  ReviewedExchange,
+} from "../../proxy/http/streams.ts";
 import { Refusals } from "../../proxy/refusals.ts";
 import { plainConnection } from "../../proxy/transport/connection.ts";
 import { Deadlines } from "../../proxy/transport/deadlines.ts";
@@ -33,6 +39,11 @@ export class HttpFronts implements AsyncDisposable {
   readonly refused: FailureCode[] = [];
   readonly finished: Finished[] = [];
   readonly drain: Drain = new Drain();
+  /** What the plans of requests taken up from now on have besides. */
+  parts: Partial<RequestPlan> = {};
+  /** What becomes of an exchange in flight when {@link review} is called. */
+  verdict: (exchange: ReviewedExchange) => LocalAnswer | undefined = () => undefined;
+  readonly #engines: HttpEngine[] = [];
 
   /** Somewhere on 127.0.0.1. Without `answers` it is never asked whether it is there. */
   destination(port: number, answers?: () => boolean): Destination {
@@ -60,6 +71,7 @@ export class HttpFronts implements AsyncDisposable {
       drain: this.drain,
     });
     this.#opened.push(engine);
+    this.#engines.push(engine);
     const handler = this.#handler(destinations);
     return this.listen(
       createServer({ pauseOnConnect: true, allowHalfOpen: true, noDelay: true }, (socket) => {
@@ -67,6 +79,11 @@ export class HttpFronts implements AsyncDisposable {
         engine.serve(plainConnection(socket), handler);
       }),
     );
+  }
+
+  /** The configuration has changed, as it were. */
+  review(): void {
+    for (const engine of this.#engines) engine.review();
   }
 
   /** Listens on a free port of 127.0.0.1. */
@@ -91,8 +108,8 @@ export class HttpFronts implements AsyncDisposable {
       get closing(): boolean {
         return fronts.closing;
       },
-      plan: () => planFor(destinations),
-      review: () => undefined,
+      plan: () => planFor(destinations, fronts.parts),
+      review: (exchange) => fronts.verdict(exchange),
       finished: (status, _milliseconds, failure) => fronts.finished.push({ status, failure }),
     };
   }

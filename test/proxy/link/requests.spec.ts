@@ -53,6 +53,28 @@ describe("a link", () => {
       assert.equal(server.link.size, 0);
     });
 
+    it(`carries an answer of the callee's sidecar that is no failure over a ${kind} connection`, async () => {
+      const { client } = linked(await connections[kind](), (exchange) =>
+        exchange.sink.fail({
+          ...{ code: undefined, status: 302, fields: "location: /elsewhere\r\n" },
+          text: "moved\n",
+        }),
+      );
+      const tries = [get("/orders"), request("HEAD / HTTP/1.1\r\nhost: orders\r\n\r\n")].map(
+        (each) => new Try(each).on(client.link),
+      );
+      await isOver(...tries);
+      assert.deepEqual(
+        tries.map(({ status, body, failure }) => [status, body.toString(), failure]),
+        [
+          [302, "moved\n", undefined],
+          [302, "", undefined],
+        ],
+      );
+      assert.match(tries[0]?.head ?? "", /\r\nlocation: \/elsewhere\r\n/);
+      assert.ok(client.link.idle);
+    });
+
     it(`carries bodies larger than all windows both ways at once over a ${kind} connection`, async () => {
       const length = 3_000_000;
       const body = randomBytes(length);
