@@ -1,0 +1,189 @@
+// Policies of snapshots as they take effect on calls: routes, versions, stand-ins, copies, cookies, and what is reported of
+// endpoints. What each of them means in detail is tested beside its code.
+import assert from "node:assert/strict";
+import type { IncomingMessage } from "node:http";
+import { connect } from "node:net";
+import { text } from "node:stream/consumers";
+import { afterEach, beforeEach, describe, it } from "mocha";
+import type { PolicyDocument } from "../../mesh/policy/document.ts";
+import type { OutboundService } from "../../proxy/configuration/snapshot.ts";
+import { eventually } from "../helpers/eventually.ts";
+import { type Answer, type Call, call } from "../helpers/http-call.ts";
+import {
+  dialOf,
+  freePort,
+  inboundPort,
+  outboundService,
+  SidecarRig,
+  type TestSidecar,
+} from "../helpers/sidecar-rig.ts";
+
+describe("a policy in force", () => {
+  let rig: SidecarRig;
+  let caller: TestSidecar;
+  beforeEach(async () => {
+    rig = await SidecarRig.create();
+    caller = await rig.sidecar("shop-web");
+  });
+  afterEach(async () => {
+    await rig[Symbol.asyncDispose]();
+  });
+
+  /** A copy of a service that answers with its name and what it was asked; returns its sidecar's port. */
+  const copy = async (service: string, name: string, status = 200): Promise<number> => {
+    const answer = (request: IncomingMessage): string =>
+      `${name} ${request.url} ${request.headers["x-route"] ?? ""}`.trim();
+    const application = await rig.httpApplication((request, response) => {
+      response.writeHead(status).end(answer(request));
+    });
+    const callee = await rig.sidecar(service);
+    const inbound = await inboundPort(application);
+    await callee.configure({ inbound: [inbound] });
+    return inbound.tlsPort;
+  };
+
+  /** Versions `v1`, `v2` and so on, one copy each. */
+  const versions = (service: OutboundService): OutboundService => ({
+    ...service,
+    ports: service.ports.map((port) => ({
+      ...port,
+      endpoints: port.endpoints.map((one, index) => ({ ...one, version: `v${index + 1}` })),
+    })),
+  });
+
+  const orders = async (
+    tlsPorts: readonly number[],
+    policy: PolicyDocument,
+  ): Promise<OutboundService> =>
+    versions(await outboundService("shop-orders", tlsPorts, { policy }));
+
+  const ask = (service: OutboundService, options: Partial<Call> = {}): Promise<Answer> =>
+    call({ ...dialOf(service), ...options });
+
+  it("leads requests to the version that their route says, with the changes it makes", async () => {
+    const ports = [await copy("shop-orders", "first"), await copy("shop-orders", "second")];
+    const service = await orders(ports, {
+      split: "v1=100",
+      "route.canary.headers": "x-canary=yes",
+      "route.canary.split": "v2=100",
+      "route.canary.request-set": "x-route=canary",
+    });
+    await caller.configure({ outbound: [service] });
+    for (let sent = 0; sent < 4; sent += 1) {
+      assert.equal((await ask(service, { path: "/a" })).body, "first /a");
+      const canary = await ask(service, { path: "/a", headers: { "x-canary": "yes" } });
+      assert.equal(canary.body, "second /a canary");
+    }
+  });
+
+  it("changes while requests are under way, and the next one follows it", async () => {
+    const ports = [await copy("shop-orders", "first"), await copy("shop-orders", "second")];
+    const service = await orders(ports, { split: "v1=100" });
+    await caller.configure({ outbound: [service] });
+    assert.equal((await ask(service)).body, "first /");
+    await caller.configure({ outbound: [{ ...service, policy: { split: "v2=100" } }] });
+    assert.equal((await ask(service)).body, "second /");
+  });
+
+  it("lets another service stand in while no copy can be used", async () => {
+    const spare = await outboundService("shop-spare", [await copy("shop-spare", "spare")], {
+      ...{ address: "127.64.0.11", names: [] },
+    });
+    for (const endpoints of [[], [await freePort()]]) {
+      const service = await orders(endpoints, { failover: "shop-spare" });
+      await caller.configure({ outbound: [service, spare] });
+      const answer = await ask(service, { method: "POST", body: "x" });
+      assert.equal(answer.body, "spare /", `${endpoints.length} endpoints`);
+    }
+  });
+
+  it("copies requests to another service, whose answers nobody sees", async () => {
+    const seen: string[] = [];
+    const application = await rig.httpApplication(async (request, response) => {
+      seen.push(`${request.method} ${request.url} ${await text(request)}`);
+      response.writeHead(500).end();
+    });
+    const callee = await rig.sidecar("shop-shadow");
+    const inbound = await inboundPort(application);
+    await callee.configure({ inbound: [inbound] });
+    const shadow = await outboundService("shop-shadow", [inbound.tlsPort], {
+      ...{ address: "127.64.0.11", names: [] },
+    });
+    const service = await orders([await copy("shop-orders", "first")], {
+      "route.all.path-prefix": "/",
+      "route.all.mirror": "shop-shadow",
+    });
+    await caller.configure({ outbound: [service, shadow] });
+    assert.equal((await ask(service, { method: "POST", path: "/a", body: "x" })).body, "first /a");
+    await eventually(() => assert.deepEqual(seen, ["POST /a x"]));
+  });
+
+  it("keeps a client with its cookie on one copy, and gives one without it a cookie", async () => {
+    const ports = [await copy("shop-orders", "first"), await copy("shop-orders", "second")];
+    const service = await orders(ports, { "balance.sticky-cookie": "shard" });
+    await caller.configure({ outbound: [service] });
+    const { body, headers } = await ask(service);
+    const cookie = headers["set-cookie"]?.[0]?.split(";")[0] ?? "";
+    assert.match(cookie, /^shard=/);
+    for (let sent = 0; sent < 8; sent += 1) {
+      const again = await ask(service, { headers: { cookie } });
+      assert.deepEqual([again.body, again.headers["set-cookie"]], [body, undefined]);
+    }
+  });
+
+  it("keeps what has one key on one copy", async () => {
+    const ports = [
+      await copy("shop-orders", "first"),
+      await copy("shop-orders", "second"),
+      await copy("shop-orders", "third"),
+    ];
+    const service = await orders(ports, {
+      "balance.algorithm": "ring-hash",
+      "balance.hash-on": "header:x-user",
+    });
+    await caller.configure({ outbound: [service] });
+    const places = new Map<string, string>();
+    for (let sent = 0; sent < 40; sent += 1) {
+      const user = `user-${sent % 20}`;
+      const { body } = await ask(service, { headers: { "x-user": user } });
+      assert.equal(places.get(user) ?? body, body);
+      places.set(user, body);
+    }
+    assert.ok(new Set(places.values()).size > 1);
+  });
+
+  it("takes a copy that fails out, and says so, while the others go on", async () => {
+    const ports = [await copy("shop-orders", "ill", 500), await copy("shop-orders", "well")];
+    const service = await orders(ports, {
+      "balance.algorithm": "round-robin",
+      "outlier.consecutive-5xx": "3",
+    });
+    await caller.configure({ outbound: [service] });
+    for (let sent = 0; sent < 6; sent += 1) await ask(service);
+    for (let sent = 0; sent < 6; sent += 1) assert.equal((await ask(service)).body, "well /");
+    await eventually(() => {
+      const states = caller.agent.lastReport?.endpoints.map(({ state, share }) => [state, share]);
+      assert.deepEqual(states, [
+        ["ejected", 0],
+        ["healthy", 100],
+      ]);
+    });
+  });
+
+  it("takes a copy out that byte streams cannot reach", async () => {
+    const echo = await rig.tcpApplication((socket) => void socket.end("hello"));
+    const callee = await rig.sidecar("shop-orders");
+    const inbound = await inboundPort(echo, { protocol: "tcp" });
+    await callee.configure({ inbound: [inbound] });
+    const service = await outboundService("shop-orders", [await freePort(), inbound.tlsPort], {
+      protocol: "tcp",
+      policy: { "balance.algorithm": "round-robin", "outlier.consecutive-connect-failures": "2" },
+    });
+    await caller.configure({ outbound: [service] });
+    for (let opened = 0; opened < 6; opened += 1)
+      assert.equal(await text(connect(dialOf(service))), "hello");
+    const [first] = caller.sidecar.report().endpoints;
+    assert.equal(first?.state, "ejected");
+    assert.equal(caller.sidecar.report().counters.outboundFailed, 0);
+  });
+});
