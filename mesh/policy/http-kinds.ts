@@ -19,7 +19,7 @@ export function readFieldName(text: string): string | undefined {
 /** Of what a request's path may be made; `;`, `?`, `#` and backslashes are not among it. */
 const PATH = /^\/(?:[A-Za-z0-9._~!$&'()*+,=:@/ -]|\P{ASCII}|%[0-9A-Fa-f]{2})*$/u;
 /** Requests with these are refused before anything is matched, in whatever spelling. */
-const UNMATCHABLE = /\/\/|\/\.{1,2}(?=\/|$)|%(?:25)*(?:2E|2F|3B|5C|00)/i;
+const UNMATCHABLE = /\/\/|\/\.{1,2}(?=\/|$)|%(?:2E|2F|3B|5C|00|25(?:25)*[0-9A-F]{2})/i;
 
 /**
  * A path as people read it, which matches however requests escape it; one that no request can match is refused. The
@@ -45,7 +45,7 @@ function readPath(text: string, pattern: RegExp): string | Refusal {
   const wrong = UNMATCHABLE.exec(text)?.[0];
   if (wrong === undefined) return text;
   return new Refusal(
-    `expected a path without empty segments, segments of dots, and separators in escapes, got ${quote(wrong)} in ${quote(text)}`,
+    `expected a path without empty segments, segments of dots, and separators or escapes in escapes, got ${quote(wrong)} in ${quote(text)}`,
   );
 }
 

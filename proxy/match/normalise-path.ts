@@ -15,8 +15,8 @@ const CHARACTERS: Uint8Array = Uint8Array.from({ length: 256 }, (_, byte) => {
   return PLAIN.test(`/a${character}`) ? CHARACTER.LITERAL : CHARACTER.ESCAPED;
 });
 
-/** What decoding more than once would make of a path: a dot or one of the disputed. */
-const NESTED_ESCAPE = /%25(?:25)*(?:2E|2F|3B|5C|00)/i;
+/** An escape within an escape: who decodes more than once gets another path, `/admin` from `/%2561dmin`. */
+const NESTED_ESCAPE = /%25(?:25)*[0-9A-F]{2}/i;
 /** By byte. */
 const ESCAPES: readonly string[] = Array.from(
   CHARACTERS,
@@ -28,7 +28,7 @@ const HIGH_BYTE = /%[89A-F]/;
  * A path without its query, as it stands in a request, in normal form: every escape that is not needed decoded, the others
  * in upper case, one slash between segments, no segments of dots; case is kept. The normal form of a normal form is itself.
  * Undefined when it cannot be judged: it is no path (`*`), has invalid escapes, escapes that are not UTF-8, `%2F`, `%5C`,
- * `%00`, a backslash or `;` in any spelling, begins with `//`, climbs above the root, or climbs out of an empty segment.
+ * `%00`, a backslash or `;` in any spelling, an escape within an escape (`%2561`), begins with `//`, climbs above the root, or climbs out of an empty segment.
  */
 export function normalisePath(raw: string): string | undefined {
   if (raw[0] !== "/") return undefined;

@@ -42,7 +42,7 @@ describe("fields of policies", () => {
       [
         "route.a.path",
         "/a/../b",
-        'expected a path without empty segments, segments of dots, and separators in escapes, got "/.." in "/a/../b"',
+        'expected a path without empty segments, segments of dots, and separators or escapes in escapes, got "/.." in "/a/../b"',
       ],
     ] as const) {
       const { problems } = readPolicy({ [field]: text }, "strict");

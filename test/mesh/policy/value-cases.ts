@@ -80,6 +80,7 @@ export const PATHS: FieldCases = {
     "/%5C",
     "/%00",
     "/%252e",
+    "/%2561",
     "/%25252F",
   ],
 };

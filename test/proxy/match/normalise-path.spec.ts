@@ -22,6 +22,8 @@ const NORMAL: readonly (readonly [sent: string, compared: string, why: string])[
   ["/a|b", "/a%7Cb", "a character that should have been escaped"],
   ["/a%0ab", "/a%0Ab", "a line feed, which stays escaped"],
   ["/100%25", "/100%25", "a percent sign"],
+  ["/100%25%20off", "/100%25%20off", "a percent sign before another escape"],
+  ["/100%25off", "/100%25off", "a percent sign that begins no escape"],
   ["/a//b///c", "/a/b/c", "slashes in a row"],
   ["/a//", "/a/", "slashes at the end"],
   ["/./a", "/a", "a dot"],
@@ -66,6 +68,8 @@ const DISPUTED: readonly (readonly [sent: string, why: string])[] = [
   ["/a%25%32%66b", "a slash whose second escape is escaped"],
   ["/a%255cb", "a backslash that is escaped twice"],
   ["/a%2500", "a NUL that is escaped twice"],
+  ["/%2561dmin", "a letter that is escaped twice"],
+  ["/caf%25c3%25a9", "a letter beyond ASCII that is escaped twice"],
   ["/..", "above the root"],
   ["/../admin", "above the root and down again"],
   ["/a/../../admin", "above the root after all"],
@@ -113,6 +117,19 @@ describe("a path as it is compared", () => {
         const decoded = decodeToTheEnd(text);
         assert.equal(decoded.split("/").length, text.split("/").length);
         assert.doesNotMatch(decoded, /\/\.\.?(?=\/|$)|\\|\0/);
+      }),
+      RUNS,
+    );
+  });
+
+  it("is the same for who decodes it once or twice", () => {
+    fc.assert(
+      fc.property(paths, (path) => {
+        const normal = normalisePath(path);
+        fc.pre(normal !== undefined);
+        const decoded = decodeURIComponent(String(normal));
+        fc.pre(!/%(?![0-9A-F]{2})/i.test(decoded));
+        assert.equal(decodeURIComponent(decoded), decoded);
       }),
       RUNS,
     );
