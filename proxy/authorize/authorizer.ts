@@ -7,7 +7,7 @@ import { type Caller, describeCaller, serviceOf } from "./caller.ts";
 import type { Claims } from "./claims.ts";
 import { Intentions } from "./intentions.ts";
 import { OwnRules } from "./own-rules.ts";
-import type { Denial, RuleList } from "./rule-list.ts";
+import type { Denial, Rules } from "./rule-list.ts";
 
 export interface AuthorizerParts {
   /** The own service's catalog name. */
@@ -50,10 +50,10 @@ export class CallerAccess {
   readonly settled: Denial | undefined;
   /** Whether the answer depends on paths, so that what was judged has to be what goes on. */
   readonly readsPaths: boolean;
-  readonly #intentions: RuleList;
-  readonly #rules: RuleList;
+  readonly #intentions: Rules;
+  readonly #rules: Rules;
 
-  constructor(name: string, intentions: RuleList, rules: RuleList) {
+  constructor(name: string, intentions: Rules, rules: Rules) {
     this.name = name;
     this.#intentions = intentions;
     this.#rules = rules;
@@ -85,11 +85,7 @@ export class CallerAccess {
   }
 }
 
-function decide(
-  rules: RuleList,
-  view: RequestView,
-  claims: Claims | undefined,
-): Denial | undefined {
+function decide(rules: Rules, view: RequestView, claims: Claims | undefined): Denial | undefined {
   if (rules.readsPaths && view.path === undefined) {
     return { by: UNREADABLE_PATH, enforced: rules.enforced };
   }

@@ -1,5 +1,4 @@
-// The rules of the own service that concern one caller, the most exact first: whom a rule speaks of counts before the path
-// it speaks of, and among equals the refusal comes first.
+// The rules of the own service that concern one caller, with how exactly each of them speaks of it and of paths.
 import type {
   AccessPolicy,
   AccessRule,
@@ -8,11 +7,12 @@ import type {
 } from "../../mesh/policy/policy.ts";
 import { type CompiledMatch, compileMatch } from "../match/matches.ts";
 import { type Caller, exactness } from "./caller.ts";
-import { type Denial, type Rule, RuleList } from "./rule-list.ts";
+import type { Denial, Rule } from "./rule-list.ts";
+import { RuleSet } from "./rule-set.ts";
 
 interface PreparedRule extends Rule {
   readonly callers: AccessRule["callers"];
-  readonly pathExactness: number;
+  readonly pathRank: number;
 }
 
 export class OwnRules {
@@ -23,7 +23,7 @@ export class OwnRules {
     const enforced = !audit;
     this.#rules = rules.map(({ name, action, callers, match, claims }) => ({
       ...{ action, callers, claims, match: compileConditions(match) },
-      pathExactness: exactnessOfPath(match.path),
+      pathRank: exactnessOfPath(match.path),
       denial: { by: name === "deny" ? name : `rule.${name}`, enforced },
     }));
     const allows = rules.some(({ action }) => action === "allow");
@@ -32,24 +32,12 @@ export class OwnRules {
   }
 
   /** Those for one caller; `service` as of `serviceOf`. */
-  for(caller: Caller, service: string | undefined): RuleList {
+  for(caller: Caller, service: string | undefined): RuleSet {
     const ranked = this.#rules
-      .map((rule) => ({ rule, rank: exactness(rule.callers, caller, service) }))
-      .filter(({ rank }) => rank > 0)
-      .sort((a, b) => b.rank - a.rank || comparePaths(a.rule, b.rule));
-    return new RuleList(
-      ranked.map(({ rule }) => rule),
-      this.#fallback,
-    );
+      .map((rule) => ({ ...rule, callerRank: exactness(rule.callers, caller, service) }))
+      .filter(({ callerRank }) => callerRank > 0);
+    return new RuleSet(ranked, this.#fallback);
   }
-}
-
-function comparePaths(a: PreparedRule, b: PreparedRule): number {
-  return b.pathExactness - a.pathExactness || refusalFirst(a) - refusalFirst(b);
-}
-
-function refusalFirst({ action }: Rule): number {
-  return action === "deny" ? 0 : 1;
 }
 
 /** Undefined for what matches every request. */

@@ -1,4 +1,5 @@
-// Rules in the order in which they are asked: the first that matches a request decides, and without one the fallback.
+// What rules about a caller are asked; and rules in an order of their own, as intentions have them: the first that matches
+// a request decides, and without one the fallback.
 import type { FieldMatch } from "../../mesh/policy/policy.ts";
 import { type CompiledMatch, matches } from "../match/matches.ts";
 import type { RequestView } from "../match/request-view.ts";
@@ -20,12 +21,25 @@ export interface Rule {
   readonly denial: Denial;
 }
 
-export class RuleList {
-  readonly #rules: readonly Rule[];
-  readonly #fallback: Denial | undefined;
+/** The rules about one caller. Answers are the reason of a refusal; undefined allows. */
+export interface Rules {
   /** Whether refusals count, or are only reported. */
   readonly enforced: boolean;
   /** Whether the answer is the same whatever the request. */
+  readonly fixed: boolean;
+  readonly readsPaths: boolean;
+  /** Without `claims` there is no user, who then has none. */
+  decide(view: RequestView, claims: Claims | undefined): Denial | undefined;
+  /** For bytes that are no request: nobody can say that they meet a condition of an allow, or that they do not of a deny. */
+  decideStream(): Denial | undefined;
+  /** For a request that was let in once and is not at hand any more: it ends where a deny could concern it. */
+  decideBlindly(): Denial | undefined;
+}
+
+export class RuleList implements Rules {
+  readonly #rules: readonly Rule[];
+  readonly #fallback: Denial | undefined;
+  readonly enforced: boolean;
   readonly fixed: boolean;
   readonly readsPaths: boolean;
 
@@ -39,7 +53,6 @@ export class RuleList {
     this.readsPaths = this.#rules.some(({ match }) => match?.path !== undefined);
   }
 
-  /** Undefined allows. Without `claims` there is no user, who then has none. */
   decide(view: RequestView, claims: Claims | undefined): Denial | undefined {
     for (const rule of this.#rules) {
       const { action, match } = rule;
@@ -49,7 +62,6 @@ export class RuleList {
     return this.#fallback;
   }
 
-  /** For bytes that are no request: nobody can say that they meet a condition of an allow, or that they do not of a deny. */
   decideStream(): Denial | undefined {
     for (const rule of this.#rules) {
       if (rule.action === "deny" || !isConditional(rule)) return outcome(rule);
@@ -57,7 +69,6 @@ export class RuleList {
     return this.#fallback;
   }
 
-  /** For a request that was let in once and is not at hand any more: it ends where a deny could concern it. */
   decideBlindly(): Denial | undefined {
     const denying = this.#rules.find(({ action }) => action === "deny");
     if (denying !== undefined) return denying.denial;
@@ -69,6 +80,7 @@ function outcome({ action, denial }: Rule): Denial | undefined {
   return action === "deny" ? denial : undefined;
 }
 
-function isConditional({ match, claims }: Rule): boolean {
+/** Whether it depends on the request. */
+export function isConditional({ match, claims }: Rule): boolean {
   return match !== undefined || claims.length > 0;
 }

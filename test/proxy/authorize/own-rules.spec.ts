@@ -58,6 +58,28 @@ const LAYERS: PolicyDocument = {
   ...rule("c", { action: "deny", callers: "shop-web", path: "/open/never" }),
   ...rule("d", { action: "allow", callers: "shop-web", "path-regex": "/.*" }),
 };
+/** A closed path beside an open door, and the exceptions that do and do not open it. */
+const DOOR: PolicyDocument = {
+  allow: "shop-web",
+  ...rule("admin", { action: "deny", "path-prefix": "/admin" }),
+};
+const DOOR_WITH_KEY: PolicyDocument = {
+  ...DOOR,
+  ...rule("key", { action: "allow", callers: "shop-web", "path-prefix": "/admin/mine" }),
+};
+const CLOSED_TO_WEB: PolicyDocument = {
+  deny: "shop-web",
+  ...rule("public", { action: "allow", callers: "*", "path-prefix": "/public" }),
+};
+const CLOSED_WITH_KEY: PolicyDocument = {
+  ...rule("all", { action: "deny", callers: "shop-web", "path-prefix": "/admin" }),
+  ...rule("key", {
+    action: "allow",
+    callers: "shop-web",
+    "path-prefix": "/admin",
+    headers: "x-key=1",
+  }),
+};
 const READ_ONLY: PolicyDocument = rule("read", {
   action: "allow",
   callers: "shop-web",
@@ -99,6 +121,14 @@ const BY_REQUEST: readonly RequestCase[] = [
   [LAYERS, ["GET /"], "rule.a"],
   [LAYERS, ["GET /open/x"], "allowed"],
   [LAYERS, ["GET /open/never"], "rule.c"],
+  [DOOR, ["GET /"], "allowed"],
+  [DOOR, ["GET /admin"], "rule.admin"],
+  [DOOR_WITH_KEY, ["GET /admin/mine/x"], "allowed"],
+  [DOOR_WITH_KEY, ["GET /admin/yours"], "rule.admin"],
+  [CLOSED_TO_WEB, ["GET /public"], "deny"],
+  [CLOSED_WITH_KEY, ["GET /admin", "x-key: 1"], "allowed"],
+  [CLOSED_WITH_KEY, ["GET /admin", "x-key: 2"], "rule.all"],
+  [{ ...NO_BOTS, allow: "shop-web" }, ["GET /", "x-bot: yes"], "rule.bots"],
   [READ_ONLY, ["GET /"], "allowed"],
   [READ_ONLY, ["POST /"], NO_RULE],
   [READ_ONLY, ["get /"], NO_RULE],
@@ -120,7 +150,7 @@ const STREAMS: readonly Case[] = [
   [{ deny: "shop-web" }, "shop-web", "deny"],
   [READ_ONLY, "shop-web", NO_RULE],
   [NO_BOTS, "shop-web", "rule.bots"],
-  [{ ...NO_BOTS, allow: "shop-web" }, "shop-web", "allowed"],
+  [{ ...NO_BOTS, allow: "shop-web" }, "shop-web", "rule.bots"],
   [{ audit: "true", ...NO_BOTS }, "shop-web", "rule.bots (audit)"],
 ];
 
@@ -159,7 +189,7 @@ describe("the rules of a service", () => {
     assert.ok(settled([{}, "shop-web"]));
     assert.ok(settled([{ allow: "shop-web" }, "shop-web"]));
     assert.ok(settled([{ allow: "shop-web" }, "anonymous"]));
-    assert.ok(settled([{ allow: "shop-web", ...NO_BOTS }, "shop-web"]));
+    assert.ok(settled([{ allow: "shop-web", deny: "*" }, "shop-web"]));
     assert.ok(!settled([READ_ONLY, "shop-web"]));
     assert.ok(settled([READ_ONLY, "shop-api"]));
   });
