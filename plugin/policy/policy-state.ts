@@ -1,5 +1,7 @@
 // What is known at this moment of the policies that people have set, and of Consul's intentions. An outage changes nothing;
-// a document that does not hold up is left aside as a whole, with the last good one in its place.
+// a document that does not hold up is left aside as a whole, with the last good one in its place. Where this agent has seen no
+// good one (it has just started, or is older than the writer), as much counts as can be understood: what is unclear about
+// access refuses more rather than less, while nothing at all would let everybody in.
 import type { PolicyDocument } from "../../mesh/policy/document.ts";
 import type { IntentionsView } from "../../mesh/policy/intention.ts";
 import { readPolicy } from "../../mesh/policy/read-policy.ts";
@@ -8,6 +10,8 @@ import type { Problem } from "../status.ts";
 
 export class PolicyState {
   #stored: ReadonlyMap<string, StoredPolicy> | undefined;
+  /** Services whose document in force is understood in part only. */
+  #doubtful: ReadonlySet<string> = new Set();
   #intentions: IntentionsView | undefined;
   #problems: readonly Problem[] = [];
 
@@ -17,16 +21,24 @@ export class PolicyState {
   }
 
   setPolicies({ policies, problems }: PoliciesView): void {
-    const good = new Map<string, StoredPolicy>();
+    const stored = new Map<string, StoredPolicy>();
+    const doubtful = new Set<string>();
     const found = problems.map((message) => toProblem("policy", message));
     for (const [service, offered] of policies) {
       const wrong = describeProblems(offered.document);
-      const kept = wrong === undefined ? offered : this.#stored?.get(service);
-      if (kept !== undefined) good.set(service, kept);
-      if (wrong !== undefined) found.push(toProblem(service, explain(offered, kept, wrong)));
+      const kept = (wrong === undefined ? undefined : this.#lastGood(service)) ?? offered;
+      stored.set(service, kept);
+      if (wrong === undefined) continue;
+      if (kept === offered) doubtful.add(service);
+      found.push(toProblem(service, explain(offered, kept, wrong)));
     }
-    this.#stored = good;
+    this.#stored = stored;
+    this.#doubtful = doubtful;
     this.#problems = found;
+  }
+
+  #lastGood(service: string): StoredPolicy | undefined {
+    return this.#doubtful.has(service) ? undefined : this.#stored?.get(service);
   }
 
   setIntentions(view: IntentionsView): void {
@@ -61,9 +73,12 @@ export function describeProblems(document: PolicyDocument): string | undefined {
   return problems.map(({ field, message }) => `${field}: ${message}`).join("; ");
 }
 
-function explain({ version }: StoredPolicy, kept: StoredPolicy | undefined, wrong: string): string {
-  const inForce = kept === undefined ? "none is" : `version ${kept.version} stays`;
-  return `version ${version} of the stored policy is left aside as a whole, ${inForce} in force: ${wrong}`;
+function explain(offered: StoredPolicy, kept: StoredPolicy, wrong: string): string {
+  const effect =
+    kept === offered
+      ? "is in force as far as it is understood, and what is unclear about access refuses"
+      : `is left aside as a whole, version ${kept.version} stays in force`;
+  return `version ${offered.version} of the stored policy ${effect}: ${wrong}`;
 }
 
 function toProblem(subject: string, message: string): Problem {

@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
 import { beforeEach, describe, it } from "mocha";
+import type { PolicyDocument } from "../../../mesh/policy/document.ts";
+import { readPolicy } from "../../../mesh/policy/read-policy.ts";
 import { PolicyState } from "../../../plugin/policy/policy-state.ts";
+import { ServicePolicies } from "../../../plugin/policy/service-policies.ts";
+import type { PoliciesView } from "../../../registry/policy-store.ts";
 import { NO_INTENTIONS, policiesView, storedPolicy } from "../../helpers/policies.ts";
 
 describe("what is known of policies", () => {
@@ -43,10 +47,46 @@ describe("what is known of policies", () => {
     assert.deepEqual([state.document("shop-orders"), state.problems], [{ audit: "true" }, []]);
   });
 
-  it("is nothing of a service whose first document does not hold up", () => {
-    state.setPolicies({ policies: new Map([["shop-orders", damaged]]), problems: [] });
-    assert.deepEqual(state.document("shop-orders"), {});
-    assert.match(state.problems[0]?.message ?? "", /as a whole, none is in force: /);
+  describe("of a document that does not hold up, with no good one before", () => {
+    const of = (document: PolicyDocument, service = "shop-orders", version = 2): PoliciesView => ({
+      policies: new Map([[service, storedPolicy(service, document, version)]]),
+      problems: [],
+    });
+
+    it("is what can be understood: an agent that has just started opens nothing by that", () => {
+      state.setPolicies(of({ "default-action": "deny", "a-field-of-tomorrow": "1" }, "*"));
+      const { caller, callee } = new ServicePolicies(state).of("shop-orders");
+      assert.equal(callee["default-action"], "deny");
+      assert.equal(readPolicy(caller.document, "lenient").policy.retries.attempts, 2);
+      assert.match(
+        state.problems[0]?.message ?? "",
+        /^version 2 of the stored policy is in force as far as it is understood, and what is unclear about access refuses: a-field-of-tomorrow: /,
+      );
+    });
+
+    it("refuses where access is what is not understood", () => {
+      state.setPolicies(of({ allow: "web;api" }));
+      const { callee } = new ServicePolicies(state).of("shop-orders");
+      assert.deepEqual(
+        readPolicy(callee, "lenient").policy.access.rules.map(({ name, callers }) => [
+          name,
+          callers,
+        ]),
+        [["allow", []]],
+      );
+    });
+
+    it("follows further edits, and is no good one for later", () => {
+      state.setPolicies(of({ audit: "maybe", "retries.attempts": "-1" }));
+      state.setPolicies(of({ audit: "true", "retries.attempts": "-1" }, "shop-orders", 3));
+      assert.deepEqual(
+        [state.version("shop-orders"), state.document("shop-orders")["audit"]],
+        [3, "true"],
+      );
+      state.setPolicies(policiesView({ "shop-orders": { audit: "false" } }));
+      state.setPolicies(of({ audit: "maybe" }));
+      assert.deepEqual(state.document("shop-orders"), { audit: "false" });
+    });
   });
 
   it("tells what the stores cannot read, and what of intentions cannot be followed to the letter", () => {
