@@ -59,7 +59,7 @@ export type HashSource =
   | { readonly kind: "source" };
 
 export interface TimeoutPolicy {
-  /** For a connection to an endpoint. */
+  /** For a TCP connection to an endpoint; TLS may then take twice as long. */
   readonly connect: number;
   /** From a try's beginning to its response's head; 0: none. */
   readonly perTry: number;

@@ -14,7 +14,7 @@ const UNBOUNDED: Breaker = {
 
 const BOTTOMLESS: Budget = { deposit: () => undefined, withdraw: () => true };
 
-const TIMEOUTS: TimeoutPolicy = { connect: 5_000, perTry: 0, request: 0, idle: 0 };
+const TIMEOUTS: TimeoutPolicy = { connect: 1_000, perTry: 0, request: 0, idle: 0 };
 
 const RETRIES: RetryPolicy = {
   attempts: 0,

@@ -11,6 +11,8 @@ import type { TlsIdentity } from "./tls.ts";
 export const CONNECT_TIMEOUT = 1_000;
 /** Milliseconds until a caller's TLS handshake must be over. */
 export const HANDSHAKE_TIMEOUT = 2_000;
+/** A handshake waits for two processes to have time, a TCP connection only for kernels. */
+const HANDSHAKE_FACTOR = 2;
 /** For every connection over a network: a peer whose machine is gone is noticed, after this many silent milliseconds and some. */
 export const KEEP_ALIVE = { keepAlive: true, keepAliveInitialDelay: 60_000 } as const;
 
@@ -73,8 +75,8 @@ export async function answersAt(address: string, port: number): Promise<boolean>
 }
 
 /**
- * Mutual TLS 1.3 to a sidecar that must present exactly `uri`, offering these protocols (ALPN), within `timeout` ms in all.
- * Rejects with a {@link DialError}, or with the signal's reason when it aborts. The peer judges our certificate only afterwards (TLS 1.3), so that it may still hang up.
+ * Mutual TLS 1.3 to a sidecar that must present exactly `uri`, offering these protocols (ALPN). `timeout`: ms until TCP
+ * stands, {@link HANDSHAKE_FACTOR} times of which TLS may then take. Rejects with a {@link DialError}, or with the signal's reason when it aborts. The peer judges our certificate only afterwards (TLS 1.3), so that it may still hang up.
  */
 export async function dialSidecar(
   endpoint: Endpoint,
@@ -84,7 +86,6 @@ export async function dialSidecar(
   signal: AbortSignal,
   timeout: number,
 ): Promise<Connection> {
-  const startedAt = performance.now();
   const transport = await dialTcp(endpoint.address, endpoint.port, signal, timeout);
   const socket = connectTls({
     socket: transport.socket,
@@ -94,7 +95,7 @@ export async function dialSidecar(
     checkServerIdentity: (_host, certificate) => refuseCallee(certificate.raw, uri),
   });
   try {
-    await opened(socket, "secureConnect", startedAt + timeout - performance.now(), signal);
+    await opened(socket, "secureConnect", timeout * HANDSHAKE_FACTOR, signal);
   } catch (error) {
     socket.destroy();
     signal.throwIfAborted();

@@ -13,10 +13,10 @@ export const TIMEOUT_FIELDS: FieldsOf<TimeoutPolicy> = {
   connect: field({
     name: "timeouts.connect",
     kind: duration("1ms", "5m"),
-    fallback: "5s",
+    fallback: "1s",
     concerns: "caller",
-    meaning: "For a connection to an endpoint, TLS included.",
-    example: "1s",
+    meaning: "For a TCP connection to an endpoint; TLS may then take twice as long.",
+    example: "500ms",
   }),
   perTry: field({
     name: "timeouts.per-try",

@@ -12,7 +12,7 @@ describe("reading a policy", () => {
     assert.deepEqual(policy, DEFAULT_POLICY);
     assert.equal(policy.balance.algorithm, "peak-ewma");
     assert.deepEqual(policy.retries.on, ["connect-failure", "refused", "reset"]);
-    assert.deepEqual(policy.timeouts, { connect: 5_000, perTry: 0, request: 0, idle: 3_600_000 });
+    assert.deepEqual(policy.timeouts, { connect: 1_000, perTry: 0, request: 0, idle: 3_600_000 });
     assert.equal(policy.outlier.successRateStdevFactor, 1.9);
     assert.deepEqual(policy.access, { defaultAction: "allow", audit: false, rules: [] });
     assert.equal(policy.jwt, undefined);

@@ -9,7 +9,7 @@ describe("the policy in force", () => {
   it("has every field with its default when nobody says anything", () => {
     const { document, fields } = resolvePolicy([]);
     assert.deepEqual(Object.keys(document), SINGLE_FIELDS.map(({ name }) => name).sort());
-    assert.equal(document["timeouts.connect"], "5s");
+    assert.equal(document["timeouts.connect"], "1s");
     assert.ok(fields.every(({ source }) => source === "default"));
   });
 
