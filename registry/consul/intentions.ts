@@ -1,6 +1,7 @@
 // Consul's intentions as views: one blocking query, and with each answer what holds for pairs that no intention speaks of.
 import { isDeepStrictEqual } from "node:util";
 import { type Clock, systemClock } from "../../mesh/clock.ts";
+import { MeshError } from "../../mesh/errors.ts";
 import type { IntentionsView } from "../../mesh/policy/intention.ts";
 import type { IntentionSource } from "../intentions.ts";
 import { follow } from "./blocking-query.ts";
@@ -10,6 +11,8 @@ import type { AgentSelf, ConsulIntention } from "./types.ts";
 
 // What notices that Consul hangs, and that its settings have changed.
 const LONGEST_WAIT = 10_000;
+
+const HIDDEN = "Consul hides intentions from the mesh's token, which needs intentions = read";
 
 export interface ConsulIntentionsOptions {
   /** Stays the caller's, who disposes it after the last view. */
@@ -30,7 +33,7 @@ export class ConsulIntentions implements IntentionSource {
   async *views(signal: AbortSignal): AsyncGenerator<IntentionsView, void, undefined> {
     let last: Observed | undefined;
     const read = (query: BlockingQuery, within: AbortSignal): Promise<Answer<Observed>> =>
-      this.#read(query, within);
+      this.#read(query, last, within);
     for await (const observed of follow(read, { clock: this.#clock }, signal)) {
       // Compared as Consul wrote them: compiled expressions are never equal.
       if (isDeepStrictEqual(observed, last)) continue;
@@ -39,13 +42,33 @@ export class ConsulIntentions implements IntentionSource {
     }
   }
 
-  async #read(query: BlockingQuery, signal: AbortSignal): Promise<Answer<Observed>> {
+  async #read(
+    query: BlockingQuery,
+    before: Observed | undefined,
+    signal: AbortSignal,
+  ): Promise<Answer<Observed>> {
     const wait = Math.min(query.wait, LONGEST_WAIT);
     const answer = await this.#client.intentions({ index: query.index, wait }, signal);
-    const { value: listed, index, isFiltered = false } = answer;
+    const { value, index, isFiltered = false } = answer;
+    // What is hidden is not gone: without it a caller might be let in that is denied.
+    if (isFiltered && before === undefined) throw new MeshError("CATALOG_REFUSED", HIDDEN);
+    const listed = isFiltered ? withHidden(value, before?.listed ?? []) : value;
     const defaultAction = defaultActionOf(await this.#client.self(signal));
     return { value: { defaultAction, listed, isFiltered }, index };
   }
+}
+
+/** What is seen, and what was known before of pairs of which nothing is seen any more. */
+function withHidden(
+  seen: readonly ConsulIntention[],
+  known: readonly ConsulIntention[],
+): readonly ConsulIntention[] {
+  const pairs = new Set(seen.map(pairOf));
+  return [...seen, ...known.filter((intention) => !pairs.has(pairOf(intention)))];
+}
+
+function pairOf({ SourceName, DestinationName }: ConsulIntention): string {
+  return `${SourceName} ${DestinationName}`;
 }
 
 interface Observed {
@@ -56,8 +79,7 @@ interface Observed {
 
 function toView({ defaultAction, listed, isFiltered }: Observed): IntentionsView {
   const { intentions, problems } = mapIntentions(listed);
-  const hidden = "Consul hides intentions from the mesh's token, which needs intentions = read";
-  return { defaultAction, intentions, problems: isFiltered ? [...problems, hidden] : problems };
+  return { defaultAction, intentions, problems: isFiltered ? [...problems, HIDDEN] : problems };
 }
 
 type Settings = Readonly<Record<string, unknown>>;

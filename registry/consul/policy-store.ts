@@ -2,7 +2,8 @@
 // the history, and the end of what is too old in it.
 import { isDeepStrictEqual } from "node:util";
 import { type Clock, systemClock } from "../../mesh/clock.ts";
-import { describeError } from "../../mesh/errors.ts";
+import { describeError, MeshError } from "../../mesh/errors.ts";
+import { MESH_WIDE } from "../../mesh/policy/document.ts";
 import {
   MAX_HISTORY,
   type PoliciesView,
@@ -95,7 +96,9 @@ export class ConsulPolicyStore implements PolicyStore {
     ): Promise<Answer<IndexedView>> => {
       const wait = Math.min(query.wait, LONGEST_WAIT);
       const answer = await this.#client.keyValues(POLICIES, { ...query, wait }, within);
-      const { index } = answer;
+      const { index, value } = answer;
+      // Consul hides what a token may not read; only for a single key does every version refuse it.
+      if (value.length === 0) await this.#client.keyValues(policyKey(MESH_WIDE), AT_ONCE, within);
       return { value: { view: await this.#toView(answer, last, within), index }, index };
     };
     const onBreak = (): void => {
@@ -113,7 +116,9 @@ export class ConsulPolicyStore implements PolicyStore {
     before: PoliciesView | undefined,
     signal: AbortSignal,
   ): Promise<PoliciesView> {
-    const policies = new Map<string, StoredPolicy>();
+    // What is hidden is not gone: without it services would be open that are closed.
+    if (isFiltered && before === undefined) throw new MeshError("CATALOG_REFUSED", HIDDEN);
+    const policies = new Map(isFiltered ? before?.policies : undefined);
     const problems: string[] = isFiltered ? [HIDDEN] : [];
     // Consul's UI makes an entry for a folder.
     for (const entry of entries.filter(({ Key }) => Key !== POLICIES)) {

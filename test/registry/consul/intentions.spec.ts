@@ -152,11 +152,29 @@ describe("the intentions of a real Consul", function () {
     assert.match(reader.newest?.problems.join() ?? "", /^intention web → orders: PathRegex/);
   });
 
-  it("come with a problem when the token may not read all of them", async () => {
-    proxy.forge = () => ({ headers: { "x-consul-results-filtered-by-acls": "true" } });
+  it("stay in force, with a problem, when the token may no longer read all of them", async () => {
     await editor.create("web", "orders", "deny");
     await shows(["web → orders deny"]);
-    assert.match(reader.newest?.problems.join() ?? "", /^Consul hides intentions/);
+    const headers = { "x-consul-results-filtered-by-acls": "true" };
+    proxy.forge = (path) =>
+      path.startsWith("/v1/connect/intentions") ? { body: "[]", headers } : undefined;
+    await editor.create("api", "orders", "deny");
+    await eventually(() =>
+      assert.match(reader.newest?.problems.join() ?? "", /^Consul hides intentions/),
+    );
+    await shows(["web → orders deny"]);
+  });
+
+  it("are not taken for none when the token may not read all of them from the beginning", async () => {
+    let told = 0;
+    proxy.forge = () => {
+      told += 1;
+      return { headers: { "x-consul-results-filtered-by-acls": "true" } };
+    };
+    using client = new ConsulClient({ address: proxy.address });
+    await using later = new Reader(new ConsulIntentions({ client }));
+    await eventually(() => assert.ok(told >= 2));
+    assert.deepEqual(later.views, []);
   });
 
   const lies = {

@@ -268,12 +268,30 @@ describe("policies in a real Consul", () => {
       await assert.rejects(store.write("orders", 0, RANDOM, soon()), hasCode("CATALOG_REFUSED"));
     });
 
-    it("come with a problem when the token may not read all of them", async () => {
-      proxy.forge = () => ({ headers: { "x-consul-results-filtered-by-acls": "true" } });
+    it("stay in force, with a problem, when the token may no longer read all of them", async () => {
+      const written = await direct.write("orders", 0, RANDOM, soon());
+      const reader = used.use(new Reader(store));
+      await eventually(() => assert.equal(reader.newest?.policies.size, 1));
+      const headers = { "x-consul-results-filtered-by-acls": "true" };
+      proxy.forge = (path) =>
+        path.startsWith("/v1/kv/docker-mesh/policies/?") ? { body: "[]", headers } : undefined;
+      await direct.write("second", 0, RANDOM, soon());
+      await eventually(() => assert.match(reader.newest?.problems[0] ?? "", /hides policies/));
+      assert.deepEqual(reader.newest?.policies.get("orders"), written);
+    });
+
+    it("are not taken for none when the token may not read all of them from the beginning", async () => {
+      let told = 0;
+      proxy.forge = () => {
+        told += 1;
+        return { headers: { "x-consul-results-filtered-by-acls": "true" } };
+      };
       await direct.write("orders", 0, RANDOM, soon());
       const reader = used.use(new Reader(store));
-      await eventually(() => assert.match(reader.newest?.problems[0] ?? "", /hides policies/));
-      assert.equal(reader.newest?.policies.size, 1);
+      await eventually(() => assert.ok(told >= 2));
+      assert.deepEqual(reader.views, []);
+      proxy.forge = () => undefined;
+      await eventually(() => assert.equal(reader.newest?.policies.size, 1));
     });
 
     const lies = {
@@ -354,14 +372,32 @@ describe("policies in a Consul that is away", function () {
 });
 
 describe("policies in a Consul with access control", function () {
-  this.timeout(60_000);
+  this.timeout(30_000);
+  let consul: ConsulServer;
+  let used: AsyncDisposableStack;
+
+  before(async function () {
+    this.timeout(60_000);
+    consul = await startConsul({ token: TOKEN });
+  });
+  after(() => consul[Symbol.asyncDispose]());
+  beforeEach(() => {
+    used = new AsyncDisposableStack();
+  });
+  afterEach(() => used.disposeAsync());
+  const open = (token?: string, address = consul.address): ConsulPolicyStore =>
+    new ConsulPolicyStore({ client: used.use(new ConsulClient({ address, token })) });
+
   it("are written with the mesh's token, and refused without it", async () => {
-    await using used = new AsyncDisposableStack();
-    const { address } = used.use(await startConsul({ token: TOKEN }));
-    const open = (token?: string): ConsulPolicyStore =>
-      new ConsulPolicyStore({ client: used.use(new ConsulClient({ address, token })) });
     const written = await open(TOKEN).write("orders", 0, RANDOM, soon());
     await assert.rejects(open().write("orders", 0, RANDOM, soon()), hasCode("CATALOG_REFUSED"));
     assert.deepEqual(await open(TOKEN).read("orders", soon()), written);
+  });
+
+  it("are not taken for none by who may not read them", async () => {
+    const proxy = used.use(await ForgingProxy.start(consul.address));
+    const reader = used.use(new Reader(open(undefined, proxy.address)));
+    await eventually(() => assert.ok(proxy.requests.length >= 4));
+    assert.deepEqual(reader.views, []);
   });
 });
