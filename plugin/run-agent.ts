@@ -15,6 +15,7 @@ import { inspectOwnContainer, refuseSecondAgent } from "./docker/own-container.t
 import { followNews } from "./news.ts";
 import { callerReports } from "./policy/caller-reports.ts";
 import { fetchKeySet } from "./policy/key-set.ts";
+import { KeySetRecord } from "./policy/key-set-record.ts";
 import { KeySets } from "./policy/key-sets.ts";
 import { PolicyDesk } from "./policy/policy-desk.ts";
 import { PolicyState } from "./policy/policy-state.ts";
@@ -24,7 +25,7 @@ import { InterceptionRecord } from "./reconcile/interception-record.ts";
 import { Lanes } from "./reconcile/lanes.ts";
 import { Observer } from "./reconcile/observer.ts";
 import { Reconciler } from "./reconcile/reconciler.ts";
-import { RUN_DIRECTORY, type Settings, SIDECAR_SOCKET } from "./settings.ts";
+import { RUN_DIRECTORY, type Settings, SIDECAR_SOCKET, STATE_DIRECTORY } from "./settings.ts";
 import type { Directory } from "./sidecars/directory.ts";
 import { Publisher } from "./sidecars/publisher.ts";
 import { SidecarSessions } from "./sidecars/sessions.ts";
@@ -52,7 +53,8 @@ export async function runAgent(parts: AgentParts, signal: AbortSignal): Promise<
   const wake = new Latest<undefined>();
   const trigger = (): void => wake.set(undefined);
   await using leaves = new ServiceLeaves(backend.authority, trigger, log);
-  using keySets = new KeySets({ fetch: fetchKeySet, clock, onChange: trigger });
+  const remembered = new KeySetRecord(join(STATE_DIRECTORY, "key-sets.json"), log);
+  using keySets = new KeySets({ fetch: fetchKeySet, remembered, clock, onChange: trigger });
   const wired = await wire(parts, { leaves, keySets }, wake);
   const { reconciler, sessions, healthFeed } = wired;
   const api = createApi(apiSources(parts, leaves, wired));

@@ -11,13 +11,20 @@ const JITTER = 0.1;
 /** After a failure, ms. */
 const RETRY = { base: 1_000, max: REFRESH } as const;
 /** Addresses followed at once. */
-const MOST = 64;
+export const MOST_KEY_SETS = 64;
 
 /** Gives the public keys at an address as JSON, or throws. */
 export type FetchKeySet = (address: string, signal: AbortSignal) => Promise<string>;
 
+/** What earlier agents had last, by address. */
+export interface RememberedKeySets {
+  get(address: string): string | undefined;
+  set(address: string, keys: string): void;
+}
+
 export interface KeySetsParts {
   readonly fetch: FetchKeySet;
+  readonly remembered: RememberedKeySets;
   readonly clock: Clock;
   /** Called when the keys or the problem of an address have changed. */
   readonly onChange: () => void;
@@ -40,8 +47,8 @@ export class KeySets implements Disposable {
   /** Fetches these from now on, and no others. */
   follow(addresses: ReadonlySet<string>): void {
     const wanted = [...addresses].sort();
-    const kept = new Set(wanted.slice(0, MOST));
-    this.#refused = wanted.slice(MOST);
+    const kept = new Set(wanted.slice(0, MOST_KEY_SETS));
+    this.#refused = wanted.slice(MOST_KEY_SETS);
     for (const [address, followed] of this.#followed) {
       if (kept.has(address)) continue;
       followed[Symbol.dispose]();
@@ -62,7 +69,7 @@ export class KeySets implements Disposable {
       problem === undefined ? [] : [toProblem(address, problem)],
     );
     const refused = this.#refused.map((address) =>
-      toProblem(address, `expected at most ${MOST} different ones in the mesh`),
+      toProblem(address, `expected at most ${MOST_KEY_SETS} different ones in the mesh`),
     );
     return [...failing, ...refused];
   }
@@ -74,7 +81,7 @@ export class KeySets implements Disposable {
   #start(address: string): Followed {
     const stop = new AbortController();
     const followed: Followed = {
-      keys: undefined,
+      keys: this.#parts.remembered.get(address),
       problem: undefined,
       [Symbol.dispose]: () => stop.abort(new Error("no longer wanted")),
     };
@@ -98,6 +105,7 @@ export class KeySets implements Disposable {
     try {
       followed.keys = await this.#parts.fetch(address, signal);
       followed.problem = undefined;
+      this.#parts.remembered.set(address, followed.keys);
     } catch (error) {
       if (signal.aborted) return false;
       followed.problem = describeError(error);

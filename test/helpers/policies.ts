@@ -44,7 +44,8 @@ export interface PolicyParts {
 /** What a publisher needs to know of policies; key sets are never to be had. */
 export function policyParts(state: PolicyState = policyState()): PolicyParts {
   const fetch = (): Promise<string> => Promise.reject(new Error("no keys in this test"));
-  const keySets = new KeySets({ fetch, clock: new ManualClock(), onChange: () => undefined });
+  const parts = { fetch, remembered: new Map(), clock: new ManualClock() };
+  const keySets = new KeySets({ ...parts, onChange: () => undefined });
   return { policies: new ServicePolicies(state), keySets };
 }
 

@@ -15,6 +15,7 @@ describe("key sets", () => {
   let offers: Map<string, string | Error>;
   let asked: string[];
   let changes: number;
+  let remembered: Map<string, string>;
 
   beforeEach(() => {
     clock = new ManualClock();
@@ -24,7 +25,9 @@ describe("key sets", () => {
     ]);
     asked = [];
     changes = 0;
+    remembered = new Map();
     keySets = new KeySets({
+      remembered,
       fetch: async (address) => {
         asked.push(address);
         const offer = offers.get(address) ?? new Error("nobody there");
@@ -52,6 +55,18 @@ describe("key sets", () => {
     await untilAsked(1);
     assert.deepEqual([keySets.keys(LOGIN), changes], ["keys 1", 1]);
     assert.equal(keySets.keys(OTHER), undefined);
+  });
+
+  it("are those of an earlier agent until they are had, and remembered for a later one", async () => {
+    remembered.set(LOGIN, "keys of before");
+    offers.set(LOGIN, new Error("nobody there"));
+    keySets.follow(new Set([LOGIN, OTHER]));
+    assert.deepEqual(keySets.keys(LOGIN), "keys of before");
+    await eventually(() => assert.equal(remembered.get(OTHER), "other keys"), fast);
+    assert.deepEqual(
+      [keySets.keys(LOGIN), remembered.get(LOGIN)],
+      ["keys of before", "keys of before"],
+    );
   });
 
   it("are fetched again after a minute, more or less, and are news when they are others", async () => {

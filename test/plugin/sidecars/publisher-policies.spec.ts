@@ -41,7 +41,7 @@ describe("policies in snapshots", () => {
       fetched.push(address);
       return "the keys";
     };
-    keySets = new KeySets({ fetch, clock, onChange: () => publish() });
+    keySets = new KeySets({ fetch, remembered: new Map(), clock, onChange: () => publish() });
     const policies = new ServicePolicies(state);
     const leaves = new InstantLeaves();
     publisher = new Publisher({ sessions, leaves, policies, keySets, clock });
