@@ -53,7 +53,10 @@ async function collect(
   return Buffer.concat(parts).toString("utf8");
 }
 
-/** The same keys without private parts; those for encryption and those that nobody here understands are left out. */
+/**
+ * The same keys without private parts; those for encryption and those that nobody here understands are left out. In one
+ * order, whichever the issuer answers with: that alone is no news for sidecars.
+ */
 export function publicKeys(text: string): string {
   const keys = parseKeys(text);
   if (keys.length > KEYS_MOST) {
@@ -61,7 +64,8 @@ export function publicKeys(text: string): string {
   }
   const usable = keys.map(publicPart).filter((key) => key !== undefined);
   if (usable.length === 0) throw new Error("expected a public key for signatures, got none");
-  return JSON.stringify({ keys: usable });
+  const sorted = usable.map((key) => JSON.stringify(key)).sort();
+  return `{"keys":[${sorted.join(",")}]}`;
 }
 
 function parseKeys(text: string): readonly unknown[] {

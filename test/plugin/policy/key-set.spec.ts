@@ -26,6 +26,11 @@ function withoutPrivateParts(key: JsonWebKey): JsonWebKey {
   );
 }
 
+/** In one order, of keys and of what they hold. */
+function inOrder(keys: readonly JsonWebKey[]): readonly string[] {
+  return keys.map((key) => JSON.stringify(Object.entries(key).sort())).sort();
+}
+
 const P256 = jwk("P-256", { kid: "a", use: "sig", alg: "ES256" });
 const SET = JSON.stringify({ keys: [P256] });
 
@@ -37,7 +42,16 @@ describe("a set of keys", () => {
     const edwards = generateKeyPairSync("ed25519").privateKey.export({ format: "jwk" });
     const all = [P256, rsa, edwards];
     const text = JSON.stringify({ keys: all.map((key) => ({ ...key, x5u: "http://x" })) });
-    assert.deepEqual(keysOf(publicKeys(text)), all.map(withoutPrivateParts));
+    assert.deepEqual(inOrder(keysOf(publicKeys(text))), inOrder(all.map(withoutPrivateParts)));
+  });
+
+  it("is the same in whatever order the issuer names its keys", () => {
+    const [first, second] = [P256, jwk("P-384")];
+    const texts = [
+      [first, second],
+      [second, first],
+    ].map((keys) => JSON.stringify({ keys }));
+    assert.equal(publicKeys(texts[0] ?? ""), publicKeys(texts[1] ?? ""));
   });
 
   it("is passed on without keys that are not for signatures, or no keys at all", () => {
