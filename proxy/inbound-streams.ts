@@ -5,6 +5,7 @@ import type { Configuration } from "./configuration/configuration.ts";
 import type { DataPlane } from "./data-plane.ts";
 import type { InFlight } from "./inbound-limits/inbound-limits.ts";
 import { countCaller } from "./inbound-requests.ts";
+import { watchIdle } from "./tcp/idle-watch.ts";
 import { tunnel } from "./tcp/tunnel.ts";
 import type { Connection } from "./transport/connection.ts";
 
@@ -34,6 +35,8 @@ export class InboundStream implements Disposable {
   readonly #guard: CallerGuard;
   readonly #held: Disposable;
   readonly #inFlight: InFlight;
+  /** Milliseconds without a byte either way after which it ends; 0: never. */
+  readonly #idle: number;
 
   constructor(plane: DataPlane, configuration: Configuration, caller: Caller, near: Connection) {
     this.#plane = plane;
@@ -41,6 +44,7 @@ export class InboundStream implements Disposable {
     this.#near = near;
     this.#guard = new CallerGuard(plane, configuration, caller);
     this.#held = plane.drain.hold();
+    this.#idle = configuration.inbound.conduct.timeouts.idle;
     this.#inFlight = configuration.inbound.limits.inFlight;
     this.#inFlight.count += 1;
     plane.streams.add(this);
@@ -53,12 +57,14 @@ export class InboundStream implements Disposable {
   }
 
   /** Dials the application, if the caller may go there. Rejects otherwise, and when it does not accept. */
-  dial(
+  async dial(
     dial: (signal: AbortSignal) => Promise<Connection>,
     signal: AbortSignal,
   ): Promise<Connection> {
-    if (this.#guard.admitsStream()) return dial(signal);
-    return Promise.reject(new Error("the caller is not let in"));
+    if (!this.#guard.admitsStream()) throw new Error("the caller is not let in");
+    const far = await dial(signal);
+    watchIdle(far, this.#idle, this.#plane.engine.deadlines);
+    return far;
   }
 
   review(): void {

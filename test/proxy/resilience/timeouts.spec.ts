@@ -122,25 +122,30 @@ describe("timeouts", () => {
       await eventually(() => assert.equal(rig.failures("STREAM_IDLE"), 1));
     });
 
-    it("end a byte stream on which nothing moves", async () => {
-      const echo = await rig.sidecars.tcpApplication((socket) => void socket.pipe(socket));
-      const callee = await rig.sidecars.sidecar("shop-orders");
-      const inbound = await inboundPort(echo, { protocol: "tcp" });
-      await callee.configure({ inbound: [inbound] });
-      const outbound = await outboundService("shop-orders", [inbound.tlsPort], {
-        ...{ protocol: "tcp", policy: { "timeouts.idle": "400ms" } },
+    for (const [whose, ofCaller, ofCallee] of [
+      ["the service as its callers see it", "400ms", "0s"],
+      ["the service itself, for whoever calls it", "0s", "400ms"],
+    ] as const) {
+      it(`end a byte stream on which nothing moves: that of ${whose}`, async () => {
+        const echo = await rig.sidecars.tcpApplication((socket) => void socket.pipe(socket));
+        const callee = await rig.sidecars.sidecar("shop-orders");
+        const inbound = await inboundPort(echo, { protocol: "tcp" });
+        await callee.configure({ inbound: [inbound], policy: { "timeouts.idle": ofCallee } });
+        const outbound = await outboundService("shop-orders", [inbound.tlsPort], {
+          ...{ protocol: "tcp", policy: { "timeouts.idle": ofCaller } },
+        });
+        await rig.caller.configure({ outbound: [outbound] });
+        const socket = connect(dialOf(outbound)).on("error", () => undefined);
+        let received = 0;
+        socket.on("data", ({ length }) => {
+          received += length;
+        });
+        const timer = setInterval(() => socket.write("x"), 100);
+        await eventually(() => assert.ok(received >= 10));
+        clearInterval(timer);
+        await closed(socket);
       });
-      await rig.caller.configure({ outbound: [outbound] });
-      const socket = connect(dialOf(outbound)).on("error", () => undefined);
-      let received = 0;
-      socket.on("data", ({ length }) => {
-        received += length;
-      });
-      const timer = setInterval(() => socket.write("x"), 100);
-      await eventually(() => assert.ok(received >= 10));
-      clearInterval(timer);
-      await closed(socket);
-    });
+    }
   });
 
   describe("travel", () => {
