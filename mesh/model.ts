@@ -48,8 +48,11 @@ export interface Instance {
   readonly weight: number;
   /** What its labels say about policy. */
   readonly policy: PolicyDocument;
-  /** Of its application, wall clock in ms: of copies that say different things about policy the youngest is right. */
-  readonly startedAt: number;
+  /**
+   * When its container was made, and its labels with it, wall clock in ms: of copies that say different things about policy
+   * the youngest is right. A restart makes nothing younger.
+   */
+  readonly createdAt: number;
   /** The engine's node name. */
   readonly node: string;
   readonly containerId: string;

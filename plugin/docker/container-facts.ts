@@ -25,6 +25,8 @@ export interface ContainerFacts {
   readonly labels: Readonly<Record<string, string>>;
   readonly running: boolean;
   readonly paused: boolean;
+  /** The engine's own text. */
+  readonly createdAt: string;
   /** The engine's own text; differs after every start. */
   readonly startedAt: string;
   readonly networkMode: string;
@@ -65,6 +67,7 @@ export function readContainerFacts(inspected: ContainerInspectInfo): ContainerFa
     labels: config.Labels ?? {},
     running: state.Running && !state.Restarting,
     paused: state.Paused,
+    createdAt: inspected.Created,
     startedAt: state.StartedAt,
     networkMode: host.NetworkMode ?? "default",
     networks: readNetworks(inspected),

@@ -53,7 +53,7 @@ function isSound({ service, containerName, policy }: Instance, problems: Problem
 }
 
 function youngestFirst(left: Instance, right: Instance): number {
-  return right.startedAt - left.startedAt || (left.id < right.id ? -1 : 1);
+  return right.createdAt - left.createdAt || (left.id < right.id ? -1 : 1);
 }
 
 function complainOfOthers(

@@ -56,7 +56,7 @@ export function toInstance(workload: Workload, node: string): Instance {
     version,
     weight,
     policy,
-    startedAt: Date.parse(workload.startedAt) || 0,
+    createdAt: Date.parse(workload.createdAt) || 0,
     node,
     containerId,
     containerName,

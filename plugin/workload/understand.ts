@@ -61,6 +61,7 @@ function assemble(
     ...naming,
     containerId: facts.id,
     containerName: facts.name,
+    createdAt: facts.createdAt,
     startedAt: facts.startedAt,
     hostsPath: facts.hostsPath,
     instanceId: `${naming.service}-${facts.id.slice(0, 12)}`,

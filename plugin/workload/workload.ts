@@ -7,6 +7,8 @@ import type { RedirectedPort } from "../docker/interception-rules.ts";
 export interface Workload {
   readonly containerId: string;
   readonly containerName: string;
+  /** The engine's own text; labels are as old as this. */
+  readonly createdAt: string;
   /** The engine's own text; another start is another network namespace. */
   readonly startedAt: string;
   readonly hostsPath: string;

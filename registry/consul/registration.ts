@@ -124,7 +124,7 @@ export function fromService(service: RegisteredService): Instance | undefined {
     version: meta["mesh-version"],
     weight: parseWeight(meta["mesh-weight"]),
     policy: parsePolicy(meta),
-    startedAt: parseStartedAt(meta["mesh-started"]),
+    createdAt: parseCreatedAt(meta["mesh-created"]),
     node,
     containerId,
     containerName,
@@ -135,7 +135,7 @@ export function fromService(service: RegisteredService): Instance | undefined {
 
 // What is as it is without being said is left out: the defaults, and what the instance does not have.
 function toMeta(instance: Instance): Readonly<Record<string, string>> {
-  const { weight, startedAt } = instance;
+  const { weight, createdAt } = instance;
   const pairs: readonly (readonly [string, string | undefined])[] = [
     ["mesh-node", instance.node],
     ["mesh-container", instance.containerId],
@@ -144,7 +144,7 @@ function toMeta(instance: Instance): Readonly<Record<string, string>> {
     ["mesh-alias", instance.alias],
     ["mesh-version", instance.version],
     ["mesh-weight", weight === 1 ? undefined : String(weight)],
-    ["mesh-started", startedAt === 0 ? undefined : String(startedAt)],
+    ["mesh-created", createdAt === 0 ? undefined : String(createdAt)],
     ["mesh-ports", instance.ports.map(formatPort).join(",")],
     ...instance.networks.map(
       (network, index) => [`mesh-network-${index + 1}`, formatNetwork(network)] as const,
@@ -174,7 +174,7 @@ function parseWeight(text: string | undefined): number {
   return weight >= 1 && weight <= MAXIMUM_WEIGHT ? weight : 1;
 }
 
-function parseStartedAt(text: string | undefined): number {
+function parseCreatedAt(text: string | undefined): number {
   return /^\d{1,15}$/.test(text ?? "") ? Number(text) : 0;
 }
 

@@ -6,6 +6,7 @@ import type { Workload } from "../../plugin/workload/workload.ts";
 import type { SidecarReport } from "../../proxy/configuration/snapshot.ts";
 
 export const NODE = "node-a";
+export const CREATED_AT = "2026-03-01T07:59:00.000000001Z";
 export const STARTED_AT = "2026-03-01T08:00:00.000000001Z";
 export const RESTARTED_AT = "2026-03-01T09:30:00.000000002Z";
 
@@ -44,6 +45,7 @@ export function factsOf(
     labels: composeLabels(service),
     running: true,
     paused: false,
+    createdAt: CREATED_AT,
     startedAt: STARTED_AT,
     networkMode: "shop_default",
     networks: [onNetwork("shop_default", `198.18.0.${letter.charCodeAt(0)}`)],

@@ -13,7 +13,7 @@ export function instanceOf(
     service,
     alias: undefined,
     project: undefined,
-    ...{ version: undefined, weight: 1, policy: {}, startedAt: 0 },
+    ...{ version: undefined, weight: 1, policy: {}, createdAt: 0 },
     node: "node-a",
     containerId,
     containerName: `${service}-${letter}`,
@@ -37,7 +37,7 @@ export function fullInstance(service: string, letter: string): Instance {
     version: "v2.1",
     weight: 30,
     policy: { "balance.algorithm": "least-request", "timeout.request": "2s" },
-    startedAt: Date.UTC(2026, 0, 1),
+    createdAt: Date.UTC(2026, 0, 1),
     ports: [
       { name: "http", port: 8080, protocol: "http", sidecarPort: 21000 },
       { name: "metrics", port: 9090, protocol: "http", sidecarPort: 21001 },

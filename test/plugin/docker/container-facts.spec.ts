@@ -33,6 +33,7 @@ describe("a container's facts", () => {
       },
       running: true,
       paused: false,
+      createdAt: "2026-03-01T02:03:38.931368066Z",
       startedAt: "2026-03-01T02:03:39.279251715Z",
       networkMode: "shop_front",
       networks: [

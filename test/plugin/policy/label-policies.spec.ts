@@ -6,9 +6,9 @@ import { labelPolicies } from "../../../plugin/policy/label-policies.ts";
 import { toInstance } from "../../../plugin/workload/health.ts";
 import { NODE, workloadOf } from "../../helpers/workloads.ts";
 
-function copy(letter: string, startedAt: number, policy: PolicyDocument): Instance {
+function copy(letter: string, createdAt: number, policy: PolicyDocument): Instance {
   const containerName = `shop-orders-${letter}`;
-  return { ...toInstance(workloadOf("orders", letter), NODE), containerName, startedAt, policy };
+  return { ...toInstance(workloadOf("orders", letter), NODE), containerName, createdAt, policy };
 }
 
 const RANDOM = { "balance.algorithm": "random" };

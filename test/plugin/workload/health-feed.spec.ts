@@ -35,7 +35,7 @@ describe("the health feed", () => {
     service: "orders",
     alias: undefined,
     project: undefined,
-    ...{ version: undefined, weight: 1, policy: {}, startedAt: 0 },
+    ...{ version: undefined, weight: 1, policy: {}, createdAt: 0 },
     node: "node-a",
     containerId: id,
     containerName: id,

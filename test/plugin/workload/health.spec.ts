@@ -4,7 +4,7 @@ import type { ContainerFacts } from "../../../plugin/docker/container-facts.ts";
 import type { SidecarState } from "../../../plugin/sidecars/sessions.ts";
 import { toInstance, workloadHealth } from "../../../plugin/workload/health.ts";
 import type { SidecarReport } from "../../../proxy/configuration/snapshot.ts";
-import { factsOf, NODE, reportOf, workloadOf } from "../../helpers/workloads.ts";
+import { factsOf, NODE, RESTARTED_AT, reportOf, workloadOf } from "../../helpers/workloads.ts";
 
 function sidecar(report: Partial<SidecarReport> | "silent", lost = false): SidecarState {
   return {
@@ -122,6 +122,11 @@ describe("a workload's health", () => {
 });
 
 describe("what the catalog records of a workload", () => {
+  it("is the same after a restart, which makes its labels no younger", () => {
+    const again = workloadOf("orders", "a", { startedAt: RESTARTED_AT });
+    assert.deepEqual(toInstance(again, NODE), toInstance(workloadOf("orders", "a"), NODE));
+  });
+
   it("is who and where it is, and nothing of its secrets or settings", () => {
     const workload = workloadOf("orders", "a", {
       version: "v2",
@@ -136,7 +141,7 @@ describe("what the catalog records of a workload", () => {
       version: "v2",
       weight: 10,
       policy: { audit: "true" },
-      startedAt: Date.UTC(2026, 2, 1, 8),
+      createdAt: Date.UTC(2026, 2, 1, 7, 59),
       node: "node-a",
       containerId: workload.containerId,
       containerName: "shop-orders-1",

@@ -28,6 +28,7 @@ describe("a labelled container", () => {
       project: "shop",
       containerId: containerId("a"),
       containerName: "shop-orders-1",
+      createdAt: "2026-03-01T07:59:00.000000001Z",
       startedAt: "2026-03-01T08:00:00.000000001Z",
       hostsPath: `/var/lib/docker/containers/${containerId("a")}/hosts`,
       instanceId: "shop-orders-aaaaaaaaaaaa",
