@@ -1,7 +1,7 @@
 // What becomes of the application's requests to one service: the route decides, and the plan says where it leads and under
 // which rules. Most requests of a route have the same plan, which is then made once.
 import { EndpointGroup } from "./balance/endpoint-group.ts";
-import { hashKey } from "./balance/hash-key.ts";
+import { hashKey, isKeyed } from "./balance/hash-key.ts";
 import { StickyTargets } from "./balance/sticky.ts";
 import type { OutboundRoute } from "./configuration/outbound-routes.ts";
 import type { RequestPlan } from "./http/plan.ts";
@@ -74,8 +74,4 @@ function planOfCopy(
 
 function keyOf({ balance }: RouteTarget["policy"], head: MessageHead, caller: string): number {
   return isKeyed(balance.algorithm) ? hashKey(balance.hashOn, head, caller) : 0;
-}
-
-function isKeyed(algorithm: string): boolean {
-  return algorithm === "ring-hash" || algorithm === "maglev";
 }

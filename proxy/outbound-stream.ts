@@ -1,5 +1,6 @@
 // A byte stream to another service: goes to the first endpoint that can be reached and stays there. What becomes of it tells
 // about the endpoint as a request would: whether it could be reached, and whether it said anything before it broke off.
+import { streamKey } from "./balance/hash-key.ts";
 import type { OutboundRoute } from "./configuration/outbound-routes.ts";
 import type { DataPlane } from "./data-plane.ts";
 import type { FailureCode } from "./failures.ts";
@@ -28,15 +29,17 @@ export async function openStream(
   near: Connection,
   signal: AbortSignal,
 ): Promise<Connection> {
+  const { balance, timeouts } = conduct.policy;
   const targets = places.draw();
+  const key = streamKey(balance, plane.configuration()?.snapshot.instanceId ?? "");
   const tried: Target[] = [];
   while (!near.socket.destroyed && !signal.aborted) {
-    const target = targets.next(0, tried, false);
+    const target = targets.next(key, tried, false);
     if (target === undefined || tried.includes(target)) break;
     tried.push(target);
     try {
       const far = await dial(target, signal);
-      watchIdle(far, conduct.policy.timeouts.idle, plane.engine.deadlines);
+      watchIdle(far, timeouts.idle, plane.engine.deadlines);
       return far;
     } catch (error) {
       if (error instanceof OverloadError) throw new StreamError("OVERLOADED", service.service);

@@ -1,6 +1,6 @@
 // What hashing pickers choose by: 32 bits of a header, a cookie, a query parameter or the caller. Reads the head's bytes
 // as they are, without making texts of them.
-import type { HashSource } from "../../mesh/policy/policy.ts";
+import type { BalancePolicy, HashSource } from "../../mesh/policy/policy.ts";
 import {
   EQUALS,
   LOWER,
@@ -27,6 +27,23 @@ export function hashKey(
 ): number {
   const key = keyOf(source, head, caller);
   return key >= 0 ? key : Math.floor(random() * WHOLE);
+}
+
+/** The same for a byte stream, which has nothing that could be hashed but its caller; 0 where nothing is chosen by keys. */
+export function streamKey(
+  { algorithm, hashOn }: BalancePolicy,
+  caller: string,
+  random: () => number = Math.random,
+): number {
+  if (!isKeyed(algorithm)) return 0;
+  return hashOn.kind === "source" && caller !== ""
+    ? hashText(caller)
+    : Math.floor(random() * WHOLE);
+}
+
+/** Whether its pickers choose by keys. */
+export function isKeyed(algorithm: BalancePolicy["algorithm"]): boolean {
+  return algorithm === "ring-hash" || algorithm === "maglev";
 }
 
 /** −1 when there is nothing to hash. */

@@ -1,6 +1,7 @@
 // Where the requests of a route may go: the versions of a service by their shares, and behind them the services that stand
 // in. A route that says nothing about one of them leaves it to the service.
 import type { RoutePolicy, WeightedVersion } from "../../mesh/policy/policy.ts";
+import { isKeyed } from "../balance/hash-key.ts";
 import type { Targets } from "../http/plan.ts";
 import { FailoverTargets } from "./failover.ts";
 import { NO_TARGETS, type Random, type RouteLookup, type RouteTarget } from "./route-target.ts";
@@ -61,6 +62,5 @@ function targetsOf(
   }));
   const [lone, ...others] = arms;
   if (lone !== undefined && others.length === 0) return lone.targets;
-  const { algorithm } = target.policy.balance;
-  return new Split(arms, algorithm === "ring-hash" || algorithm === "maglev", random);
+  return new Split(arms, isKeyed(target.policy.balance.algorithm), random);
 }

@@ -5,6 +5,7 @@ import { readdir } from "node:fs/promises";
 import { connect, type Socket } from "node:net";
 import { text } from "node:stream/consumers";
 import { afterEach, beforeEach, describe, it } from "mocha";
+import type { PolicyDocument } from "../../mesh/policy/document.ts";
 import { eventually } from "../helpers/eventually.ts";
 import {
   connectPair,
@@ -180,6 +181,39 @@ describe("byte streams through a pair of sidecars", () => {
       assert.equal(await text(dial(dialOf(outbound))), "here");
     }
     assert.equal(caller.sidecar.report().counters.outboundFailed, 0);
+  });
+
+  describe("to a service whose endpoints are chosen by keys", () => {
+    /** Where a service with two copies is called; each says its name and ends. */
+    const named = async (policy: PolicyDocument): Promise<{ host: string; port: number }> => {
+      const ports = await Promise.all(
+        ["first", "second"].map(async (name) => {
+          const callee = await rig.sidecar("shop-orders");
+          const application = await rig.tcpApplication((socket) => void socket.end(name));
+          const inbound = await inboundPort(application, { protocol: "tcp" });
+          await callee.configure({ inbound: [inbound] });
+          return inbound.tlsPort;
+        }),
+      );
+      const outbound = await outboundService("shop-orders", ports, { protocol: "tcp", policy });
+      await (await rig.sidecar("shop-web")).configure({ outbound: [outbound] });
+      return dialOf(outbound);
+    };
+
+    it("goes to all of them where there is nothing to make a key of", async () => {
+      const policy = { "balance.algorithm": "ring-hash", "balance.hash-on": "header:x-user" };
+      const at = await named(policy);
+      const seen = new Set<string>();
+      while (seen.size < 2) seen.add(await text(dial(at)));
+      assert.deepEqual([...seen].sort(), ["first", "second"]);
+    });
+
+    it("stays with one where the key is the caller", async () => {
+      const at = await named({ "balance.algorithm": "maglev", "balance.hash-on": "source" });
+      const seen = new Set<string>();
+      for (let stream = 0; stream < 12; stream += 1) seen.add(await text(dial(at)));
+      assert.equal(seen.size, 1);
+    });
   });
 
   it("resets plaintext callers when the application is not there", async () => {

@@ -1,7 +1,8 @@
 // What of a request decides where hashing algorithms send it.
 import assert from "node:assert/strict";
-import type { HashSource } from "../../../mesh/policy/policy.ts";
-import { hashKey } from "../../../proxy/balance/hash-key.ts";
+import type { BalancePolicy, HashSource } from "../../../mesh/policy/policy.ts";
+import { DEFAULT_POLICY } from "../../../mesh/policy/read-policy.ts";
+import { hashKey, streamKey } from "../../../proxy/balance/hash-key.ts";
 import { hashBytes, hashText, mix } from "../../../proxy/balance/hash32.ts";
 import { requestHead } from "../http1/heads.ts";
 
@@ -101,5 +102,29 @@ describe("the hash", () => {
       }
       assert.ok(Math.abs(changed / 256 - 16) < 1.5, `bit ${bit}: ${changed / 256}`);
     }
+  });
+});
+
+describe("the key of a byte stream", () => {
+  const balance = (parts: Partial<BalancePolicy>): BalancePolicy => ({
+    ...DEFAULT_POLICY.balance,
+    ...parts,
+  });
+
+  it("is that of its caller, where the caller is what is hashed", () => {
+    const hashing = balance({ algorithm: "maglev", hashOn: { kind: "source" } });
+    assert.equal(streamKey(hashing, "shop-web", NEVER), hashText("shop-web"));
+  });
+
+  it("is another one each time where requests are hashed by what a stream does not have", () => {
+    const hashing = balance({ algorithm: "ring-hash", hashOn: HEADER });
+    assert.equal(
+      streamKey(hashing, "shop-web", () => 0.25),
+      2 ** 30,
+    );
+  });
+
+  it("is none where nothing is chosen by keys", () => {
+    assert.equal(streamKey(balance({ algorithm: "random" }), "shop-web", NEVER), 0);
   });
 });
