@@ -121,6 +121,7 @@ export class Exchange extends Retrying implements OpenExchange, StreamListener, 
   abort(): void {
     if (this.#over) return;
     this.#stream?.abort();
+    this.#mirror?.giveUp();
     this.#end(undefined, performance.now());
   }
 

@@ -1,5 +1,6 @@
 // A copy of a request on its way to somewhere else, whose response nobody sees. It must never slow the original down: what
-// its destination does not take in time is kept up to a limit, and beyond it the copy is given up.
+// its destination does not take in time is kept up to a limit, and beyond it the copy is given up. Nor does it outlive the
+// original for long: one that is never answered, or endlessly, would stay for good, and the next ones with it.
 import type { MessageHead } from "../http1/message-head.ts";
 import type { RequestPlan } from "./plan.ts";
 import { REPLAY_LIMIT } from "./request-record.ts";
@@ -11,6 +12,40 @@ export interface CopiedRequest {
   pass(bytes: Buffer, start: number, end: number, ending: Ending): void;
   /** The original is over: nothing more will come. */
   leave(): void;
+  /** Nobody waits for the original any more. */
+  giveUp(): void;
+}
+
+export interface CopyLimits {
+  /** Copies at once; requests beyond are not copied. */
+  readonly inFlight: number;
+  /** Milliseconds for which a copy may outlive its original. */
+  readonly grace: number;
+}
+
+const LIMITS: CopyLimits = { inFlight: 256, grace: 10_000 };
+
+/** Those under way in one sidecar. */
+export class Copies {
+  readonly limits: CopyLimits;
+  #count = 0;
+
+  constructor(limits: CopyLimits = LIMITS) {
+    this.limits = limits;
+  }
+
+  /** Whether there may be another one. */
+  get full(): boolean {
+    return this.#count >= this.limits.inFlight;
+  }
+
+  enter(): void {
+    this.#count += 1;
+  }
+
+  leave(): void {
+    this.#count -= 1;
+  }
 }
 
 /** A part of the body that waits. */
@@ -21,15 +56,19 @@ interface Held {
 
 export class MirroredExchange implements CopiedRequest, ResponseSink, RequestHandler {
   readonly closing = false;
+  readonly #copies: Copies;
   readonly #exchange: OpenExchange;
   #held: Held[] = [];
   #heldBytes = 0;
   #blocked = false;
   #whole = false;
   #over = false;
+  #timer: NodeJS.Timeout | undefined;
 
   /** `open` takes the copy up, with this object on its caller's side. */
-  constructor(open: (copy: MirroredExchange) => OpenExchange) {
+  constructor(copies: Copies, open: (copy: MirroredExchange) => OpenExchange) {
+    this.#copies = copies;
+    copies.enter();
     this.#exchange = open(this);
   }
 
@@ -41,12 +80,20 @@ export class MirroredExchange implements CopiedRequest, ResponseSink, RequestHan
       return;
     }
     this.#heldBytes += end - start;
-    if (this.#heldBytes > REPLAY_LIMIT) this.#giveUp();
+    if (this.#heldBytes > REPLAY_LIMIT) this.giveUp();
     else this.#held.push({ bytes: Buffer.from(bytes.subarray(start, end)), ending });
   }
 
   leave(): void {
-    if (!this.#whole) this.#giveUp();
+    if (!this.#whole) this.giveUp();
+    else if (!this.#over) {
+      // It holds no process back.
+      this.#timer = setTimeout(() => this.giveUp(), this.#copies.limits.grace).unref();
+    }
+  }
+
+  giveUp(): void {
+    if (!this.#over) this.#exchange.abort();
   }
 
   resumeRequest(): void {
@@ -69,10 +116,7 @@ export class MirroredExchange implements CopiedRequest, ResponseSink, RequestHan
     return true;
   }
 
-  fail(): void {
-    this.#over = true;
-    this.#held = [];
-  }
+  fail(): void {}
 
   plan(_head: MessageHead): RequestPlan {
     throw new Error("the plan of a copy is part of the original's");
@@ -84,12 +128,7 @@ export class MirroredExchange implements CopiedRequest, ResponseSink, RequestHan
   finished(): void {
     this.#over = true;
     this.#held = [];
-  }
-
-  #giveUp(): void {
-    if (this.#over) return;
-    this.#over = true;
-    this.#held = [];
-    this.#exchange.abort();
+    clearTimeout(this.#timer);
+    this.#copies.leave();
   }
 }

@@ -4,7 +4,7 @@ import type { MessageHead } from "../http1/message-head.ts";
 import type { RequestEdit } from "../http1/write-head.ts";
 import { deadlineOf, hasGrpcTimeout, timeLeftLines } from "../resilience/deadline.ts";
 import { Exchange } from "./exchange.ts";
-import { MirroredExchange } from "./mirrored-exchange.ts";
+import { Copies, MirroredExchange } from "./mirrored-exchange.ts";
 import type { RequestPlan } from "./plan.ts";
 import { RequestRecord } from "./request-record.ts";
 import type { Exchanges, OpenExchange, RequestHandler, ResponseSink } from "./streams.ts";
@@ -25,12 +25,14 @@ const edit: { -readonly [Name in keyof RequestEdit]: RequestEdit[Name] } = {
 export class OpenExchanges implements Exchanges {
   /** Calls it for each request that is sent once more. */
   readonly retried: () => void;
+  readonly #copies: Copies;
   #first: Exchange | undefined;
   #timer: NodeJS.Timeout | undefined;
   #lookedAt = 0;
 
-  constructor(retried: () => void = () => undefined) {
+  constructor(retried: () => void = () => undefined, copies: Copies = new Copies()) {
     this.retried = retried;
+    this.#copies = copies;
   }
 
   open(
@@ -40,12 +42,7 @@ export class OpenExchanges implements Exchanges {
     http2: boolean,
   ): OpenExchange {
     const plan = handler.plan(head, http2);
-    // What is to be upgraded is a conversation, which no copy could take part in.
-    const copied = head.upgrade ? undefined : plan.mirror;
-    const mirror =
-      copied === undefined
-        ? undefined
-        : new MirroredExchange((copy) => this.#take(head, copy, copied, copy, http2, undefined));
+    const mirror = plan.mirror && this.#copy(head, plan.mirror, http2);
     return this.#take(head, sink, plan, handler, http2, mirror);
   }
 
@@ -70,6 +67,15 @@ export class OpenExchanges implements Exchanges {
   close(): void {
     clearInterval(this.#timer);
     this.#timer = undefined;
+  }
+
+  #copy(head: MessageHead, plan: RequestPlan, http2: boolean): MirroredExchange | undefined {
+    const copies = this.#copies;
+    // What is to be upgraded is a conversation, which no copy could take part in.
+    if (head.upgrade || copies.full) return undefined;
+    return new MirroredExchange(copies, (copy) =>
+      this.#take(head, copy, plan, copy, http2, undefined),
+    );
   }
 
   #take(
