@@ -78,7 +78,8 @@ export function answerError(error: unknown): ErrorAnswer {
   if (error instanceof PolicyInvalid) return answerInvalid(error);
   if (error instanceof MeshError) return answerCode(error.code, error.message);
   const { status, type } = error as { readonly status?: unknown; readonly type?: unknown };
-  if (type === "entity.too.large") return answerCode("BODY_TOO_LARGE", "expected at most 32 KiB");
+  if (type === "entity.too.large")
+    return answerCode("BODY_TOO_LARGE", "expected a body of at most 32 KiB");
   if (typeof type === "string" && status === 400) {
     return answerCode("BODY_MALFORMED", "expected a body as long as its head says");
   }

@@ -2,10 +2,8 @@
 import express, { type RequestHandler } from "express";
 import { describeError } from "../../mesh/errors.ts";
 import { send } from "./answers.ts";
+import { BODY_LIMIT } from "./body-limit.ts";
 import { answerCode } from "./error-status.ts";
-
-/** Bytes at most. */
-const BODY_LIMIT = 32 * 1024;
 
 const JSON_TYPE = /^application\/json(?: *; *charset="?utf-8"?)?$/i;
 

@@ -1,7 +1,9 @@
 // The part of the agent's API that is about services, as functions for the verbs.
 import { ERROR_CODES, type ErrorCode, MeshError } from "../../mesh/errors.ts";
 import type { EffectiveField } from "../../mesh/policy/document.ts";
+import { MAX_DOCUMENT } from "../../mesh/policy/read-policy.ts";
 import type { StoredPolicy } from "../../registry/policy-store.ts";
+import { BODY_LIMIT } from "../api/body-limit.ts";
 import type { ErrorBody } from "../api/error-status.ts";
 import type { CallerReport } from "../policy/caller-reports.ts";
 import type { ShownPolicy } from "../policy/policy-desk.ts";
@@ -56,6 +58,8 @@ export class PolicyClient {
     const { expected, document, create } = replacement;
     const path = `${policyPath(service)}${create ? "?create=true" : ""}`;
     const body = JSON.stringify(document);
+    // It travels in a variable, for which the agent's system has a limit of its own.
+    if (Buffer.byteLength(body) > BODY_LIMIT) throw tooLarge(service);
     return asPolicy(await this.#ask({ method: "PUT", path, expected, body }));
   }
 
@@ -74,7 +78,7 @@ export class PolicyClient {
   }
 
   async endpoints(service: string): Promise<readonly CallerReport[]> {
-    const path = `/v1/services/${encodeURIComponent(service)}/endpoints`;
+    const path = `${servicePath(service)}/endpoints`;
     const { endpoints } = (await this.#ask({ method: "GET", path })) as {
       readonly endpoints?: readonly CallerReport[];
     };
@@ -92,7 +96,21 @@ export class PolicyClient {
 }
 
 function policyPath(service: string): string {
-  return `/v1/services/${encodeURIComponent(service)}/policy`;
+  return `${servicePath(service)}/policy`;
+}
+
+function servicePath(service: string): string {
+  // Such as "$SERVICE" of a script that forgot to set it.
+  if (service === "") {
+    throw new MeshError("SERVICE_UNKNOWN", 'expected the name of a service, got ""');
+  }
+  return `/v1/services/${encodeURIComponent(service)}`;
+}
+
+function tooLarge(service: string): Refused {
+  return new Refused("POLICY_INVALID", [
+    `the policy of ${service} is refused, nothing was changed: expected at most ${MAX_DOCUMENT} characters of names and values together`,
+  ]);
 }
 
 function asPolicy(answer: Partial<ShownPolicy>): ShownPolicy {

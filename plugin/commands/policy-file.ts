@@ -49,8 +49,16 @@ function flatten(prefix: string, json: object, depth: number, fields: Map<string
     const name = `${prefix}${key}`;
     const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
     if (isObject && depth < DEEPEST) flatten(`${name}.`, value, depth + 1, fields);
+    else if (fields.has(name)) throw twice(name);
     else fields.set(name, asText(value));
   }
+}
+
+function twice(name: string): MeshError {
+  return new MeshError(
+    "CONFIGURATION_INVALID",
+    `${name}: expected each field once, got it nested and by its dotted name`,
+  );
 }
 
 function asText(value: unknown): unknown {

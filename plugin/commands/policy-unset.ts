@@ -37,8 +37,7 @@ async function runUnset(args: readonly string[], context: CommandContext): Promi
   }
   const client = await PolicyClient.open(context);
   const become = (policy: ShownPolicy): FileFields => (all ? new Map() : without(policy, names));
-  // A policy outlives its service, and so must the way to take it away.
-  context.print(await change(client, service, true, ATTEMPTS, become));
+  context.print(await change(client, service, false, ATTEMPTS, become));
 }
 
 /** Throws Refused for names of which nothing is set. */

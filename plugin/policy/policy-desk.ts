@@ -13,6 +13,7 @@ import { validateDocument } from "../../mesh/policy/validate.ts";
 import { quote } from "../../mesh/printable.ts";
 import { isServiceName } from "../../mesh/service-name.ts";
 import type { PolicyStore, StoredPolicy } from "../../registry/policy-store.ts";
+import { describeProblems } from "./policy-state.ts";
 import type { KnownNames } from "./service-names.ts";
 import type { ServicePolicies } from "./service-policies.ts";
 
@@ -63,15 +64,19 @@ export class PolicyDesk {
    */
   resolve(name: string, create: boolean): string {
     const known = this.#parts.known();
-    const isKept = name === MESH_WIDE || this.#parts.policies.version(name) > 0;
+    // By hand anything can be made an entry of the catalog, `../orders` too.
+    const isKept =
+      name === MESH_WIDE || (isServiceName(name) && this.#parts.policies.version(name) > 0);
     if (isKept || known.some(({ service }) => service === name)) return name;
     const meant = known.filter(({ aliases }) => aliases.some(({ alias }) => alias === name));
     const [only] = meant;
     if (only !== undefined && meant.length === 1) return only.service;
-    if (create && isServiceName(name)) return name;
+    if (create && meant.length === 0 && isServiceName(name)) return name;
+    if (meant.length === 0 && !this.#parts.policies.isComplete) throw unread(name);
     throw new MeshError("SERVICE_UNKNOWN", describeUnknown(name, meant, known));
   }
 
+  /** Throws a MeshError when the catalog is away. */
   async show(service: string, signal: AbortSignal): Promise<ShownPolicy> {
     return (await this.#parts.store.read(service, signal)) ?? { service, version: 0, document: {} };
   }
@@ -81,15 +86,26 @@ export class PolicyDesk {
     { service, document }: ShownPolicy,
     signal: AbortSignal,
   ): Promise<readonly EffectiveField[]> {
-    const mesh = service === MESH_WIDE ? document : (await this.show(MESH_WIDE, signal)).document;
-    return this.#parts.policies.explain(service, document, mesh);
+    const own = this.#inForce(service, document);
+    if (service === MESH_WIDE) return this.#parts.policies.explain(service, own, own);
+    const { document: shared } = await this.show(MESH_WIDE, signal);
+    return this.#parts.policies.explain(service, own, this.#inForce(MESH_WIDE, shared));
+  }
+
+  /** One that was changed by hand may be left aside. */
+  #inForce(service: string, document: PolicyDocument): PolicyDocument {
+    const holds = describeProblems(document) === undefined;
+    return holds ? document : this.#parts.policies.stored(service);
   }
 
   async history(service: string, signal: AbortSignal): Promise<readonly StoredPolicy[]> {
     return await this.#parts.store.history(service, signal);
   }
 
-  /** Throws PolicyInvalid, and POLICY_CONFLICT when the condition does not hold or somebody else is faster. */
+  /**
+   * Throws PolicyInvalid, POLICY_CONFLICT when the condition does not hold or somebody else is faster, and says what has
+   * become of it when the catalog is away.
+   */
   async write(
     service: string,
     json: unknown,
@@ -98,11 +114,10 @@ export class PolicyDesk {
   ): Promise<ShownPolicy> {
     const { document, problems } = validateDocument(json, this.#parts.policies.beneath(service));
     if (document === undefined) throw new PolicyInvalid(service, problems);
-    const current = await this.show(service, signal);
-    refuseConflict(current, condition);
+    const current = await this.#replaceable(service, condition, signal);
     const note = describeChange(current.document, document);
     if (note === "") return current;
-    return await this.#parts.store.write(service, current.version, { document, note }, signal);
+    return await this.#store(current, { document, note }, signal);
   }
 
   /** Writes an earlier version again. Throws PolicyInvalid for a version that is not kept or no longer holds up. */
@@ -112,8 +127,7 @@ export class PolicyDesk {
     condition: Condition,
     signal: AbortSignal,
   ): Promise<ShownPolicy> {
-    const current = await this.show(service, signal);
-    refuseConflict(current, condition);
+    const current = await this.#replaceable(service, condition, signal);
     const kept = await this.history(service, signal);
     const wanted = kept.find((policy) => policy.version === version);
     if (wanted === undefined) {
@@ -128,8 +142,49 @@ export class PolicyDesk {
     );
     if (document === undefined) throw new PolicyInvalid(service, problems);
     const note = `rollback to ${wanted.version}`;
-    return await this.#parts.store.write(service, current.version, { document, note }, signal);
+    return await this.#store(current, { document, note }, signal);
   }
+
+  async #replaceable(
+    service: string,
+    condition: Condition,
+    signal: AbortSignal,
+  ): Promise<ShownPolicy> {
+    try {
+      const current = await this.show(service, signal);
+      refuseConflict(current, condition);
+      return current;
+    } catch (error) {
+      throw about(error, `the policy of ${service} was not written`);
+    }
+  }
+
+  async #store(
+    { service, version }: ShownPolicy,
+    change: Pick<StoredPolicy, "document" | "note">,
+    signal: AbortSignal,
+  ): Promise<StoredPolicy> {
+    try {
+      return await this.#parts.store.write(service, version, change, signal);
+    } catch (error) {
+      // Of a write whose answer is lost nobody knows.
+      const unknown = `it is not known whether the policy of ${service} was written, look at it again`;
+      throw about(error, unknown);
+    }
+  }
+}
+
+/** What has become of a write, when the catalog is away. */
+function about(error: unknown, outcome: string): unknown {
+  if (!(error instanceof MeshError) || error.code !== "CATALOG_UNAVAILABLE") return error;
+  return new MeshError(error.code, `${outcome}: ${error.message}`, { cause: error });
+}
+
+function unread(name: string): MeshError {
+  return new MeshError(
+    "CATALOG_UNAVAILABLE",
+    `no service named ${quote(name)} is known, but the agent has not been able to read the catalog yet: \`docker mesh status\` says why`,
+  );
 }
 
 function refuseConflict({ service, version }: ShownPolicy, condition: Condition): void {

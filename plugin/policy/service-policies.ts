@@ -82,6 +82,11 @@ export class ServicePolicies {
     return { ...mesh, ...label };
   }
 
+  /** What people have set, as it is in force; empty for nothing. */
+  stored(service: string): PolicyDocument {
+    return this.#state.document(service);
+  }
+
   /** The version that people have set; 0 for none. */
   version(service: string): number {
     return this.#state.version(service);

@@ -14,6 +14,7 @@ import {
   policyConflict,
   type StoredPolicy,
 } from "../../../registry/policy-store.ts";
+import { NO_INTENTIONS, policiesView } from "../../helpers/policies.ts";
 import { NODE, workloadOf } from "../../helpers/workloads.ts";
 import { exampleStatus } from "../commands/example-status.ts";
 
@@ -61,13 +62,22 @@ export interface ApiParts {
   readonly store: PolicyStore;
   /** What the labels of shop-orders say. */
   readonly labels: PolicyDocument;
+  /** What the agent knows of policies; by default that there are none. */
+  readonly state: PolicyState;
+}
+
+function quietState(): PolicyState {
+  const state = new PolicyState();
+  state.setPolicies(policiesView({}));
+  state.setIntentions(NO_INTENTIONS);
+  return state;
 }
 
 export function apiSources(
   changes: Partial<ApiSources> = {},
-  { store = new MemoryPolicyStore(), labels = {} }: Partial<ApiParts> = {},
+  { store = new MemoryPolicyStore(), labels = {}, state = quietState() }: Partial<ApiParts> = {},
 ): ApiSources {
-  const policies = new ServicePolicies(new PolicyState());
+  const policies = new ServicePolicies(state);
   const instance: Instance = toInstance(workloadOf("orders", "a", { policy: labels }), NODE);
   policies.refresh([instance], SHOP);
   return {

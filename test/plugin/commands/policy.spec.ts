@@ -52,6 +52,11 @@ describe("docker mesh policy", () => {
       assert.deepEqual(await rig.run("policy get web"), done(text));
     });
 
+    it("asks for a name where a script gives none", async () => {
+      const { code, error } = await rig.run(["policy", "get", ""]);
+      assert.deepEqual([code, error], [1, 'expected the name of a service, got ""\n']);
+    });
+
     it("suggests a name for one that is not known", async () => {
       const { code, error } = await rig.run("policy get ordres");
       assert.equal(code, 1);
@@ -158,6 +163,21 @@ describe("docker mesh policy", () => {
       });
     }
 
+    it("refuses a file that says a field twice, nested and by its dotted name", async () => {
+      const input = '{"balance": {"algorithm": "random"}, "balance.algorithm": "maglev"}';
+      const { code, error } = await rig.run("policy set orders -f -", { input });
+      assert.equal(code, 1);
+      assert.match(error, /^balance\.algorithm: expected each field once/);
+      assert.equal(await rig.inForce(), undefined);
+    });
+
+    it("refuses a file that is larger than any policy, in words about policies", async () => {
+      const input = JSON.stringify({ audit: "x".repeat(200_000) });
+      const { code, error } = await rig.run("policy set orders -f -", { input });
+      assert.equal(code, 1);
+      assert.match(error, /^the policy of shop-orders is refused, .* at most 16384 characters/);
+    });
+
     it("says which file cannot be read", async () => {
       const { code, error } = await rig.run("policy set orders -f /none.json");
       assert.equal(code, 1);
@@ -189,6 +209,14 @@ describe("docker mesh policy", () => {
       await rig.run("policy unset orders --all");
       assert.deepEqual(await rig.inForce(), {});
     });
+
+    for (const line of ["policy unset ordres audit", "policy unset --all ordres"]) {
+      it(`does not take a name that nobody knows for a service: ${line}`, async () => {
+        const { code, error } = await rig.run(line);
+        assert.equal(code, 1);
+        assert.equal(error, 'no service named "ordres" is known: did you mean orders?\n');
+      });
+    }
 
     it("names what is not set, and changes nothing", async () => {
       const { code, error } = await rig.run("policy unset orders balance.algoritm route.a");
