@@ -1,6 +1,5 @@
 // What becomes of the application's requests to one service: the route decides, and the plan says where it leads and under
 // which rules. Most requests of a route have the same plan, which is then made once.
-import { EndpointGroup } from "./balance/endpoint-group.ts";
 import { hashKey, isKeyed } from "./balance/hash-key.ts";
 import { StickyTargets } from "./balance/sticky.ts";
 import type { OutboundRoute } from "./configuration/outbound-routes.ts";
@@ -20,8 +19,7 @@ export class OutboundPlans {
     const decision = route.router.decide(head);
     if (decision === this.#decision && this.#plan !== undefined) return this.#plan;
     const plan = planOf(decision, route, head, caller);
-    const { algorithm, stickyCookie } = decision.policy.balance;
-    if (isKeyed(algorithm) || stickyCookie !== "") return plan;
+    if (isKeyed(decision.policy.balance.algorithm) || decision.sticky !== undefined) return plan;
     this.#decision = decision;
     this.#plan = plan;
     return plan;
@@ -45,15 +43,14 @@ function planOf(
   };
 }
 
-/** A client's cookie binds it to an endpoint, where one group of endpoints is all there is to choose from. */
+/** A client's cookie binds it to an endpoint. */
 function withCookie(
-  { targets, edits, policy }: RouteDecision,
+  { targets, sticky, edits }: RouteDecision,
   head: MessageHead,
 ): Pick<RequestPlan, "targets" | "edits"> {
-  const { stickyCookie } = policy.balance;
-  if (stickyCookie === "" || !(targets instanceof EndpointGroup)) return { targets, edits };
-  const sticky = new StickyTargets(targets, stickyCookie, head, edits);
-  return { targets: sticky, edits: sticky };
+  if (sticky === undefined) return { targets, edits };
+  const bound = new StickyTargets(targets, sticky, head, edits);
+  return { targets: bound, edits: bound };
 }
 
 /** The copy is changed on its way as the original is. */

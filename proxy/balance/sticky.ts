@@ -11,26 +11,36 @@ import { findCookie } from "./hash-key.ts";
 /** An editor of our own: what is edited here may have been edited for the route before. */
 const editor = new HeadEditor();
 
+/** What a cookie chooses among. */
+export interface StickyChoice {
+  /** The cookie's name. */
+  readonly cookie: string;
+  /** All endpoints of the service. */
+  readonly group: EndpointGroup;
+  /** Of these versions; undefined: of all. */
+  readonly versions: ReadonlySet<string> | undefined;
+}
+
 /** The targets of one request, and the edits of its heads: for a service with `balance.sticky-cookie` they go together. */
 export class StickyTargets implements Targets, Edits {
-  readonly #group: EndpointGroup;
-  readonly #cookie: string;
+  readonly #targets: Targets;
+  readonly #choice: StickyChoice;
   readonly #edits: Edits | undefined;
   /** Whom the client's cookie names. */
   readonly #named: Target | undefined;
 
-  /** `cookie`: its name; `edits`: those of the request's route, which come first. */
-  constructor(group: EndpointGroup, cookie: string, head: MessageHead, edits: Edits | undefined) {
-    this.#group = group;
-    this.#cookie = cookie;
+  /** `targets`: for all but the first try of a client with a cookie; `edits`: those of the route, which come first. */
+  constructor(targets: Targets, choice: StickyChoice, head: MessageHead, edits: Edits | undefined) {
+    this.#targets = targets;
+    this.#choice = choice;
     this.#edits = edits;
-    this.#named = namedBy(group, head, cookie);
+    this.#named = namedBy(choice, head);
   }
 
   next(key: number, tried: readonly Target[], repeatable: boolean): Target | undefined {
     const named = this.#named;
-    if (named !== undefined && tried.length === 0 && this.#group.accepts(named)) return named;
-    return this.#group.next(key, tried, repeatable);
+    const usable = named !== undefined && tried.length === 0 && this.#choice.group.accepts(named);
+    return usable ? named : this.#targets.next(key, tried, repeatable);
   }
 
   request(head: MessageHead): MessageHead {
@@ -40,15 +50,17 @@ export class StickyTargets implements Targets, Edits {
   response(head: MessageHead, target: Target): MessageHead {
     const edited = this.#edits === undefined ? head : this.#edits.response(head, target);
     if (target === this.#named) return edited;
-    const value = `${this.#cookie}=${endpointDigest(target.id)}; Path=/; HttpOnly; SameSite=Lax`;
+    const value = `${this.#choice.cookie}=${endpointDigest(target.id)}; Path=/; HttpOnly; SameSite=Lax`;
     const headers = { ...NO_HEADERS, add: [{ name: "set-cookie", value }] };
     return editor.response(edited, { headers, path: undefined });
   }
 }
 
-function namedBy(group: EndpointGroup, head: MessageHead, cookie: string): Target | undefined {
+function namedBy({ cookie, group, versions }: StickyChoice, head: MessageHead): Target | undefined {
   const span = findCookie(head, cookie);
   if (span === undefined) return undefined;
   const digest = head.bytes.toString("latin1", span.start, span.end);
-  return group.members.find((member) => member.digest === digest);
+  const named = group.members.find((member) => member.digest === digest);
+  // A client stays with its version when shares change; one that gets no requests any more is left.
+  return versions === undefined || versions.has(named?.endpoint.version ?? "") ? named : undefined;
 }

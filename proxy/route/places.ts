@@ -8,6 +8,8 @@ import { NO_TARGETS, type Random, type RouteLookup, type RouteTarget } from "./r
 import { Split } from "./split.ts";
 
 export class Places {
+  /** Versions of the service that get requests; undefined: all. */
+  readonly versions: ReadonlySet<string> | undefined;
   readonly #choices: readonly Targets[];
   readonly #split: Split | undefined;
 
@@ -20,6 +22,8 @@ export class Places {
     const { policy } = target;
     const versions = route?.split.length ? route.split : policy.split;
     const services = route?.failover.length ? route.failover : policy.failover;
+    const chosen = versions.filter(({ weight }, _, { length }) => weight > 0 || length === 1);
+    this.versions = chosen.length === 0 ? undefined : new Set(chosen.map(({ version }) => version));
     const targets = targetsOf(target, versions, lookup, random);
     const standIns = services.map((service) => standIn(service, lookup, random));
     this.#split = targets instanceof Split ? targets : undefined;

@@ -2,6 +2,8 @@
 // without one the service's own split and failover do. Everything that is the same for all requests is made ready when the
 // configuration is built; for a request there is little more to do than to match and to draw.
 import type { Policy, RoutePolicy } from "../../mesh/policy/policy.ts";
+import { EndpointGroup } from "../balance/endpoint-group.ts";
+import type { StickyChoice } from "../balance/sticky.ts";
 import type { Before, Conduct, Edits, Targets } from "../http/plan.ts";
 import type { MessageHead } from "../http1/message-head.ts";
 import { type CompiledMatch, compileMatch, matches } from "../match/matches.ts";
@@ -21,6 +23,8 @@ export interface RouteDecision {
   readonly service: string;
   readonly policy: Policy;
   readonly targets: Targets;
+  /** Where a client's cookie may lead in place of them; undefined where the service has none. */
+  readonly sticky: StickyChoice | undefined;
   /** The target service's, with what the route puts in place of it. */
   readonly conduct: Conduct;
   readonly before: Before | undefined;
@@ -90,6 +94,7 @@ class Way {
     this.#common = {
       ...{ route: route?.name ?? "", service, policy },
       targets: this.#places.draw(),
+      sticky: stickyChoice(target, this.#places),
       conduct: route === undefined ? conduct : routeConduct(route, conduct),
       before: undefined,
       edits: route && routeEdits(route),
@@ -105,6 +110,7 @@ class Way {
       service: common.service,
       policy: common.policy,
       targets: this.#places.draw(),
+      sticky: common.sticky,
       conduct: common.conduct,
       before: this.#before(head),
       edits: common.edits,
@@ -132,6 +138,15 @@ function targetOf(service: string | undefined, own: RouteTarget, lookup: RouteLo
   if (service === undefined) return own;
   const policy = { ...own.policy, split: [], failover: [] };
   return lookup(service, undefined) ?? { ...own, service, targets: NO_TARGETS, policy };
+}
+
+function stickyChoice(
+  { targets, policy }: RouteTarget,
+  { versions }: Places,
+): StickyChoice | undefined {
+  const { stickyCookie: cookie } = policy.balance;
+  if (cookie === "" || !(targets instanceof EndpointGroup)) return undefined;
+  return { cookie, group: targets, versions };
 }
 
 /** One object for all requests of the route: limits and budget stay those of the service. */

@@ -131,6 +131,61 @@ describe("a policy in force", () => {
     }
   });
 
+  describe("with a cookie that binds clients, and versions", () => {
+    const STICKY = { "balance.sticky-cookie": "shard" };
+
+    /** The cookie that the answer sets. */
+    const given = ({ headers }: Answer): string | undefined =>
+      headers["set-cookie"]?.[0]?.split(";")[0];
+
+    /** A service with two versions; returns it with a client's first cookie, which names a copy of v1. */
+    const bound = async (): Promise<[OutboundService, string]> => {
+      const ports = [await copy("shop-orders", "first"), await copy("shop-orders", "second")];
+      const service = await orders(ports, { ...STICKY, split: "v1=100" });
+      await caller.configure({ outbound: [service] });
+      return [service, given(await ask(service)) ?? "none"];
+    };
+
+    it("keeps a client where it is while others go by their shares", async () => {
+      const [service, cookie] = await bound();
+      await caller.configure({
+        outbound: [{ ...service, policy: { ...STICKY, split: "v1=1, v2=99" } }],
+      });
+      for (let sent = 0; sent < 12; sent += 1) {
+        const again = await ask(service, { headers: { cookie } });
+        assert.deepEqual([again.body, given(again)], ["first /", undefined]);
+      }
+    });
+
+    for (const split of ["v2=100", "v1=0, v2=100"]) {
+      it(`leads a client away from a version that gets nothing any more: ${split}`, async () => {
+        const [service, cookie] = await bound();
+        await caller.configure({ outbound: [{ ...service, policy: { ...STICKY, split } }] });
+        const moved = await ask(service, { headers: { cookie } });
+        assert.equal(moved.body, "second /");
+        assert.match(given(moved) ?? "", /^shard=/);
+        assert.notEqual(given(moved), cookie);
+      });
+    }
+
+    it("binds where another service can stand in, and lets it when it has to", async () => {
+      const ports = [await copy("shop-orders", "first"), await copy("shop-orders", "second")];
+      const spare = await outboundService("shop-spare", [await copy("shop-spare", "spare")], {
+        ...{ address: "127.64.0.11", names: [] },
+      });
+      const policy = { ...STICKY, failover: "shop-spare" };
+      const service = await orders(ports, policy);
+      await caller.configure({ outbound: [service, spare] });
+      const first = await ask(service);
+      const cookie = given(first) ?? "none";
+      for (let sent = 0; sent < 8; sent += 1)
+        assert.equal((await ask(service, { headers: { cookie } })).body, first.body);
+      const empty = service.ports.map((port) => ({ ...port, endpoints: [] }));
+      await caller.configure({ outbound: [{ ...service, ports: empty }, spare] });
+      assert.equal((await ask(service, { headers: { cookie } })).body, "spare /");
+    });
+  });
+
   it("keeps what has one key on one copy", async () => {
     const ports = [
       await copy("shop-orders", "first"),

@@ -10,9 +10,10 @@ const NAME = "shop-endpoint";
 
 function sticky(rig: ServiceRig, cookie: string | undefined, edits?: Edits): StickyTargets {
   const lines = cookie === undefined ? [] : [`cookie: a=b; ${NAME}=${cookie}`];
+  const choice = { cookie: NAME, group: rig.targets, versions: undefined };
   return new StickyTargets(
     rig.targets,
-    NAME,
+    choice,
     requestHead("GET / HTTP/1.1", "host: a", ...lines),
     edits,
   );
