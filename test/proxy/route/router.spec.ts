@@ -161,7 +161,10 @@ describe("where a route leads", () => {
     });
     const { conduct } = decide(router, "GET /a");
     const { timeouts, retries, breaker, budget } = conduct;
-    assert.deepEqual([timeouts.request, timeouts.perTry, timeouts.connect], [3_000, 1_000, 5_000]);
+    assert.deepEqual(
+      [timeouts.request, timeouts.perTry, timeouts.connect],
+      [3_000, 1_000, UNLIMITED.timeouts.connect],
+    );
     assert.deepEqual([retries.attempts, retries.on, retries.backoff], [5, ["5xx"], 0]);
     assert.equal(breaker, UNLIMITED.breaker);
     assert.equal(budget, UNLIMITED.budget);
