@@ -59,7 +59,9 @@ export function describeUnknown(name: string): string {
   if (!isServiceName(entry) && FIELDS.has(`${group}.<name>.${key}`)) {
     return "expected a name of lower-case letters, digits and hyphens for the route or rule";
   }
-  const nearest = nearestName(name.toLowerCase(), fieldNames(entry));
+  // Labels are called the same behind `mesh.`, and so they are copied.
+  const meant = name.toLowerCase().replace(/^mesh\./, "");
+  const nearest = nearestName(meant, fieldNames(entryOf(meant)?.entry ?? entry));
   return `expected a field of policies: ${nearest === undefined ? "see docs/labels.md" : `did you mean ${nearest}?`}`;
 }
 

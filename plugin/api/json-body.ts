@@ -19,11 +19,14 @@ const refuseOthers: RequestHandler = (request, response, next) => {
 
 const parse: RequestHandler = (request, response, next) => {
   const bytes: unknown = request.body;
-  const text = Buffer.isBuffer(bytes) ? bytes.toString("utf8") : "";
+  const isEmpty = !Buffer.isBuffer(bytes) || bytes.length === 0;
   try {
-    request.body = JSON.parse(text);
+    // Bytes that are no UTF-8 must not be written as other letters than were meant.
+    request.body = JSON.parse(
+      isEmpty ? "" : new TextDecoder("utf-8", { fatal: true }).decode(bytes),
+    );
   } catch (error) {
-    const message = `expected JSON, but ${text === "" ? "there is nothing" : describeError(error)}`;
+    const message = `expected JSON in UTF-8, but ${isEmpty ? "there is nothing" : describeError(error)}`;
     send(response, answerCode("BODY_MALFORMED", message));
     return;
   }

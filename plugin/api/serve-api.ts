@@ -1,6 +1,6 @@
 // Where the API is offered: on a unix socket that only root may use, and over TCP only with TLS and a bearer token.
 import { createHash, timingSafeEqual } from "node:crypto";
-import { mkdir, rm } from "node:fs/promises";
+import { lstat, mkdir, rm } from "node:fs/promises";
 import { createServer as createHttpServer, type RequestListener, type Server } from "node:http";
 import { createServer as createHttpsServer } from "node:https";
 import type { AddressInfo } from "node:net";
@@ -42,13 +42,22 @@ export async function serveApiOnSocket(
   const server = createHttpServer(app);
   try {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-    await rm(path, { force: true });
+    await removeSocket(path);
     await listenAsOwner(server, path);
   } catch (cause) {
     const message = `expected to make the API's socket at ${path} (MESH_API_SOCKET)`;
     throw new MeshError("CONFIGURATION_INVALID", message, { cause });
   }
   return { port: 0, closed: closeWith(server, signal) };
+}
+
+/** Throws for anything else, such as a file whose path was set by mistake. */
+async function removeSocket(path: string): Promise<void> {
+  const found = await lstat(path).catch(() => undefined);
+  if (found !== undefined && !found.isSocket()) {
+    throw new Error("expected a socket or nothing there, found something else");
+  }
+  await rm(path, { force: true });
 }
 
 /**

@@ -58,6 +58,8 @@ describe("fields of policies", () => {
     ["route.canary.pth", "route.canary.path"],
     ["rule.admin.caller", "rule.admin.callers"],
     ["alow", "allow"],
+    ["mesh.audit", "audit"],
+    ["mesh.route.canary.path", "route.canary.path"],
   ] as const) {
     it(`suggest ${meant} for ${name}`, () => {
       assert.equal(findField(name), undefined);

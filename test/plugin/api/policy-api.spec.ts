@@ -276,6 +276,12 @@ describe("policies by the API", () => {
   describe("in a body that cannot be read", () => {
     for (const [what, init, status, code] of [
       ["that is no JSON", { body: "{audit: true}" }, 400, "BODY_MALFORMED"],
+      ["that is no UTF-8", { body: Buffer.from([0x7b, 0x7d, 0xff]) }, 400, "BODY_MALFORMED"],
+      [
+        "with letters that are no UTF-8",
+        { body: Buffer.from('{"route.a.path": "/caf\xe9"}', "latin1") },
+        ...([400, "BODY_MALFORMED"] as const),
+      ],
       ["that is empty", { body: "" }, 400, "BODY_MALFORMED"],
       ["of more than 32 KiB", { body: `"${"a".repeat(33_000)}"` }, 413, "BODY_TOO_LARGE"],
       [

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
+import { link, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import type { RequestListener } from "node:http";
 import { request } from "node:https";
-import { connect } from "node:net";
+import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
@@ -55,9 +55,21 @@ describe("where the agent's API is offered", () => {
 
     it("takes the place of a socket that a predecessor left", async () => {
       const path = join(directory, "api.sock");
-      await writeFile(path, "");
+      const predecessor = createServer().listen(`${path}.before`);
+      await once(predecessor, "listening");
+      await link(`${path}.before`, path);
+      await predecessor[Symbol.asyncDispose]();
       server = await serveApiOnSocket(APP, path, stop.signal);
       assert.equal(await ask(path), 200);
+    });
+
+    it("takes the place of nothing else: a path set by mistake costs no file", async () => {
+      const path = join(directory, "policies.json");
+      await writeFile(path, "[]");
+      await assert.rejects(serveApiOnSocket(APP, path, stop.signal), {
+        code: "CONFIGURATION_INVALID",
+      });
+      assert.equal(await readFile(path, "utf8"), "[]");
     });
 
     it("changes nothing about files made later", async () => {
