@@ -3,6 +3,7 @@
 import type { PolicyDocument } from "../../mesh/policy/document.ts";
 import { entryOf, findField } from "../../mesh/policy/fields.ts";
 import { joinList, splitList } from "../../mesh/policy/kinds.ts";
+import { isServiceName } from "../../mesh/service-name.ts";
 import type { DirectoryService } from "../sidecars/directory.ts";
 
 /** Entries of a list of callers at most, as its field has it. */
@@ -36,7 +37,9 @@ export function nameResolver(known: KnownNames, project: string | undefined): Na
     const found = own.get(name);
     if (found !== undefined) return found;
     if (all.has(name) || project === undefined || name.startsWith(`${project}-`)) return name;
-    return `${project}-${name}`;
+    const guess = `${project}-${name}`;
+    // Together the two may be longer than any service's name.
+    return isServiceName(guess) ? guess : name;
   };
   return { resolve, isKnown };
 }

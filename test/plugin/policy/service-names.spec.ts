@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import type { PolicyDocument } from "../../../mesh/policy/document.ts";
+import { readPolicy } from "../../../mesh/policy/read-policy.ts";
 import {
   type KnownNames,
   nameResolver,
@@ -71,6 +72,17 @@ describe("a service's name in a policy", () => {
   describe("of which nobody has heard", () => {
     it("opens nothing but to the service of the own project", () => {
       assert.deepEqual(inProject("shop", { allow: "farm-web" }), { allow: "shop-farm-web" });
+    });
+
+    it("does not spoil the list it stands in when no service could be called so", () => {
+      const project = "a".repeat(40);
+      const allow = `web,${"b".repeat(30)}`;
+      const { policy, problems } = readPolicy(inProject(project, { allow }), "lenient");
+      assert.deepEqual(problems, []);
+      assert.deepEqual(
+        policy.access.rules[0]?.callers.map((caller) => "text" in caller && caller.text),
+        [`${project}-web`, "b".repeat(30)],
+      );
     });
 
     it("is refused whichever is meant: it may call before it has been heard of", () => {
