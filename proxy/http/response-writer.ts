@@ -13,9 +13,12 @@ const edit: { -readonly [Name in keyof ResponseEdit]: ResponseEdit[Name] } = {
 };
 
 const REASONS: Readonly<Record<number, string>> = {
+  204: "No Content",
+  205: "Reset Content",
   301: "Moved Permanently",
   302: "Found",
   303: "See Other",
+  304: "Not Modified",
   307: "Temporary Redirect",
   308: "Permanent Redirect",
   400: "Bad Request",
@@ -77,16 +80,25 @@ function framingFor(framing: Framing, minor: number): Framing {
   return minor === 0 ? FRAMING.UNTIL_CLOSE : FRAMING.CHUNKED;
 }
 
+/**
+ * What the head of an answer says about its body: nothing where there cannot be one (RFC 9110 §8.6). 205 is not among those
+ * for readers of HTTP/1.1 (RFC 9112 §6.3), who would wait for the end of the connection.
+ */
+export function bodyLines({ status, text }: LocalAnswer): string {
+  if (status === 204 || status === 304) return "";
+  const type = text === "" ? "" : "content-type: text/plain; charset=utf-8\r\n";
+  return `${type}content-length: ${Buffer.byteLength(text)}\r\n`;
+}
+
 /** A response of the mesh itself. `withBody` is false for answers to HEAD. */
 export function writeAnswer(
   output: Output,
-  { code, status, fields, text }: LocalAnswer,
+  answer: LocalAnswer,
   { keep, withBody }: { keep: boolean; withBody: boolean },
 ): void {
+  const { code, status, fields, text } = answer;
   const message =
-    `HTTP/1.1 ${status} ${REASONS[status] ?? "Status"}\r\n` +
-    "content-type: text/plain; charset=utf-8\r\n" +
-    `content-length: ${Buffer.byteLength(text)}\r\n` +
+    `HTTP/1.1 ${status} ${REASONS[status] ?? "Status"}\r\n${bodyLines(answer)}` +
     `${code === undefined ? "" : `${FAILURE_FIELD}: ${code}\r\n`}` +
     `${fields}${keep ? "" : "connection: close\r\n"}\r\n${withBody ? text : ""}`;
   output.length += output.bytes.write(message, output.length, "utf8");

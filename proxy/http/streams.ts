@@ -119,7 +119,7 @@ export interface LocalAnswer {
   readonly status: number;
   /** Field lines, each with its CRLF. */
   readonly fields: string;
-  /** The body, for people. */
+  /** The body, for people; empty with 204, 205 and 304. */
   readonly text: string;
 }
 

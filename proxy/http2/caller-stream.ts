@@ -3,6 +3,7 @@
 import type { ServerHttp2Stream } from "node:http2";
 import { FAILURE_FIELD, type FailureCode } from "../failures.ts";
 import { describeViolation } from "../http/refusal.ts";
+import { bodyLines } from "../http/response-writer.ts";
 import {
   type Ending,
   type Exchanges,
@@ -172,7 +173,8 @@ export class CallerStream implements ResponseSink {
     this.#answer({ code, status, text, fields: "" });
   }
 
-  #answer({ code, status, fields, text }: LocalAnswer): void {
+  #answer(answer: LocalAnswer): void {
+    const { code, status, fields, text } = answer;
     if (this.#gone) return;
     if (this.#stream.headersSent) {
       this.#exchange = undefined;
@@ -184,12 +186,9 @@ export class CallerStream implements ResponseSink {
       const pairs = [...grpcFailureFields(code, status, text), ...linePairs(fields)];
       this.#stream.respond([":status", "200", ...pairs, FAILURE_FIELD, code], WITHOUT_BODY);
     } else {
-      const type = ["content-type", "text/plain; charset=utf-8"];
-      const length = ["content-length", String(Buffer.byteLength(text))];
       const failure = code === undefined ? [] : [FAILURE_FIELD, code];
-      const pairs = [":status", String(status), ...type, ...length, ...failure];
-      pairs.push(...linePairs(fields));
-      this.#stream.respond(pairs, WITH_LENGTH);
+      const lines = linePairs(`${bodyLines(answer)}${fields}`);
+      this.#stream.respond([":status", String(status), ...failure, ...lines], WITH_LENGTH);
       // Node ends the stream by itself after HEAD.
       if (!this.#stream.writableEnded) this.#stream.write(text);
     }

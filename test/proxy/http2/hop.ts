@@ -37,6 +37,8 @@ export class Hop implements RequestHandler {
   planned = 0;
   destinations: Destination[] = [];
   added: Buffer = NOTHING;
+  /** What the plans of requests have besides. */
+  parts: Partial<RequestPlan> = {};
   readonly finishedOnes: Finished[] = [];
   readonly refusedOnes: FailureCode[] = [];
   readonly services: Set<Http2Service> = new Set();
@@ -57,7 +59,8 @@ export class Hop implements RequestHandler {
   plan(_head?: MessageHead): RequestPlan {
     this.planned += 1;
     const { destinations, added } = this;
-    return planFor(destinations, { service: "shop", host: Buffer.from("shop"), added });
+    const parts = { service: "shop", host: Buffer.from("shop"), added, ...this.parts };
+    return planFor(destinations, parts);
   }
 
   review(): undefined {}

@@ -75,6 +75,16 @@ describe("a link", () => {
       assert.ok(client.link.idle);
     });
 
+    it(`carries an answer of the callee's sidecar that has no body over a ${kind} connection`, async () => {
+      const { client } = linked(await connections[kind](), (exchange) =>
+        exchange.sink.fail({ code: undefined, status: 204, fields: "a: b\r\n", text: "" }),
+      );
+      const only = new Try(get("/orders")).on(client.link);
+      await isOver(only);
+      assert.equal(only.head, "HTTP/1.1 204 No Content\r\na: b\r\n\r\n");
+      assert.equal(only.failure, undefined);
+    });
+
     it(`carries bodies larger than all windows both ways at once over a ${kind} connection`, async () => {
       const length = 3_000_000;
       const body = randomBytes(length);

@@ -1,7 +1,7 @@
 // What comes before a request's first try, what goes out beside it, and what a changed configuration does to it.
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { createServer, type IncomingMessage, request, type ServerResponse } from "node:http";
+import { Agent, createServer, type IncomingMessage, request, type ServerResponse } from "node:http";
 import { connect } from "node:net";
 import { text } from "node:stream/consumers";
 import { afterEach, beforeEach, describe, it } from "mocha";
@@ -124,6 +124,32 @@ describe("a request", () => {
       assert.equal(got.headers["x-mesh-failure"], answer.code);
       assert.deepEqual(received, []);
       assert.deepEqual(fronts.finished, [{ status, failure: answer.code }]);
+    });
+  }
+
+  for (const [status, length] of [
+    [204, undefined],
+    [205, "0"],
+    [304, undefined],
+    [418, "0"],
+  ] as const) {
+    it(`is answered with ${status} and without a body, and the connection goes on`, async () => {
+      const answer = { code: undefined, status, fields: "a: b\r\n", text: "" };
+      fronts.parts = first({ answer });
+      const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+      const port = await fronts.open([await application()]);
+      for (let sent = 0; sent < 2; sent += 1) {
+        const outgoing = request({ port, host: "127.0.0.1", agent }).end();
+        const [response] = (await once(outgoing, "response")) as [IncomingMessage];
+        const { headers, body } = await readAnswer(response);
+        assert.deepEqual(
+          [response.statusCode, headers["content-length"], headers["content-type"], headers["a"]],
+          [status, length, undefined, "b"],
+        );
+        assert.equal(body, "");
+        assert.equal(outgoing.reusedSocket, sent > 0);
+      }
+      agent.destroy();
     });
   }
 
