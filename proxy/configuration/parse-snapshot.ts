@@ -36,6 +36,7 @@ export function parseSnapshot(line: string): Snapshot {
     outbound: root.list("outbound").map(readService),
     draining: root.boolean("draining"),
   };
+  refuseTwins(snapshot);
   refuseClashes(snapshot);
   return snapshot;
 }
@@ -133,6 +134,27 @@ function readUri(reader: Reader): string {
   const uri = reader.text("uri");
   parseIdentity(uri);
   return uri;
+}
+
+/** What is known of a service and its ports is kept by name and number: of two alike, one would take the other's place. */
+function refuseTwins({ outbound }: Snapshot): void {
+  refuseTwice(
+    outbound.map(({ service }) => service),
+    "service",
+  );
+  refuseTwice(
+    outbound.flatMap(({ service, ports }) => ports.map(({ port }) => `port ${port} of ${service}`)),
+    "port of a service",
+  );
+}
+
+function refuseTwice(names: readonly string[], what: string): void {
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice === undefined) return;
+  throw new MeshError(
+    "CONFIGURATION_INVALID",
+    `expected each ${what} once in a snapshot, found ${twice} twice`,
+  );
 }
 
 /** Two listeners on one address and port could not both be right. */

@@ -36,6 +36,9 @@ const SNAPSHOT: Snapshot = {
   ],
 };
 
+const [SERVICE] = SNAPSHOT.outbound;
+const PORT = SERVICE?.ports[0];
+
 /** The snapshot's JSON with the value at a path replaced. */
 function changed(path: string, value: unknown): string {
   const json = JSON.parse(JSON.stringify(SNAPSHOT));
@@ -89,7 +92,13 @@ describe("a snapshot in JSON", () => {
     ["outbound.0.ports.0.endpoints.0.port", 65_536, /endpoints\[0\]\.port: expected a port/],
     ["inbound.1.tlsPort", 20_000, /expected one listener on each .*, found two on port 20000/],
     ["inbound.0.plaintextPort", 20_002, /found two on port 20002/],
-    ["outbound.1", SNAPSHOT.outbound[0], /found two on 127\.64\.0\.1:20003/],
+    ["outbound.1", { ...SERVICE, service: "bank" }, /found two on 127\.64\.0\.1:20003/],
+    [
+      "outbound.1",
+      { ...SERVICE, address: "127.64.0.2" },
+      /each service once.*found shop-orders twice/,
+    ],
+    ["outbound.0.ports.1", { ...PORT, listenPort: 9 }, /found port 8080 of shop-orders twice/],
   ];
   for (const [path, value, message] of WRONG) {
     it(`is refused with ${path} = ${JSON.stringify(value)}`.slice(0, 100), () => {
