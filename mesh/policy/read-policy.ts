@@ -17,6 +17,10 @@ export const MAX_DOCUMENT = 16_384;
 /** The field named by problems that are about no single one. */
 export const WHOLE_DOCUMENT = "*";
 
+/** To look for the name that was meant takes about 1 ms: nobody makes so many slips, and whoever sends thousands may not stall the agent. */
+const MOST_SUGGESTIONS = 32;
+const UNKNOWN = "expected a field of policies: see docs/labels.md";
+
 /**
  * Never throws. A field that is absent has its default, and so has one that cannot be read; what cannot be read about
  * access refuses more rather than less. `strict` also reports names that are no fields, and documents that are too large;
@@ -56,9 +60,13 @@ function markUnknown(
   document: PolicyDocument,
   mode: "strict" | "lenient",
 ): void {
+  let suggestions = MOST_SUGGESTIONS;
   for (const name of Object.keys(document)) {
     if (findField(name) !== undefined) continue;
-    if (mode === "strict") reader.complain(name, describeUnknown(name));
+    if (mode === "strict") {
+      suggestions -= 1;
+      reader.complain(name, suggestions < 0 ? UNKNOWN : describeUnknown(name));
+    }
     const within = /^(?:rule|jwt)\./.exec(name)?.[0];
     if (within === undefined) continue;
     const entry = entryOf(name)?.entry;

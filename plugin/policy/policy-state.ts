@@ -5,8 +5,12 @@
 import type { PolicyDocument } from "../../mesh/policy/document.ts";
 import type { IntentionsView } from "../../mesh/policy/intention.ts";
 import { readPolicy } from "../../mesh/policy/read-policy.ts";
+import { shorten } from "../../mesh/printable.ts";
 import type { PoliciesView, StoredPolicy } from "../../registry/policy-store.ts";
 import type { Problem } from "../status.ts";
+
+/** Problems of one document that are told, since the status shows them to everybody who asks. */
+const MOST_TOLD = 10;
 
 export class PolicyState {
   #stored: ReadonlyMap<string, StoredPolicy> | undefined;
@@ -70,7 +74,11 @@ export function describeProblems(document: PolicyDocument): string | undefined {
   const { problems: all } = readPolicy(document, "strict");
   const problems = all.filter(({ conflict }) => conflict !== true);
   if (problems.length === 0) return undefined;
-  return problems.map(({ field, message }) => `${field}: ${message}`).join("; ");
+  const told = problems
+    .slice(0, MOST_TOLD)
+    .map(({ field, message }) => `${shorten(field)}: ${message}`);
+  const more = problems.length - told.length;
+  return [...told, ...(more === 0 ? [] : [`and ${more} more`])].join("; ");
 }
 
 function explain(offered: StoredPolicy, kept: StoredPolicy, wrong: string): string {

@@ -202,6 +202,14 @@ describe("a policy document as people send it", () => {
     assert.ok(problems.length < 5_000);
   });
 
+  it("names every unknown field of thousands, and what was meant by the first few alone", () => {
+    const names = Array.from({ length: 1_000 }, (_, number) => `retries.attempts${number}`);
+    const problems = refused(Object.fromEntries(names.map((name) => [name, "1"])));
+    assert.ok(names.every((name) => problems.some(({ field }) => field === name)));
+    const suggestions = problems.filter(({ message }) => message.includes("did you mean"));
+    assert.equal(suggestions.length, 32);
+  });
+
   it("may lean on what weaker sources say", () => {
     const beneath = { "jwt.issuer": "me", "route.a.path": "/a" };
     assert.deepEqual(accepted({ "jwt.jwks": "file:///keys" }, { "jwt.issuer": "me" }), {

@@ -89,6 +89,17 @@ describe("what is known of policies", () => {
     });
   });
 
+  it("tells ten problems of a document, and how many more there are", () => {
+    const names = Array.from({ length: 3_000 }, (_, number) => `not-a-field-${number}`);
+    const long = `x${"y".repeat(100_000)}`;
+    const nonsense = Object.fromEntries([long, ...names].map((name) => [name, "1"]));
+    const damagedAltogether = storedPolicy("shop-orders", nonsense, 2);
+    state.setPolicies({ policies: new Map([["shop-orders", damagedAltogether]]), problems: [] });
+    const message = state.problems[0]?.message ?? "";
+    assert.match(message, /not-a-field-8: expected a field[^;]*; and 2992 more$/);
+    assert.ok(message.length < 2_000);
+  });
+
   it("tells what the stores cannot read, and what of intentions cannot be followed to the letter", () => {
     state.setPolicies({ policies: new Map(), problems: ["the entry a is no JSON"] });
     state.setIntentions({ ...NO_INTENTIONS, problems: ["an intention has another kind of match"] });
