@@ -3,6 +3,9 @@
 import type { PolicyDocument } from "../mesh/policy/document.ts";
 import type { StoredPolicy } from "./policy-store.ts";
 
+/** Nobody gets there by writing; one made up beyond it would leave no number for the next. */
+const MAX_VERSION = 999_999_999_999;
+
 /** The policy in the text; throws an Error that says what was expected and what was found. */
 export function parseStoredPolicy(service: string, text: string): StoredPolicy {
   return toStoredPolicy(service, JSON.parse(text));
@@ -12,12 +15,15 @@ export function parseStoredPolicy(service: string, text: string): StoredPolicy {
 export function toStoredPolicy(service: string, value: unknown): StoredPolicy {
   if (!isObject(value)) throw expected("an object", value);
   const { version, document, writtenAt, note } = value;
-  if (!Number.isSafeInteger(version) || (version as number) < 1)
-    throw expected("a version from 1 on", version);
+  if (!isVersion(version)) throw expected(`a version from 1 to ${MAX_VERSION}`, version);
   if (typeof writtenAt !== "number") throw expected("writtenAt in milliseconds", writtenAt);
   if (typeof note !== "string") throw expected("a note", note);
   if (!isDocument(document)) throw expected("a document of names and texts", document);
-  return { service, version: version as number, document, writtenAt, note };
+  return { service, version, document, writtenAt, note };
+}
+
+function isVersion(value: unknown): value is number {
+  return Number.isSafeInteger(value) && Number(value) >= 1 && Number(value) <= MAX_VERSION;
 }
 
 /** Names and texts alone; not whether they mean anything. */

@@ -101,6 +101,11 @@ describe("the file of the embedded policy store", () => {
     ["holds null", JSON.stringify([null, entry]), ["web"]],
     ["holds a policy of nobody", JSON.stringify([{ ...entry, service: 1 }, entry]), ["web"]],
     [
+      "holds a version after which none can be counted",
+      JSON.stringify([entry, { ...entry, service: "a", version: Number.MAX_SAFE_INTEGER }]),
+      ["web"],
+    ],
+    [
       "holds a version of 0",
       JSON.stringify([entry, { ...entry, service: "a", version: 0 }]),
       ["web"],
