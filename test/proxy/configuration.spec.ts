@@ -134,7 +134,7 @@ describe("the configuration of a sidecar", () => {
     const { at, caller, outbound } = await connectPair(rig, await hello("hello"));
     await caller.agent.stop();
     assert.equal((await call(at)).body, "hello");
-    const moved = await outboundService("shop-orders", [], { address: "127.64.0.20" });
+    const moved = await outboundService("shop-users", [], { address: "127.64.0.20" });
     await caller.agent.start();
     const reports = caller.agent.reports.length;
     await eventually(() => assert.ok(caller.agent.reports.length > reports));
