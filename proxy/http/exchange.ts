@@ -40,8 +40,6 @@ export class Exchange extends Retrying implements OpenExchange, StreamListener, 
   readonly #owner: OpenExchanges;
   readonly #sink: ResponseSink;
   readonly #mirror: CopiedRequest | undefined;
-  /** Milliseconds that the caller waits. */
-  readonly #patience: number;
   readonly #startedAt = performance.now();
   /** Gone once nothing can be sent again. */
   #record: RequestRecord | undefined;
@@ -62,8 +60,8 @@ export class Exchange extends Retrying implements OpenExchange, StreamListener, 
   /** Something was heard of either side since the last look. */
   #active = true;
   #quiet = 0;
-  // Of tunnels; of ordinary exchanges only the response's end counts.
   #requestEnded = false;
+  /** Of tunnels; of ordinary exchanges it is the end of all. */
   #responseEnded = false;
   /** Of the response; 0 before it. */
   #status = 0;
@@ -78,12 +76,11 @@ export class Exchange extends Retrying implements OpenExchange, StreamListener, 
     patience: number,
     mirror: CopiedRequest | undefined,
   ) {
-    super(plan);
+    super(plan, patience);
     this.#owner = owner;
     this.#sink = sink;
     this.handler = handler;
     this.#record = record;
-    this.#patience = patience;
     this.#mirror = mirror;
   }
 
@@ -92,16 +89,21 @@ export class Exchange extends Retrying implements OpenExchange, StreamListener, 
     return record === undefined ? this.#sentHead : record.bytes.subarray(0, record.headEnd);
   }
 
+  protected override get awaitsCaller(): boolean {
+    const asks = this.#record?.asks === true;
+    return this.#sending && !this.#holding && !this.#requestEnded && !asks;
+  }
+
   data(bytes: Buffer, start: number, end: number, ending: Ending): boolean {
     if (this.#over) return true;
     this.#active = true;
     this.#mirror?.pass(bytes, start, end, ending);
     this.#keep(bytes, start, end, ending);
+    this.#requestEnded = ending !== undefined;
     if (!this.#begun) {
       this.#begin();
       return !this.#holding;
     }
-    this.#requestEnded = ending !== undefined;
     if (this.#sending) {
       const room = this.#stream?.data(bytes, start, end, ending) ?? true;
       this.#holding = !room;
@@ -218,8 +220,8 @@ export class Exchange extends Retrying implements OpenExchange, StreamListener, 
   #begin(): void {
     const { before } = this.plan;
     this.#begun = true;
-    if (this.#patience !== Number.POSITIVE_INFINITY) {
-      const milliseconds = Math.min(this.#patience, LONGEST_TIMER);
+    if (this.patience !== Number.POSITIVE_INFINITY) {
+      const milliseconds = Math.min(this.patience, LONGEST_TIMER);
       this.#timer = setTimeout(Exchange.#onTimeUp, milliseconds, this);
     }
     if (before === undefined) this.#enter(this.#startedAt);
@@ -245,12 +247,12 @@ export class Exchange extends Retrying implements OpenExchange, StreamListener, 
 
   #enter(now: number): void {
     const { budget, breaker } = this.plan.conduct;
-    budget.deposit(now);
     if (!breaker.enter()) {
       this.#fail("OVERLOADED");
       return;
     }
     this.#entered = true;
+    budget.deposit(now);
     const target = this.nextTarget(this.#record);
     if (target === undefined) this.#fail("NO_HEALTHY_ENDPOINT");
     else this.#try(target, false, now);
@@ -277,7 +279,7 @@ export class Exchange extends Retrying implements OpenExchange, StreamListener, 
     const record = this.#record;
     if (stream === undefined || record === undefined) return;
     if (record.saysTimeLeft)
-      record.sayTimeLeft(this.#startedAt + this.#patience - performance.now());
+      record.sayTimeLeft(this.#startedAt + this.patience - performance.now());
     this.#sending = true;
     const held = this.#holding;
     this.#holding = !stream.send(record);

@@ -71,6 +71,11 @@ export class RequestRecord implements OutgoingRequest {
     lines.copy(this.bytes, this.headEnd - LINE_END - size);
   }
 
+  /** Whether its sender may be waiting for a word before it sends more. */
+  get asks(): boolean {
+    return this.upgrade || (this.expectsContinue && this.whole && this.kept === 0);
+  }
+
   /** Bytes of the body that are kept. */
   get kept(): number {
     return this.bodyEnd - this.headEnd;

@@ -1,21 +1,38 @@
 // Which target comes next, and whether there may be a next one: the limits on retries are kept here.
+import type { FailureCode } from "../failures.ts";
 import { isRepeatable, waitBefore } from "../resilience/retry-rule.ts";
 import type { RequestPlan, Target } from "./plan.ts";
 import type { RequestRecord } from "./request-record.ts";
 import { Trying } from "./trying.ts";
 
 const NONE: readonly Target[] = [];
+/** Milliseconds; a caller that gives less speaks of itself, not of the endpoint. */
+const FAIR_DEADLINE = 1_000;
 
 export abstract class Retrying extends Trying {
   protected readonly plan: RequestPlan;
+  /** Milliseconds that the caller waits. */
+  protected readonly patience: number;
   /** Tries after the first that an application may have seen. */
   #retries = 0;
   /** The breaker has let a retry in. */
   #entered = false;
 
-  protected constructor(plan: RequestPlan) {
+  protected constructor(plan: RequestPlan, patience: number) {
     super();
     this.plan = plan;
+    this.patience = patience;
+  }
+
+  /** Whoever could bring endpoints into disrepute by impatience, or by a request without end, would have them ejected. */
+  protected override blame(code: FailureCode, now: number): void {
+    if (code !== "REQUEST_TIMED_OUT" || this.#isFairlyTimed()) super.blame(code, now);
+  }
+
+  #isFairlyTimed(): boolean {
+    const { request } = this.plan.conduct.timeouts;
+    const isOfPolicy = request > 0 && this.patience >= request;
+    return !this.awaitsCaller && (isOfPolicy || this.patience >= FAIR_DEADLINE);
   }
 
   /** One that was not tried yet. */

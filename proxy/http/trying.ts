@@ -25,13 +25,16 @@ export abstract class Trying {
   /** No response's head has come within the time for one try. */
   protected abstract onTryTimeUp(): void;
 
-  protected beginTry(target: Target, { timeouts }: Conduct, now: number): void {
+  /** The destination has all of the request that there is, and the caller owes the rest. */
+  protected abstract get awaitsCaller(): boolean;
+
+  protected beginTry(target: Target, conduct: Conduct, now: number): void {
     this.target = target;
     this.#began = now;
     this.#told = false;
     this.#headAt = 0;
     target.begin(now);
-    if (timeouts.perTry > 0) this.#timer = setTimeout(Trying.#onTime, timeouts.perTry, this);
+    this.#limitTry(conduct);
   }
 
   /** It waits for a connection. False when too many do. */
@@ -118,8 +121,15 @@ export abstract class Trying {
     this.#headAt = 0;
   }
 
-  static #onTime(trying: Trying): void {
+  #limitTry(conduct: Conduct): void {
+    const { perTry } = conduct.timeouts;
+    if (perTry > 0) this.#timer = setTimeout(Trying.#onTime, perTry, this, conduct);
+  }
+
+  static #onTime(trying: Trying, conduct: Conduct): void {
     trying.#timer = undefined;
-    trying.onTryTimeUp();
+    // Nobody can answer a request that is still on its way.
+    if (trying.awaitsCaller) trying.#limitTry(conduct);
+    else trying.onTryTimeUp();
   }
 }
