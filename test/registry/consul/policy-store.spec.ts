@@ -95,13 +95,9 @@ describe("policies in a real Consul", () => {
       [
         "no version",
         JSON.stringify({ ...whole, version: undefined }),
-        /a version from 1 to 999999999999, got nothing/,
+        /from 1 to \d+, got nothing/,
       ],
-      [
-        "a version of 0",
-        JSON.stringify({ ...whole, version: 0 }),
-        /a version from 1 to 999999999999, got 0/,
-      ],
+      ["a version of 0", JSON.stringify({ ...whole, version: 0 }), /from 1 to \d+, got 0/],
       ["a version as text", JSON.stringify({ ...whole, version: "2" }), /got "2"/],
       ["no time", JSON.stringify({ ...whole, writtenAt: undefined }), /expected writtenAt/],
       ["no note", JSON.stringify({ ...whole, note: 7 }), /expected a note, got 7/],
