@@ -33,7 +33,7 @@ export function drawRecovery(recovery: Recovery): string {
   const parts = [
     ...bands(recovery, across),
     band("failing", across(failingFrom), across(failingTo), ""),
-    text("small", across(failingFrom), HEIGHT - BOTTOM - 6, "fails"),
+    text("small", across(failingFrom) + 4, TOP + 16, "fails"),
     ...[0, 0.1, 0.2, 0.3, 0.4, 0.5].map((share) => shareMark(share, down(share))),
     ...secondMarks(end, across),
     `<line class="equal" x1="${LEFT}" y1="${down(1 / replicas)}" x2="${WIDTH - RIGHT}" y2="${down(1 / replicas)}"/>`,
