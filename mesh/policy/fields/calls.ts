@@ -23,7 +23,8 @@ export const TIMEOUT_FIELDS: FieldsOf<TimeoutPolicy> = {
     kind: duration("0s", "24h"),
     fallback: "0s",
     concerns: "caller",
-    meaning: "From the beginning of one try to its answer's status line; 0: none.",
+    meaning:
+      "From the beginning of one try, or the end of a body that is still being sent, to its answer's status line; 0: none.",
     example: "2s",
   }),
   request: field({
