@@ -3,8 +3,9 @@ import assert from "node:assert/strict";
 import { after, afterEach, before, describe, it } from "mocha";
 import { eventually } from "../helpers/eventually.ts";
 import { Mesh } from "../helpers/mesh.ts";
-import { byReplica, type Call } from "../helpers/moody.ts";
+import { byReplica, type Call, callFrom, moodyService } from "../helpers/moody.ts";
 import { PolicyProject } from "../helpers/policy-project.ts";
+import { ComposeProject, echoService } from "../helpers/project.ts";
 
 describe("traffic by policy", () => {
   let mesh: Mesh;
@@ -139,6 +140,48 @@ describe("traffic by policy", () => {
       return String(first).split(";")[0] ?? "";
     });
     assert.equal(byReplica(await shop.call("/", 30, { headers: { cookie } })).size, 1);
+  });
+
+  for (const algorithm of ["peak-ewma", "least-request", "round-robin", "random", "ring-hash"]) {
+    it(`shares requests between all replicas by ${algorithm}`, async () => {
+      await shop.set("orders", {
+        "balance.algorithm": algorithm,
+        "balance.hash-on": "query:user",
+        "balance.same-node": "true",
+        "balance.slow-start": "1s",
+      });
+      await eventually(async () => {
+        const calls = await Promise.all(
+          Array.from({ length: 12 }, (_, user) => shop.call(`/?user=${user}`, 10)),
+        );
+        const counts = byReplica(calls.flat());
+        assert.equal(counts.size, 4, JSON.stringify([...counts]));
+        assert.equal(
+          [...counts.values()].reduce((sum, count) => sum + count, 0),
+          120,
+        );
+      });
+    });
+  }
+
+  it("gives a replica the share that the label of its weight says", async () => {
+    const weighed = { "mesh.enable": "true", "mesh.service": "mesh-test-weighed" };
+    await using project = await ComposeProject.up("mesh-test-weights", {
+      services: {
+        caller: echoService({ "mesh.enable": "true" }),
+        light: moodyService({ ...weighed, "mesh.balance.algorithm": "round-robin" }),
+        heavy: moodyService({
+          ...{ ...weighed, "mesh.weight": "4", "mesh.balance.algorithm": "round-robin" },
+        }),
+      },
+    });
+    await mesh.untilReady({ "mesh-test-weighed": 2, "mesh-test-weights-caller": 1 });
+    const [caller] = await project.containersOf("caller");
+    const [heavy] = await project.containersOf("heavy");
+    await eventually(async () => {
+      const counts = byReplica(await callFrom(String(caller), "http://light:8080/", 50));
+      assert.equal(counts.get(String(heavy).slice(0, 12)), 40);
+    });
   });
 
   it("gives a slow replica little of the load", async () => {
