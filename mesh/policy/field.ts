@@ -30,6 +30,21 @@ export function field<T>(row: Omit<Field<T>, "standard">): Field<T> {
   return { ...row, standard };
 }
 
+/** Makes a field of named entries; without a default it says nothing unless it is given. */
+export type FieldMaker = <T>(
+  key: string,
+  of: Kind<T>,
+  example: string,
+  meaning: string,
+  fallback?: string,
+) => Field<T>;
+
+/** Makes the fields of all routes, or of all rules. */
+export function fieldsWithin(entries: "route" | "rule", concerns: Concern): FieldMaker {
+  return (key, kind, example, meaning, fallback = "") =>
+    field({ name: `${entries}.<name>.${key}`, kind, fallback, concerns, meaning, example });
+}
+
 /** The name of a field of one route or rule. */
 export function nameWithin({ name }: Field<unknown>, entry: string): string {
   return name.replace("<name>", entry);

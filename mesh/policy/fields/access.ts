@@ -1,8 +1,8 @@
 // Fields of access: who may call, with which token of an end user.
 import { Refusal } from "../../refusal.ts";
-import { type Field, type FieldsOf, field } from "../field.ts";
+import { type FieldsOf, field, fieldsWithin } from "../field.ts";
 import { methods, path, pathPattern, readUrl } from "../http-kinds.ts";
-import { boolean, type Kind, kind, list, optional, readMatching, word } from "../kinds.ts";
+import { boolean, kind, list, optional, readMatching, word } from "../kinds.ts";
 import { headerConditions, nameConditions } from "../match-kinds.ts";
 import type { AccessPolicy, AccessRule, CallerMatch, FieldMatch, JwtPolicy } from "../policy.ts";
 import { callers } from "../service-kinds.ts";
@@ -61,30 +61,17 @@ export interface RuleFields extends MatchFields {
   readonly claims: readonly FieldMatch[];
 }
 
-function rule<T>(key: string, of: Kind<T>, example: string, meaning: string): Field<T> {
-  return ruleWith(key, of, "", example, meaning);
-}
-
-function ruleWith<T>(
-  key: string,
-  of: Kind<T>,
-  fallback: string,
-  example: string,
-  meaning: string,
-): Field<T> {
-  const name = `rule.<name>.${key}`;
-  return field({ name, kind: of, fallback, concerns: "callee", meaning, example });
-}
+const rule = fieldsWithin("rule", "callee");
 
 export const RULE_FIELDS: FieldsOf<RuleFields> = {
-  enabled: ruleWith("enabled", boolean, "true", "false", "`false` puts the rule aside."),
+  enabled: rule("enabled", boolean, "false", "`false` puts the rule aside.", "true"),
   action: rule(
     "action",
     optional(word("allow", "deny")),
     "allow",
     "What it does; it must be given.",
   ),
-  callers: ruleWith("callers", callers, "*", "web", "Whom it is about, written as in `allow`."),
+  callers: rule("callers", callers, "web", "Whom it is about, written as in `allow`.", "*"),
   path: rule(
     "path",
     optional(path),

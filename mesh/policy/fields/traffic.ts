@@ -1,7 +1,7 @@
 // Fields of traffic: which version or service gets a request, and what is changed about it on the way.
 
 import { Refusal } from "../../refusal.ts";
-import { type Field, type FieldsOf, field } from "../field.ts";
+import { type Field, type FieldsOf, field, fieldsWithin } from "../field.ts";
 import {
   headersToAdd,
   headersToRemove,
@@ -115,31 +115,17 @@ const redirectStatus: Kind<Redirect["status"]> = kind(
 const abortStatus = kind(readStatus(200, 599), "a status from 200 to 599", "200–599");
 const anyDuration = duration("0s", "24h");
 
-/** A field of routes that says nothing unless it is given. */
-function route<T>(key: string, of: Kind<T>, example: string, meaning: string): Field<T> {
-  return routeWith(key, of, "", example, meaning);
-}
-
-function routeWith<T>(
-  key: string,
-  of: Kind<T>,
-  fallback: string,
-  example: string,
-  meaning: string,
-): Field<T> {
-  const name = `route.<name>.${key}`;
-  return field({ name, kind: of, fallback, concerns: "caller", meaning, example });
-}
+const route = fieldsWithin("route", "caller");
 
 export const ROUTE_FIELDS: FieldsOf<RouteFields> = {
-  enabled: routeWith("enabled", boolean, "true", "false", "`false` puts the route aside."),
-  priority: routeWith(
+  enabled: route("enabled", boolean, "false", "`false` puts the route aside.", "true"),
+  priority: route(
     "priority",
     priority,
-    "0",
     "10",
     "Routes are tried from the highest priority down; among equals an exact path comes first, then the longest prefix, " +
       "expressions, and no path; then more conditions on headers and query; then the name.",
+    "0",
   ),
   path: route(
     "path",
@@ -182,29 +168,23 @@ export const ROUTE_FIELDS: FieldsOf<RouteFields> = {
     "orders@v2",
     "Where copies of requests go, whose answers nobody sees.",
   ),
-  mirrorPercent: routeWith("mirror-percent", percent, "100", "5", "Share of requests mirrored."),
-  delay: routeWith(
-    "delay",
-    anyDuration,
-    "0s",
-    "300ms",
-    "How long requests are held up, as a test.",
-  ),
-  delayPercent: routeWith("delay-percent", percent, "100", "10", "Share of requests held up."),
+  mirrorPercent: route("mirror-percent", percent, "5", "Share of requests mirrored.", "100"),
+  delay: route("delay", anyDuration, "300ms", "How long requests are held up, as a test.", "0s"),
+  delayPercent: route("delay-percent", percent, "10", "Share of requests held up.", "100"),
   abort: route(
     "abort",
     optional(abortStatus),
     "503",
     "The status with which requests are answered at once, as a test.",
   ),
-  abortPercent: routeWith("abort-percent", percent, "100", "1", "Share of requests answered so."),
+  abortPercent: route("abort-percent", percent, "1", "Share of requests answered so.", "100"),
   redirect: route(
     "redirect",
     optional(location),
     "https://shop.example/",
     "Where callers are sent instead.",
   ),
-  redirectStatus: routeWith("redirect-status", redirectStatus, "302", "308", "With which status."),
+  redirectStatus: route("redirect-status", redirectStatus, "308", "With which status.", "302"),
   rewrite: route(
     "rewrite",
     optional(pathToSend),
