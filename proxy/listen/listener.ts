@@ -4,9 +4,12 @@ import { createServer as createTlsServer, type TLSSocket } from "node:tls";
 import { LINK_PROTOCOL } from "../link/protocol.ts";
 import { TCP_PROTOCOL } from "../tcp/protocol.ts";
 import { type Connection, plainConnection, tlsConnection } from "../transport/connection.ts";
-import { HANDSHAKE_TIMEOUT, KEEP_ALIVE } from "../transport/dial.ts";
+import { KEEP_ALIVE } from "../transport/dial.ts";
 import type { TlsIdentity } from "../transport/tls.ts";
 import { openPort } from "./open-port.ts";
+
+/** Milliseconds until a caller's TLS handshake must be over. */
+const HANDSHAKE_TIMEOUT = 2_000;
 
 export interface Listener {
   /** Stops accepting. */

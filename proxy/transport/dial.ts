@@ -9,8 +9,6 @@ import type { TlsIdentity } from "./tls.ts";
 
 /** Milliseconds until a TCP connection to the own application, or to one that is only looked for, must stand. */
 export const CONNECT_TIMEOUT = 1_000;
-/** Milliseconds until a caller's TLS handshake must be over. */
-export const HANDSHAKE_TIMEOUT = 2_000;
 /** A handshake waits for two processes to have time, a TCP connection only for kernels. */
 const HANDSHAKE_FACTOR = 2;
 /** For every connection over a network: a peer whose machine is gone is noticed, after this many silent milliseconds and some. */
