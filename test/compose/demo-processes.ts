@@ -1,12 +1,12 @@
 // The demo's services as processes on loopback, and a real Redis in a container: what its tests talk to.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { createServer } from "node:net";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { RedisClient } from "../../compose/demo/redis.ts";
 import { docker, provided } from "../helpers/docker.ts";
 import { eventually } from "../helpers/eventually.ts";
+import { freePort } from "../helpers/free-port.ts";
 
 /** One service of the demo on a free port of 127.0.0.1. */
 export class DemoService implements AsyncDisposable {
@@ -108,14 +108,4 @@ export class RedisContainer implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await docker("rm", "-f", "-v", this.#id);
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  if (address === null || typeof address === "string") throw new Error("expected a TCP address");
-  return address.port;
 }

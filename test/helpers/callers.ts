@@ -2,9 +2,9 @@
 import { type Log, silentLog } from "../../mesh/log.ts";
 import type { Protocol } from "../../mesh/model.ts";
 import type { InboundPort } from "../../proxy/configuration/snapshot.ts";
+import { freePort } from "./free-port.ts";
 import {
   dialOf,
-  freePort,
   inboundPort,
   outboundService,
   type SidecarRig,

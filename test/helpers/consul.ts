@@ -1,9 +1,8 @@
 // A real Consul in a container of its own, with the faults that tests put it through.
 import { randomBytes } from "node:crypto";
-import { once } from "node:events";
-import { type AddressInfo, createServer } from "node:net";
 import { docker, provided } from "./docker.ts";
 import { eventually } from "./eventually.ts";
+import { freePort } from "./free-port.ts";
 
 export interface ConsulServerOptions {
   /** Consul forgets everything when it stops. Default false. */
@@ -86,6 +85,7 @@ export async function startConsul({
   token,
 }: ConsulServerOptions = {}): Promise<ConsulServer> {
   const image = provided("MESH_CONSUL_IMAGE");
+  // Docker picks a new port at each start when it is free to choose, and a restarted Consul must be found again.
   const port = await freePort();
   const name = `mesh-test-consul-${randomBytes(4).toString("hex")}`;
   const arguments_ = "-server -bootstrap-expect=1 -ui -client=0.0.0.0 -bind=127.0.0.1";
@@ -105,14 +105,4 @@ export async function startConsul({
     throw error;
   }
   return server;
-}
-
-// Docker picks a new port at each start when it is free to choose, and a restarted Consul must be found again.
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }

@@ -20,6 +20,7 @@ import { type Sidecar, startSidecar } from "../../proxy/start-sidecar.ts";
 import { AgentStub } from "./agent-stub.ts";
 import { TestAuthority, uriOf } from "./certificates.ts";
 import { eventually } from "./eventually.ts";
+import { freePort } from "./free-port.ts";
 import { endpoint, NO_POLICY } from "./plans.ts";
 
 /** Intervals of seconds pass in a fraction of it. */
@@ -199,16 +200,6 @@ export class SidecarRig implements AsyncDisposable {
     await this.#closing.disposeAsync();
     await rm(this.#directory, { recursive: true });
   }
-}
-
-/** A port that is free at this moment. */
-export async function freePort(address = "127.0.0.1"): Promise<number> {
-  const server = createTcpServer().listen(0, address);
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }
 
 /** An inbound port before an application. */

@@ -6,11 +6,11 @@ import { connect, type Socket } from "node:net";
 import { text } from "node:stream/consumers";
 import { afterEach, beforeEach, describe, it } from "mocha";
 import { eventually } from "../helpers/eventually.ts";
+import { freePort } from "../helpers/free-port.ts";
 import { readAnswer } from "../helpers/http-call.ts";
 import {
   connectPair,
   dialOf,
-  freePort,
   inboundPort,
   outboundService,
   SidecarRig,

@@ -12,10 +12,10 @@ import { toRegistration } from "../../registry/consul/registration.ts";
 import { startConnectProxy } from "../helpers/connect-proxy.ts";
 import { type ConsulServer, startConsul } from "../helpers/consul.ts";
 import { eventually } from "../helpers/eventually.ts";
+import { freePort } from "../helpers/free-port.ts";
 import { call, readAnswer } from "../helpers/http-call.ts";
 import {
   dialOf,
-  freePort,
   inboundPort,
   outboundService,
   SidecarRig,

@@ -8,10 +8,10 @@ import { afterEach, beforeEach, describe, it } from "mocha";
 import type { PolicyDocument } from "../../mesh/policy/document.ts";
 import type { OutboundService } from "../../proxy/configuration/snapshot.ts";
 import { eventually } from "../helpers/eventually.ts";
+import { freePort } from "../helpers/free-port.ts";
 import { type Answer, type Call, call } from "../helpers/http-call.ts";
 import {
   dialOf,
-  freePort,
   inboundPort,
   outboundService,
   SidecarRig,

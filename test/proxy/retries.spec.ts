@@ -4,10 +4,10 @@ import { type IncomingMessage, request, type ServerResponse } from "node:http";
 import { text } from "node:stream/consumers";
 import { afterEach, beforeEach, describe, it } from "mocha";
 import type { OutboundService } from "../../proxy/configuration/snapshot.ts";
+import { freePort } from "../helpers/free-port.ts";
 import { type Answer, call } from "../helpers/http-call.ts";
 import {
   dialOf,
-  freePort,
   inboundPort,
   outboundService,
   SidecarRig,

@@ -7,11 +7,11 @@ import type { NetworkInterfaceInfo } from "node:os";
 import { afterEach, beforeEach, describe, it } from "mocha";
 import type { Interfaces } from "../../proxy/namespace.ts";
 import { eventually } from "../helpers/eventually.ts";
+import { freePort } from "../helpers/free-port.ts";
 import { call } from "../helpers/http-call.ts";
 import {
   connectPair,
   dialOf,
-  freePort,
   inboundPort,
   outboundService,
   SidecarRig,

@@ -7,10 +7,10 @@ import { text } from "node:stream/consumers";
 import { afterEach, beforeEach, describe, it } from "mocha";
 import type { PolicyDocument } from "../../mesh/policy/document.ts";
 import { eventually } from "../helpers/eventually.ts";
+import { freePort } from "../helpers/free-port.ts";
 import {
   connectPair,
   dialOf,
-  freePort,
   inboundPort,
   outboundService,
   SidecarRig,

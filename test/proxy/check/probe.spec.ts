@@ -16,8 +16,8 @@ import { healthRequest, readHealth } from "../../../proxy/check/grpc-health.ts";
 import { type ApplicationState, ProbeJudge, probeApplication } from "../../../proxy/check/probe.ts";
 import type { ApplicationCheck, InboundPort } from "../../../proxy/configuration/snapshot.ts";
 import { eventually } from "../../helpers/eventually.ts";
+import { freePort } from "../../helpers/free-port.ts";
 import { ManualClock } from "../../helpers/manual-clock.ts";
-import { freePort } from "../../helpers/sidecar-rig.ts";
 
 const FOREVER: AbortSignal = new AbortController().signal;
 

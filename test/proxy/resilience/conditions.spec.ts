@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import { text } from "node:stream/consumers";
 import { afterEach, beforeEach, describe, it } from "mocha";
-import { freePort } from "../../helpers/sidecar-rig.ts";
+import { freePort } from "../../helpers/free-port.ts";
 import { PolicyRig } from "./policy-rig.ts";
 
 /** Small waits keep the tests short; that there are any is tested elsewhere. */
