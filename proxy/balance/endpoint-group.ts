@@ -87,16 +87,18 @@ export class EndpointGroup implements Targets {
   }
 
   /** Envoy's panic threshold: ejections are about single endpoints; when most fail alike, spreading the load is better. */
-  #assess(): void {
+  get panic(): boolean {
     let out = 0;
-    let probing = 0;
-    for (const { health } of this.members) {
-      if (health.out) out += 1;
-      if (health.state === "probing") probing += 1;
-    }
+    for (const { health } of this.members) if (health.out) out += 1;
     const { length } = this.members;
+    return ((length - out) * 100) / length < this.#policy.panicThreshold;
+  }
+
+  #assess(): void {
+    let probing = 0;
+    for (const { health } of this.members) if (health.state === "probing") probing += 1;
     this.#probing = probing;
-    this.#panic = ((length - out) * 100) / length < this.#policy.panicThreshold;
+    this.#panic = this.panic;
   }
 
   #weightOf({ endpoint, health, joinedAt }: EndpointTarget, now: number): number {

@@ -87,7 +87,10 @@ export class CalledService {
   report(wall: number): EndpointReport[] {
     const now = this.#surroundings.now();
     this.#detector.sweep(now);
-    return [...this.#members.values()].map((target) => this.#reportOf(target, now, wall));
+    const disregarded = this.#inPanic();
+    return [...this.#members.values()].map((target) =>
+      this.#reportOf(target, disregarded.has(target), now, wall),
+    );
   }
 
   /** Brings states up to the present where no requests do. */
@@ -95,7 +98,13 @@ export class CalledService {
     this.#detector.sweep(now);
   }
 
-  #reportOf(target: EndpointTarget, now: number, wall: number): EndpointReport {
+  /** Endpoints whose ejection does not keep requests from them: from all, or from those of their version. */
+  #inPanic(): ReadonlySet<EndpointTarget> {
+    const groups = [...this.#groups.values()].filter(({ panic }) => panic);
+    return new Set(groups.flatMap(({ members }) => members));
+  }
+
+  #reportOf(target: EndpointTarget, inPanic: boolean, now: number, wall: number): EndpointReport {
     const { health, joinedAt } = target;
     const { state, reason, changedAt, ejections } = health;
     const warmth = slowStartShare(now - joinedAt, this.#policy.balance);
@@ -106,7 +115,7 @@ export class CalledService {
       state,
       reason,
       since: changedAt === undefined ? 0 : Math.round(wall - (now - changedAt)),
-      share: Math.round(this.#detector.share(health, now) * warmth),
+      share: Math.round((inPanic ? 100 : this.#detector.share(health, now)) * warmth),
       ejections,
       activeRequests: target.active,
       latency: Math.round(target.latency(now) * 100) / 100,

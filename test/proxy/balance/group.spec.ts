@@ -56,6 +56,26 @@ describe("the panic threshold", () => {
     for (const id of ["orders-1", "orders-2"]) rig.target(id).begin(rig.now);
     assert.equal(served(rig), 2);
   });
+
+  it("shows in reports: an ejected endpoint has the share that it gets", () => {
+    for (const [panicThreshold, share] of [
+      [50, 100],
+      [0, 0],
+    ] as const) {
+      const [ejected, , , healthy] = rigWithEjected(4, 3, { panicThreshold }).states;
+      assert.equal(ejected, `orders-0 ejected ${share} %`);
+      assert.equal(healthy, "orders-3 healthy 100 %");
+    }
+  });
+
+  it("shows in reports where it is reached within one version only", () => {
+    const versions = calledEndpoints(4, (index) => ({ version: index < 2 ? "v2" : "v1" }));
+    const policy = callPolicy({ panicThreshold: 60 });
+    const rig = new ServiceRig(versions, policy).answer("orders-0", 500, 5);
+    assert.equal(rig.states[0], "orders-0 ejected 0 %");
+    rig.service.targets("v2");
+    assert.equal(rig.states[0], "orders-0 ejected 100 %");
+  });
 });
 
 describe("same-node preference", () => {
