@@ -20,6 +20,8 @@ export interface DaemonOptions {
   readonly wrapper?: readonly string[];
   /** Where dockerd and containerd are looked for before the usual places. */
   readonly binaries?: readonly string[];
+  /** Further entries of dockerd's configuration file. */
+  readonly configuration?: Readonly<Record<string, unknown>>;
 }
 
 /** Starts dockerd on these paths, whatever a predecessor left there, and resolves when it answers. */
@@ -33,7 +35,8 @@ export async function startDaemon(
   await removeDeadSocket(SYSTEM_CONTAINERD);
   await mkdir(paths.directory, { recursive: true, mode: 0o711 });
   await mkdir(dirname(socket), { recursive: true });
-  await writeWhole(paths.config, `${JSON.stringify(daemonConfiguration(paths, socket))}\n`);
+  const configuration = { ...daemonConfiguration(paths, socket), ...options.configuration };
+  await writeWhole(paths.config, `${JSON.stringify(configuration)}\n`);
   const ended = await launch(paths, options);
   return await untilItAnswers(paths, socket, ended);
 }

@@ -1,0 +1,74 @@
+// `npm run swarm -- up 3 | status | down`: a real Docker swarm on this machine to play with.
+import { parseArgs } from "node:util";
+import { isInstalled, SetupError } from "./command.ts";
+import { ensureEngine } from "./engine/ensure.ts";
+import { prepareImages } from "./images/prepare.ts";
+import { main } from "./main.ts";
+import { Progress } from "./progress.ts";
+import { readSettings } from "./settings.ts";
+import { siteOf } from "./swarm/site.ts";
+import { openSwarm, removeSwarm, startSwarm } from "./swarm/swarm.ts";
+import { describeNodes, describeUse } from "./swarm/words.ts";
+
+const USAGE = "npm run swarm -- up [nodes] [--managers 1|3] | status | down";
+const NODES = "3";
+
+const settings = readSettings("mesh");
+const site = siteOf(settings, "mesh");
+const progress = new Progress();
+
+await main(async () => {
+  const { positionals, values } = parseArgs({
+    args: process.argv.slice(2),
+    allowPositionals: true,
+    options: { managers: { type: "string", default: "1" } },
+  });
+  const [command, nodes = NODES, ...others] = positionals;
+  if (others.length > 0) throw new SetupError(`expected ${USAGE}`);
+  await requireMachine();
+  if (command === "up") await up(Number(nodes), Number(values.managers));
+  else if (command === "status") await status();
+  else if (command === "down") await down();
+  else throw new SetupError(`expected ${USAGE}, found ${command ?? "nothing"}`);
+});
+
+async function requireMachine(): Promise<void> {
+  if (process.getuid?.() !== 0) {
+    throw new SetupError("expected root, since every node gets a network and an engine of its own");
+  }
+  for (const [program, source] of [
+    ["ip", "iproute2"],
+    ["nsenter", "util-linux"],
+  ] as const) {
+    if (await isInstalled(program)) continue;
+    throw new SetupError(`expected the program ${program}; install Debian's package ${source}`);
+  }
+}
+
+async function up(nodes: number, managers: number): Promise<void> {
+  if ((await openSwarm(site)) !== undefined) {
+    throw new SetupError(
+      "expected no swarm to be up; see it with `status`, or take it `down` first",
+    );
+  }
+  const engine = await ensureEngine(settings, progress);
+  const wanted = { consul: true, demo: true, testTools: false };
+  const { mesh, consul, redis, demo } = await prepareImages(settings, progress, wanted);
+  const images = [mesh, consul, redis, demo].filter((image) => image !== undefined);
+  const plan = { nodes, managers, images, imageSource: engine.socket };
+  const swarm = await startSwarm(
+    site,
+    plan,
+    async (title, work) => await progress.step(title, work),
+  );
+  console.log(describeUse(swarm.nodes));
+}
+
+async function status(): Promise<void> {
+  const swarm = await openSwarm(site);
+  console.log(swarm === undefined ? "No swarm is up." : await describeNodes(swarm.nodes));
+}
+
+async function down(): Promise<void> {
+  await progress.step("taking the swarm away", async () => await removeSwarm(site));
+}
