@@ -60,6 +60,10 @@ export class EndpointGroup implements Targets {
     return this.members[this.#picker.pick(key, now)];
   }
 
+  contains(target: Target | undefined): boolean {
+    return this.members.includes(target as EndpointTarget);
+  }
+
   /** Whether requests go to this endpoint now, so that one that asks for it can have it. */
   accepts(target: Target): boolean {
     this.#keepFresh(this.#now());

@@ -7,9 +7,17 @@ import { FailoverTargets } from "./failover.ts";
 import { NO_TARGETS, type Random, type RouteLookup, type RouteTarget } from "./route-target.ts";
 import { Split } from "./split.ts";
 
-export class Places {
-  /** Versions of the service that get requests; undefined: all. */
+/** One service among the places of a route. */
+export interface PlaceService {
+  /** All of its endpoints. */
+  readonly targets: Targets;
+  /** Its versions that get requests; undefined: all. */
   readonly versions: ReadonlySet<string> | undefined;
+}
+
+export class Places {
+  /** The service itself, then those that stand in, in their order. */
+  readonly services: readonly PlaceService[];
   readonly #choices: readonly Targets[];
   readonly #split: Split | undefined;
 
@@ -22,10 +30,14 @@ export class Places {
     const { policy } = target;
     const versions = route?.split.length ? route.split : policy.split;
     const services = route?.failover.length ? route.failover : policy.failover;
-    const chosen = versions.filter(({ weight }, _, { length }) => weight > 0 || length === 1);
-    this.versions = chosen.length === 0 ? undefined : new Set(chosen.map(({ version }) => version));
+    // Shares of its own policy hold for a stand-in; its own stand-ins do not, or there would be circles.
+    const others = services.flatMap((service) => lookup(service, undefined) ?? []);
+    this.services = [
+      placeService(target, versions),
+      ...others.map((other) => placeService(other, other.policy.split)),
+    ];
     const targets = targetsOf(target, versions, lookup, random);
-    const standIns = services.map((service) => standIn(service, lookup, random));
+    const standIns = others.map((other) => targetsOf(other, other.policy.split, lookup, random));
     this.#split = targets instanceof Split ? targets : undefined;
     const choices = this.#split?.choices ?? [targets];
     this.#choices =
@@ -45,11 +57,13 @@ export class Places {
   }
 }
 
-/** Shares of its own policy hold for a stand-in too; its own stand-ins do not, or there would be circles. */
-function standIn(service: string, lookup: RouteLookup, random: Random): Targets {
-  const target = lookup(service, undefined);
-  if (target === undefined) return NO_TARGETS;
-  return targetsOf(target, target.policy.split, lookup, random);
+function placeService(
+  { targets }: RouteTarget,
+  versions: readonly WeightedVersion[],
+): PlaceService {
+  const chosen = versions.filter(({ weight }, _, { length }) => weight > 0 || length === 1);
+  const names = chosen.map(({ version }) => version);
+  return { targets, versions: names.length === 0 ? undefined : new Set(names) };
 }
 
 /** A lone version needs no drawing: it is what it is, with all that can be said to it. */

@@ -140,13 +140,12 @@ function targetOf(service: string | undefined, own: RouteTarget, lookup: RouteLo
   return lookup(service, undefined) ?? { ...own, service, targets: NO_TARGETS, policy };
 }
 
-function stickyChoice(
-  { targets, policy }: RouteTarget,
-  { versions }: Places,
-): StickyChoice | undefined {
+function stickyChoice({ policy }: RouteTarget, { services }: Places): StickyChoice | undefined {
   const { stickyCookie: cookie } = policy.balance;
-  if (cookie === "" || !(targets instanceof EndpointGroup)) return undefined;
-  return { cookie, group: targets, versions };
+  const places = services.flatMap(({ targets: group, versions }) =>
+    group instanceof EndpointGroup ? { group, versions } : [],
+  );
+  return cookie === "" || places.length === 0 ? undefined : { cookie, places };
 }
 
 /** One object for all requests of the route: limits and budget stay those of the service. */

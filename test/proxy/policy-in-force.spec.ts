@@ -186,6 +186,93 @@ describe("a policy in force", () => {
     });
   });
 
+  describe("with a cookie that binds clients, and a service that stands in", () => {
+    let primary: number[];
+    let spares: readonly string[];
+    let standIn: OutboundService;
+    let service: OutboundService;
+    beforeEach(async () => {
+      primary = [await copy("shop-orders", "first"), await copy("shop-orders", "second")];
+      spares = ["spare", "other", "third"];
+      const ports = [];
+      for (const name of spares) ports.push(await copy("shop-spare", name));
+      standIn = versions(
+        await outboundService("shop-spare", ports, { address: "127.64.0.11", names: [] }),
+      );
+      service = await orders(primary, {
+        ...{ "balance.sticky-cookie": "shard", failover: "shop-spare" },
+        "balance.algorithm": "round-robin",
+      });
+    });
+
+    const given = ({ headers }: Answer): string | undefined =>
+      headers["set-cookie"]?.[0]?.split(";")[0];
+
+    /** These copies of the service can be asked, and so can all of the stand-in. */
+    const offer = async (
+      tlsPorts: readonly number[],
+      policy: PolicyDocument = {},
+    ): Promise<void> => {
+      const { ports } = await orders(tlsPorts, {});
+      const endpoints = ports[0]?.endpoints ?? [];
+      const offered = service.ports.map((port) => ({ ...port, endpoints }));
+      const spare = { ...standIn, policy: { "balance.algorithm": "round-robin", ...policy } };
+      await caller.configure({ outbound: [{ ...service, ports: offered }, spare] });
+    };
+
+    /** Who answers as many requests with that cookie, and which cookies they are given. */
+    const answers = async (cookie: string, count: number): Promise<readonly unknown[]> => {
+      const seen = new Set<unknown>();
+      for (let sent = 0; sent < count; sent += 1) {
+        const answer = await ask(service, { headers: { cookie } });
+        seen.add(answer.body).add(given(answer));
+      }
+      return [...seen];
+    };
+
+    for (const [name, tlsPorts] of [
+      ["has no copy", () => []],
+      ["has a copy that cannot be reached", async () => [await freePort()]],
+    ] as const) {
+      it(`keeps a client on one copy of the stand-in while the service ${name}`, async () => {
+        await offer(await tlsPorts());
+        const first = await ask(service);
+        assert.ok(spares.some((spare) => first.body === `${spare} /`));
+        assert.deepEqual(await answers(given(first) ?? "none", 8), [first.body, undefined]);
+      });
+    }
+
+    it("leads it back to the service once that has a copy again, and keeps it there", async () => {
+      await offer([]);
+      const cookie = given(await ask(service)) ?? "none";
+      await offer(primary);
+      const back = await ask(service, { headers: { cookie } });
+      assert.match(back.body, /^(?:first|second) /);
+      assert.notEqual(given(back), undefined);
+      assert.notEqual(given(back), cookie);
+      assert.deepEqual(await answers(given(back) ?? "none", 8), [back.body, undefined]);
+    });
+
+    it("is asked anew where the cookie names no copy of the stand-in", async () => {
+      await offer(primary);
+      const cookie = given(await ask(service)) ?? "none";
+      await offer([]);
+      const moved = await ask(service, { headers: { cookie } });
+      assert.notEqual(given(moved), undefined);
+      assert.deepEqual(await answers(given(moved) ?? "none", 8), [moved.body, undefined]);
+    });
+
+    it("is not bound to a version of the stand-in that gets nothing", async () => {
+      await offer([], { split: "v2=100" });
+      const second = await ask(service);
+      assert.equal(second.body, "other /");
+      await offer([], { split: "v3=100" });
+      const third = await ask(service, { headers: { cookie: given(second) ?? "none" } });
+      assert.equal(third.body, "third /");
+      assert.notEqual(given(third), given(second));
+    });
+  });
+
   it("keeps what has one key on one copy", async () => {
     const ports = [
       await copy("shop-orders", "first"),

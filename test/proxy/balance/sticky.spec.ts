@@ -10,7 +10,7 @@ const NAME = "shop-endpoint";
 
 function sticky(rig: ServiceRig, cookie: string | undefined, edits?: Edits): StickyTargets {
   const lines = cookie === undefined ? [] : [`cookie: a=b; ${NAME}=${cookie}`];
-  const choice = { cookie: NAME, group: rig.targets, versions: undefined };
+  const choice = { cookie: NAME, places: [{ group: rig.targets, versions: undefined }] };
   return new StickyTargets(
     rig.targets,
     choice,
@@ -82,6 +82,16 @@ describe("a sticky cookie", () => {
     const second = targets.next(0, [rig.target("orders-0")], true);
     assert.ok(second !== undefined && second !== first);
     assert.ok(cookieFor(targets, second) !== undefined);
+  });
+
+  it("is not given for an endpoint that is only probed, where the next request would not be served", () => {
+    const rig = new ServiceRig(calledEndpoints(3)).answer("orders-0", 500, 5);
+    rig.advance(20_000).sweep();
+    const targets = sticky(rig, undefined);
+    assert.equal(targets.next(0, [], true)?.id, "orders-0");
+    assert.equal(cookieFor(targets, rig.target("orders-0")), undefined);
+    rig.answer("orders-0", 200, 3);
+    assert.ok(cookieFor(targets, rig.target("orders-0")) !== undefined);
   });
 
   it("is kept over a new configuration", () => {
