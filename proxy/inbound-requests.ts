@@ -21,8 +21,8 @@ export class InboundRequests implements RequestHandler {
   readonly #caller: Caller;
   readonly #guard: CallerGuard;
   readonly #forwardedFor: Buffer | undefined;
-  #added: Buffer = NOTHING;
-  #addedFor = "";
+  #usual: RequestPlan | undefined;
+  #usualOf: Configuration | undefined;
 
   constructor(plane: DataPlane, configuration: Configuration, route: InboundRoute, caller: Caller) {
     this.#plane = plane;
@@ -39,23 +39,14 @@ export class InboundRequests implements RequestHandler {
 
   plan(head: MessageHead, http2: boolean): RequestPlan {
     const guard = this.#guard;
-    const route = this.#route;
-    const { snapshot, inbound, identity } = guard.configuration;
+    const { configuration } = guard;
     this.#plane.drain.enter();
-    inbound.limits.inFlight.count += 1;
+    configuration.inbound.limits.inFlight.count += 1;
     countCaller(this.#plane, this.#caller);
-    return {
-      service: snapshot.service,
-      targets: http2 ? route.http2Application : route.http1Application,
-      key: 0,
-      conduct: inbound.conduct,
-      host: route.host,
-      added: this.#whoCalls(identity.uri),
-      forwardedFor: this.#forwardedFor,
-      before: guard.before(head),
-      edits: guard.readsPaths ? judgedPath(head) : undefined,
-      mirror: undefined,
-    };
+    const before = guard.before(head);
+    const edits = guard.readsPaths ? judgedPath(head) : undefined;
+    const usual = this.#usualPlan(configuration, http2);
+    return before === undefined && edits === undefined ? usual : { ...usual, before, edits };
   }
 
   review({ sentHead }: ReviewedExchange): LocalAnswer | undefined {
@@ -70,14 +61,26 @@ export class InboundRequests implements RequestHandler {
     if (failure !== undefined) counters.countFailure(failure);
   }
 
+  /** Of a request that nothing is special about: the same for all of them, as long as the configuration is the same. */
+  #usualPlan(configuration: Configuration, http2: boolean): RequestPlan {
+    const route = this.#route;
+    const targets = http2 ? route.http2Application : route.http1Application;
+    const last = this.#usual;
+    if (last?.targets === targets && this.#usualOf === configuration) return last;
+    const { snapshot, inbound, identity } = configuration;
+    this.#usualOf = configuration;
+    this.#usual = {
+      ...{ service: snapshot.service, targets, key: 0, conduct: inbound.conduct, host: route.host },
+      ...{ added: this.#whoCalls(identity.uri), forwardedFor: this.#forwardedFor },
+      ...{ before: undefined, edits: undefined, mirror: undefined },
+    };
+    return this.#usual;
+  }
+
   /** What the application learns of its caller, in a field that no caller can have set itself. */
   #whoCalls(own: string): Buffer {
     if (this.#caller.kind === "anonymous") return NOTHING;
-    if (own !== this.#addedFor) {
-      this.#addedFor = own;
-      this.#added = Buffer.from(`x-forwarded-client-cert: By=${own};URI=${this.#caller.uri}\r\n`);
-    }
-    return this.#added;
+    return Buffer.from(`x-forwarded-client-cert: By=${own};URI=${this.#caller.uri}\r\n`);
   }
 }
 

@@ -1,5 +1,6 @@
 // The dialing side of a link: requests are put onto it as streams, as many as the peer takes at once; the others wait for
 // their turn. A link that is lost costs its own streams alone, and each is told whether its request had gone out.
+import { LinkedList } from "../../mesh/linked-list.ts";
 import type { FailureCode } from "../failures.ts";
 import type { StreamListener } from "../http/streams.ts";
 import type { Deadlines } from "../transport/deadlines.ts";
@@ -26,7 +27,7 @@ export class ClientLink extends LinkEnd<ClientStream> implements ClientStreams, 
   readonly #owner: ClientLinkOwner;
   readonly #liveness: Liveness;
   /** Streams whose request was not sent yet, in order; the first {@link #ready} of them may be sent. */
-  readonly #unsent = new Set<ClientStream>();
+  readonly #unsent = new LinkedList<ClientStream>();
   #ready = 0;
   #draining = false;
   /** Whether it has brought a response. */
@@ -61,7 +62,7 @@ export class ClientLink extends LinkEnd<ClientStream> implements ClientStreams, 
       return stream;
     }
     const isNext = this.#ready === this.#unsent.size;
-    this.#unsent.add(stream);
+    this.#unsent.append(stream);
     this.#liveness.watch();
     if (isNext && this.#hasRoom()) {
       this.#ready += 1;
@@ -85,18 +86,18 @@ export class ClientLink extends LinkEnd<ClientStream> implements ClientStreams, 
     this.onLost(false);
   }
 
-  admit(stream: ClientStream): number {
-    this.#unsent.delete(stream);
+  admit(stream: ClientStream): void {
+    this.#unsent.remove(stream);
     this.#ready -= 1;
     this.lastStream = this.lastStream === 0 ? 1 : this.lastStream + 2;
-    this.streams.set(this.lastStream, stream);
+    stream.id = this.lastStream;
+    this.streams.add(stream);
     if (this.lastStream + 2 > LAST_STREAM_ID) this.retire();
-    return this.lastStream;
   }
 
   forget(stream: ClientStream): void {
-    if (stream.id !== 0) this.streams.delete(stream.id);
-    else if (this.#unsent.delete(stream) && stream.wasReady) this.#ready -= 1;
+    if (stream.id !== 0) this.streams.delete(stream);
+    else if (this.#unsent.remove(stream) && stream.wasReady) this.#ready -= 1;
     if (this.idle) this.#liveness.rest();
     if (this.#draining || this.#unsent.size > this.#ready) this.flushSoon();
   }
@@ -150,7 +151,7 @@ export class ClientLink extends LinkEnd<ClientStream> implements ClientStreams, 
   /** What the peer has not taken up it will never see. */
   protected override onGoAway(last: number, reason: string): void {
     this.#drain();
-    const untouched = [...this.#unsent];
+    const untouched = this.#unsent.values();
     for (const stream of this.streams.values()) if (stream.id > last) untouched.push(stream);
     for (const stream of untouched) stream.fail(this.#lossCode(), false, this.#served);
     if (reason === DRAINING) return;
@@ -162,7 +163,7 @@ export class ClientLink extends LinkEnd<ClientStream> implements ClientStreams, 
     this.#drain();
     const reused = this.#served && !broken;
     const { sent } = this.outbox;
-    for (const stream of [...this.streams.values(), ...this.#unsent]) {
+    for (const stream of [...this.streams.values(), ...this.#unsent.values()]) {
       // Its caller is slow, no more: what it is still to get has arrived.
       if (stream.hasArrived) continue;
       const wasSent = stream.id !== 0 && stream.requestEnd <= sent;
@@ -188,7 +189,7 @@ export class ClientLink extends LinkEnd<ClientStream> implements ClientStreams, 
 
   #makeReady(): void {
     if (this.#unsent.size === this.#ready || !this.#hasRoom()) return;
-    for (const stream of this.#unsent) {
+    for (const stream of this.#unsent.values()) {
       if (stream.ready) continue;
       if (!this.#hasRoom()) return;
       this.#ready += 1;

@@ -1,5 +1,6 @@
 // One request over a link, as the dialing side sees it: sent when there is room for it, and its response read as strictly as
 // one that comes over HTTP/1.1. The peer's sidecar is authenticated, and its frames are still only claims.
+import type { Linked } from "../../mesh/linked-list.ts";
 import { FAILURES, type FailureCode, parseFailureCode } from "../failures.ts";
 import {
   type Ending,
@@ -16,6 +17,7 @@ import { BodySender, type BodySource, type FrameSink, fitsFrame } from "./body-s
 import { CANCELLED, FLAG, FRAME, type LinkViolation, MAX_HEAD } from "./frames.ts";
 import type { LinkStream, Wakeable } from "./link-end.ts";
 import type { Outbox } from "./outbox.ts";
+import type { Chained } from "./stream-table.ts";
 
 /** Interim responses to one request; a peer that passes on more is broken. */
 const MAX_INTERIM = 8;
@@ -24,8 +26,8 @@ const MAX_INTERIM = 8;
 export interface ClientStreams extends FrameSink {
   /** Bytes that a new stream's body may use at first. */
   readonly streamWindow: number;
-  /** Takes the stream up and returns its id. */
-  admit(stream: ClientStream): number;
+  /** Takes the stream up and gives it its id. */
+  admit(stream: ClientStream): void;
   /** The stream is over, or never began. */
   forget(stream: ClientStream): void;
   reset(stream: number, code: string): void;
@@ -45,11 +47,23 @@ type State = typeof WAITING | typeof READY | typeof OPEN | typeof OVER;
 /** Shared by all: a head is used up before the call that read it, or that read the frame behind it, returns. */
 const head = new MessageHead();
 
-export class ClientStream implements RequestStream, LinkStream, BodyTarget, BodySource, Wakeable {
+export class ClientStream
+  implements
+    RequestStream,
+    LinkStream,
+    BodyTarget,
+    BodySource,
+    Wakeable,
+    Chained<ClientStream>,
+    Linked<ClientStream>
+{
   readonly sender: BodySender;
   readonly receiver: BodyReceiver;
   /** 0 until it is open. */
   id = 0;
+  chained: ClientStream | undefined;
+  previous: ClientStream | undefined;
+  next: ClientStream | undefined;
   /** How many bytes its link had composed when its request was complete. */
   requestEnd = 0;
   /** Whether it counts, or counted, among those that may send. */
@@ -106,8 +120,8 @@ export class ClientStream implements RequestStream, LinkStream, BodyTarget, Body
     this.#method = request.method;
     this.#upgrade = upgrade;
     this.#state = OPEN;
-    const id = this.#link.admit(this);
-    this.id = id;
+    this.#link.admit(this);
+    const { id } = this;
     this.sender.begin(id, this.#link.streamWindow);
     // As much of the body as is there goes with the head.
     const sent = this.sender.spend(bodyEnd - headEnd) ? bodyEnd : headEnd;

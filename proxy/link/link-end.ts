@@ -18,6 +18,7 @@ import {
   type Settings,
   writeSettings,
 } from "./settings.ts";
+import { type Chained, StreamTable } from "./stream-table.ts";
 
 /** Bytes composed and not written from which on bodies wait, in their streams; they go on at half of it. */
 export const CONGESTED: number = 1_024 * 1_024;
@@ -52,7 +53,7 @@ export interface LinkObserver {
 /** Used up before the call that filled it returns. */
 const trailerReader = new TrailerReader();
 
-export abstract class LinkEnd<Stream extends LinkStream>
+export abstract class LinkEnd<Stream extends LinkStream & Chained<Stream>>
   implements WireOwner, FrameReceiver, FrameSink, Flushable
 {
   /** So much is composed and not written that bodies have to wait. */
@@ -60,7 +61,7 @@ export abstract class LinkEnd<Stream extends LinkStream>
   readonly outbox: Outbox;
   protected closed = false;
   protected readonly wire: Wire;
-  protected readonly streams: Map<number, Stream> = new Map();
+  protected readonly streams: StreamTable<Stream> = new StreamTable<Stream>();
   /** The highest id of all streams so far. */
   protected lastStream = 0;
   /** Of the peer; undefined until they have arrived. */

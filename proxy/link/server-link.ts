@@ -62,8 +62,8 @@ export class ServerLink extends LinkEnd<ServerStream> implements ServerStreams {
     this.onLost();
   }
 
-  forget({ id }: ServerStream): void {
-    this.streams.delete(id);
+  forget(stream: ServerStream): void {
+    this.streams.delete(stream);
   }
 
   refused(code: FailureCode): void {
@@ -103,7 +103,7 @@ export class ServerLink extends LinkEnd<ServerStream> implements ServerStreams {
   }
 
   protected override onLost(): void {
-    for (const stream of [...this.streams.values()]) stream.abandon();
+    for (const stream of this.streams.values()) stream.abandon();
   }
 
   protected override onFlushed(): void {
@@ -119,7 +119,7 @@ export class ServerLink extends LinkEnd<ServerStream> implements ServerStreams {
     end: number,
   ): LinkViolation | undefined {
     const stream = new ServerStream(this, id, this.settings?.window ?? 0, head);
-    this.streams.set(id, stream);
+    this.streams.add(stream);
     stream.attach(this.#exchanges.open(head, stream, this.#handler, (flags & FLAG.HTTP2) !== 0));
     const ending = (flags & FLAG.END) === 0 ? undefined : NO_TRAILERS;
     if (start < end || ending !== undefined) return stream.onData(bytes, start, end, ending);

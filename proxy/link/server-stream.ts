@@ -28,6 +28,7 @@ import {
 } from "./frames.ts";
 import type { LinkStream, Wakeable } from "./link-end.ts";
 import type { Outbox } from "./outbox.ts";
+import type { Chained } from "./stream-table.ts";
 
 /** More than the lines of an answer take beside its fields and its text. */
 const ANSWER_ROOM = 512;
@@ -51,10 +52,13 @@ const edit: { -readonly [Name in keyof ResponseEdit]: ResponseEdit[Name] } = {
   framing: FRAMING.NONE,
 };
 
-export class ServerStream implements ResponseSink, LinkStream, BodyTarget, BodySource, Wakeable {
+export class ServerStream
+  implements ResponseSink, LinkStream, BodyTarget, BodySource, Wakeable, Chained<ServerStream>
+{
   readonly sender: BodySender;
   readonly receiver: BodyReceiver;
   readonly id: number;
+  chained: ServerStream | undefined;
   readonly #link: ServerStreams;
   #exchange: OpenExchange | undefined;
   #tunnel = false;
