@@ -19,7 +19,13 @@ export class PolicyProject implements AsyncDisposable {
     this.name = project.name;
   }
 
-  static async up(mesh: Mesh, name: string, labels: Fields = {}): Promise<PolicyProject> {
+  /** `labels`: of orders; `others`: services beside these, by name. */
+  static async up(
+    mesh: Mesh,
+    name: string,
+    labels: Fields = {},
+    others: Readonly<Record<string, object>> = {},
+  ): Promise<PolicyProject> {
     const orders = (version: string, replicas: number): object =>
       moodyService(
         { "mesh.service": `${name}-orders`, "mesh.version": version, ...labels },
@@ -32,10 +38,15 @@ export class PolicyProject implements AsyncDisposable {
         orders: orders("v1", 3),
         next: orders("v2", 1),
         backup: moodyService({}),
+        ...others,
       },
     });
     const started = new PolicyProject(project);
-    await mesh.untilReady({ [`${name}-web`]: 1, [`${name}-orders`]: 4, [`${name}-backup`]: 1 });
+    const single = ["web", "backup", ...Object.keys(others)].map((other) => [
+      `${name}-${other}`,
+      1,
+    ]);
+    await mesh.untilReady({ [`${name}-orders`]: 4, ...Object.fromEntries(single) });
     return started;
   }
 
