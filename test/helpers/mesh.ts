@@ -1,4 +1,7 @@
 // A mesh under test: the real compose/mesh.yaml as a project of its own on the engine under test.
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { MeshStatus, WorkloadStatus } from "../../plugin/status.ts";
@@ -49,6 +52,18 @@ export class Mesh implements AsyncDisposable {
   /** `docker compose` on the mesh's own project. */
   async compose(...args: string[]): Promise<string> {
     return await compose(this.#environment, "-p", PROJECT, "-f", MESH_FILE, ...args);
+  }
+
+  /** Brings services up with what another file says besides; `file` is that file's content. */
+  async change(file: object, ...services: string[]): Promise<void> {
+    const directory = await mkdtemp(join(tmpdir(), "mesh-test-"));
+    const path = join(directory, "more.json");
+    try {
+      await writeFile(path, JSON.stringify(file));
+      await this.compose("-f", path, "up", "-d", ...services);
+    } finally {
+      await rm(directory, { recursive: true });
+    }
   }
 
   /** Container id of `agent` or `consul`. */
