@@ -47,6 +47,7 @@ async function main(log: Log): Promise<number> {
       token: required(SIDECAR_ENVIRONMENT.token),
       hostsFile: required(SIDECAR_ENVIRONMENT.hosts),
       links: process.env[SIDECAR_ENVIRONMENT.links] !== "off",
+      takesOver: process.env[SIDECAR_ENVIRONMENT.takesOver] === "on",
       clock: systemClock,
       log,
       interfaces: networkInterfaces,

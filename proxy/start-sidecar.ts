@@ -8,7 +8,7 @@ import { probeApplication, type Questions } from "./check/probe.ts";
 import type { AgentAddress } from "./configuration/agent-channel.ts";
 import type { Configuration } from "./configuration/configuration.ts";
 import { sendReports } from "./configuration/reports.ts";
-import { REPORT_INTERVAL, type SidecarReport } from "./configuration/snapshot.ts";
+import { HAND_OVER_TIME, REPORT_INTERVAL, type SidecarReport } from "./configuration/snapshot.ts";
 import { followSnapshots } from "./configuration/snapshot-source.ts";
 import { Counters } from "./counters.ts";
 import type { DataPlane } from "./data-plane.ts";
@@ -20,12 +20,14 @@ import { Refusals } from "./refusals.ts";
 import { Status } from "./status.ts";
 import { Upkeep } from "./upkeep.ts";
 
-/** Milliseconds that requests and tunnels in flight have when the sidecar is stopped; Docker kills after 10 s. */
+/** Milliseconds that requests and tunnels in flight have when the sidecar is stopped for good; Docker kills after 10 s. */
 const DRAIN_TIMEOUT = 8_000;
 
 export interface SidecarOptions extends AgentAddress {
   /** Path of the application's hosts file. */
   readonly hostsFile: string;
+  /** Whether a predecessor may still listen where this one will. */
+  readonly takesOver?: boolean;
   readonly clock: Clock;
   readonly log: Log;
   /** The interfaces of the network namespace at this moment. */
@@ -88,7 +90,7 @@ async function run(
     denials: new Denials(log, clock, counters),
     signal: ending.signal,
   };
-  using listeners = new Listeners(plane);
+  using listeners = new Listeners(plane, options.takesOver ?? false);
   const source = { agent: options, clock, log };
   const reports = { ...source, changes: status.changes, compose: () => status.report() };
   const probe = {
@@ -104,7 +106,7 @@ async function run(
   ];
   try {
     return await Promise.race([
-      stopped(signal, drain, clock, engine),
+      stopped(signal, { drain, clock, engine, listeners, upkeep }),
       leftBehind(options, ending.signal),
       Promise.all(parts).then((): SidecarEnd => "stopped"),
     ]);
@@ -122,25 +124,34 @@ function questionsOf(configuration: Configuration | undefined): Questions | unde
   return { ports: snapshot.inbound, check: inbound.check };
 }
 
-/** Resolves once the sidecar was told to stop and what was in flight has finished, or has had its time. */
-async function stopped(
-  signal: AbortSignal,
-  drain: Drain,
-  clock: Clock,
-  engine: HttpEngine,
-): Promise<SidecarEnd> {
+interface Stopping {
+  readonly drain: Drain;
+  readonly clock: Clock;
+  readonly engine: HttpEngine;
+  readonly listeners: Listeners;
+  readonly upkeep: Upkeep;
+}
+
+/**
+ * Resolves once the sidecar was told to stop and what was in flight has finished, or has had its time. With a successor
+ * nothing new comes, and connections have time to end as they should: after a response, when their caller closes them.
+ */
+async function stopped(signal: AbortSignal, parts: Stopping): Promise<SidecarEnd> {
+  const { drain, clock, engine, listeners, upkeep } = parts;
   const { promise, resolve } = Promise.withResolvers<void>();
   signal.addEventListener("abort", () => resolve(), { once: true });
   if (!signal.aborted) await promise;
+  const isSucceeded = upkeep.leave(listeners);
   const deadline = new AbortController();
   const idle = new AbortController();
-  const timer = clock.sleep(DRAIN_TIMEOUT, idle.signal).then(
+  const timer = clock.sleep(isSucceeded ? HAND_OVER_TIME : DRAIN_TIMEOUT, idle.signal).then(
     () => deadline.abort(),
     () => undefined,
   );
   const drained = drain.start(deadline.signal);
   engine.drain();
   await drained;
+  if (isSucceeded) await listeners.unused(deadline.signal);
   // What links said last leaves at the end of the turn (`link/flush-soon.ts`).
   await endOfTurn();
   idle.abort();

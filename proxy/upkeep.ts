@@ -86,6 +86,14 @@ export class Upkeep {
     }
   }
 
+  /** Leaves the places to a successor, and the hosts file with them; false when there is none. */
+  leave(listeners: Listeners): boolean {
+    const { configuration } = this;
+    if (configuration === undefined || !listeners.leave()) return false;
+    this.#parts.status.setInForce(configuration.snapshot.version, false);
+    return true;
+  }
+
   async #tick(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       const interval = this.#incomplete ? RETRY_INTERVAL : REPORT_INTERVAL;
@@ -97,6 +105,8 @@ export class Upkeep {
   async #settle(configuration: Configuration, listeners: Listeners): Promise<void> {
     const { hostsFile, status, log } = this.#parts;
     const { ready, problems } = await listeners.reconcile(configuration);
+    // A successor, perhaps of another version, writes it now.
+    if (listeners.left) return status.setInForce(configuration.snapshot.version, false);
     // Names of a service whose port could not be opened are written too: its calls are refused rather than sent past us.
     const hostsProblem = updateHosts(hostsFile, hostsEntries(configuration.snapshot));
     const hostsProblems = hostsProblem === undefined ? [] : [hostsProblem];

@@ -197,6 +197,12 @@ export interface TimesSummary {
 /** Longest silence between two reports, ms; three missed ones mean that the sidecar is gone. */
 export const REPORT_INTERVAL = 5_000;
 
+/**
+ * Milliseconds that a sidecar with a successor has, from SIGTERM on, for what it has open: then byte streams and whatever
+ * is still unfinished are cut.
+ */
+export const HAND_OVER_TIME = 60_000;
+
 // The transport: HTTP/1.1 on a unix socket, `Authorization: Bearer <token>` on each request.
 
 /** `GET`: newline-delimited JSON that never ends, a {@link Snapshot} a line, the current one first. */
@@ -212,6 +218,8 @@ export const SIDECAR_ENVIRONMENT = {
   token: "MESH_SIDECAR_TOKEN",
   /** Path of the application's hosts file as mounted into the sidecar. */
   hosts: "MESH_HOSTS_FILE",
+  /** `on`: another sidecar still listens at the same places, and will leave. */
+  takesOver: "MESH_TAKES_OVER",
   /** debug, info, warn or error. */
   logLevel: "MESH_LOG_LEVEL",
   /** `off`: all other sidecars are spoken to as foreign ones are, in HTTP/1.1, so that the two can be compared. */

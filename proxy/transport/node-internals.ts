@@ -90,12 +90,15 @@ type Listen2 = (
 /** What Node asks for where nothing else is said; the kernel allows `net.core.somaxconn` of them. */
 const BACKLOG = 511;
 
-/** Listens as `server.listen` does, for an IP address only. False, and nothing has happened, where that cannot be had. */
+/** `SO_REUSEPORT`, in Node's own number. */
+const REUSE_PORT = 2;
+
+/** Listens as `server.listen` does with `reusePort`, for an IP address only. False, and nothing has happened, where that cannot be had. */
 export function listenDirectly(server: Server, address: string, port: number): boolean {
   const { _listen2: listen2 } = server as { readonly _listen2?: Listen2 };
   const family = isIP(address);
   if (!MAY_USE_INTERNALS || typeof listen2 !== "function" || family === 0) return false;
-  listen2.call(server, address, port, family, BACKLOG, undefined, 0);
+  listen2.call(server, address, port, family, BACKLOG, undefined, REUSE_PORT);
   return true;
 }
 

@@ -69,7 +69,11 @@ export class TestSidecar {
     certificates: Certificates,
     agent: AgentStub,
     hostsFile: string,
-    surroundings: { readonly log: Log; readonly interfaces: () => Interfaces },
+    surroundings: {
+      readonly log: Log;
+      readonly interfaces: () => Interfaces;
+      readonly takesOver: boolean;
+    },
   ) {
     this.service = service;
     this.agent = agent;
@@ -121,6 +125,8 @@ export interface SidecarSettings {
   readonly hosts?: string;
   readonly log?: Log;
   readonly interfaces?: () => Interfaces;
+  /** Whose listeners and hosts file it shares. */
+  readonly successorOf?: TestSidecar;
 }
 
 export class SidecarRig implements AsyncDisposable {
@@ -144,12 +150,15 @@ export class SidecarRig implements AsyncDisposable {
     this.#count += 1;
     const agent = new AgentStub(join(this.#directory, `${this.#count}.sock`));
     await agent.start();
-    const hostsFile = join(this.#directory, `${this.#count}.hosts`);
-    await writeFile(hostsFile, settings.hosts ?? "127.0.0.1\tlocalhost\n");
+    const { successorOf: predecessor } = settings;
+    const hostsFile = predecessor?.hostsFile ?? join(this.#directory, `${this.#count}.hosts`);
+    if (predecessor === undefined)
+      await writeFile(hostsFile, settings.hosts ?? "127.0.0.1\tlocalhost\n");
     const certificates = settings.certificates ?? (await this.authority.certificatesFor(service));
     const sidecar = new TestSidecar(service, certificates, agent, hostsFile, {
       log: settings.log ?? silentLog,
       interfaces: settings.interfaces ?? (() => OUTSIDE),
+      takesOver: predecessor !== undefined,
     });
     this.defer(async () => {
       sidecar.stop();
