@@ -1,12 +1,13 @@
 // Who may call whom, by labels, policies and Consul's intentions; and what a denial does to what is open already.
 import assert from "node:assert/strict";
-import { createSign, generateKeyPairSync, type KeyObject } from "node:crypto";
 import { after, afterEach, before, describe, it } from "mocha";
 import { docker, meshCommand } from "../helpers/docker.ts";
 import { eventually } from "../helpers/eventually.ts";
+import { KeyServer } from "../helpers/key-server.ts";
 import { Mesh } from "../helpers/mesh.ts";
-import { followStream } from "../helpers/moody.ts";
+import { followStream, moodyService, openEcho } from "../helpers/moody.ts";
 import { PolicyProject } from "../helpers/policy-project.ts";
+import { createKey, ISSUER, keySet, tokenBy } from "../helpers/tokens.ts";
 
 const DENIED = 403;
 const UNKNOWN_USER = 401;
@@ -18,7 +19,12 @@ describe("access by policy", () => {
   before(async () => {
     mesh = await Mesh.start();
     // What a label allows; the rest is set while all of it runs.
-    shop = await PolicyProject.up(mesh, "mesh-test-access", { "mesh.allow": "web, stranger" });
+    shop = await PolicyProject.up(
+      mesh,
+      "mesh-test-access",
+      { "mesh.allow": "web, stranger" },
+      { vault: moodyService({ "mesh.protocol": "tcp" }) },
+    );
   });
 
   after(async () => {
@@ -143,53 +149,87 @@ describe("access by policy", () => {
     assert.match(await allowed, /open 200[\s\S]*over/);
   });
 
-  describe("of end users with tokens", () => {
-    const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
-    const next = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  for (const [what, to] of [
+    ["WebSockets", "orders"],
+    ["TCP connections", "vault"],
+  ] as const) {
+    it(`ends ${what} that are denied, and lets in no new ones`, async () => {
+      const [stranger, web] = await Promise.all(
+        ["stranger", "web"].map((from) => openEcho(shop.project, from, to)),
+      );
+      await stranger?.opened;
+      await web?.opened;
+      await shop.set(to, { deny: "stranger" });
+      assert.equal(await stranger?.over, "open over");
+      const next = await openEcho(shop.project, "stranger", to);
+      assert.equal(await next.over, "over");
+      assert.equal(await Promise.race([web?.over, "open"]), "open");
+      await shop.reset(to);
+    });
+  }
 
-    const keep = async (keys: readonly (readonly [string, KeyObject])[]): Promise<void> => {
-      const list = keys.map(([kid, key]) => ({
-        ...key.export({ format: "jwk" }),
-        kid,
-        alg: "ES256",
-        use: "sig",
-      }));
-      const script = "require('fs').writeFileSync('/var/lib/mesh/keys.json', process.argv[1])";
-      const agent = await mesh.containerOf("agent");
-      await docker("exec", agent, "node", "-e", script, JSON.stringify({ keys: list }));
-    };
-    const token = (claims: object, key = privateKey, kid = "one"): string => {
-      const encode = (part: object): string =>
-        Buffer.from(JSON.stringify(part)).toString("base64url");
-      const now = Math.floor(Date.now() / 1_000);
-      const usual = { iss: "https://login.shop", aud: "orders", exp: now + 600 };
-      const signed = `${encode({ alg: "ES256", kid })}.${encode({ ...usual, ...claims })}`;
-      const signature = createSign("sha256")
-        .update(signed)
-        .sign({ key, dsaEncoding: "ieee-p1363" });
-      return `${signed}.${signature.toString("base64url")}`;
-    };
-    const bearer = (text: string): { headers: Record<string, string> } => ({
-      headers: { authorization: `Bearer ${text}` },
+  it("is decided by every value of a header", async () => {
+    await shop.set("orders", {
+      ...{ "rule.gold.action": "deny", "rule.gold.callers": "*" },
+      "rule.gold.headers": "x-tier=gold",
+    });
+    await eventually(
+      async () => void (await shop.expect(DENIED, "/", { headers: { "x-tier": "gold" } })),
+    );
+    await shop.expect(DENIED, "/", { headers: { "x-tier": ["silver", "gold"] } });
+    await shop.expect(200, "/", { headers: { "x-tier": ["silver", "golden"] } });
+  });
+
+  describe("of end users with tokens", () => {
+    const [one, two] = [createKey("one"), createKey("two")];
+    const trusted = { "jwt.issuer": ISSUER, "jwt.audiences": "orders" };
+
+    const bearer = (claims: object = {}, key = one): { headers: Record<string, string> } => ({
+      headers: { authorization: `Bearer ${tokenBy(key, { aud: "orders", ...claims })}` },
     });
 
     it("lets in users with a good token and the claims that a rule asks for", async () => {
-      await keep([["one", publicKey]]);
+      const script = "require('fs').writeFileSync('/var/lib/mesh/keys.json', process.argv[1])";
+      await docker("exec", await mesh.containerOf("agent"), "node", "-e", script, keySet(one));
       await shop.set("orders", {
-        "jwt.issuer": "https://login.shop",
-        "jwt.audiences": "orders",
+        ...trusted,
         "jwt.jwks": "file:///var/lib/mesh/keys.json",
+        "jwt.claims": "verified=true",
         "rule.admins.action": "deny",
         "rule.admins.path-prefix": "/admin",
         "rule.admins.claims": "role!=admin",
       });
-      await eventually(async () => void (await shop.expect(200, "/", bearer(token({})))));
+      const verified = { verified: true };
+      await eventually(async () => void (await shop.expect(200, "/", bearer(verified))));
       await shop.expect(UNKNOWN_USER, "/");
-      await shop.expect(UNKNOWN_USER, "/", bearer(token({ exp: 1 })));
-      await shop.expect(UNKNOWN_USER, "/", bearer(token({ aud: "another" })));
-      await shop.expect(UNKNOWN_USER, "/", bearer(token({}, next.privateKey)));
-      await shop.expect(DENIED, "/admin", bearer(token({ role: "clerk" })));
-      await shop.expect(200, "/admin", bearer(token({ role: "admin" })));
+      await shop.expect(UNKNOWN_USER, "/", bearer({}));
+      await shop.expect(UNKNOWN_USER, "/", bearer({ ...verified, exp: 1 }));
+      await shop.expect(UNKNOWN_USER, "/", bearer({ ...verified, aud: "another" }));
+      await shop.expect(UNKNOWN_USER, "/", bearer(verified, two));
+      await shop.expect(DENIED, "/admin", bearer({ ...verified, role: "clerk" }));
+      await shop.expect(200, "/admin", bearer({ ...verified, role: "admin" }));
+      await shop.reset("orders");
+      await eventually(async () => void (await shop.expect(200, "/")));
+    });
+
+    it("goes by the issuer's present keys, and by the last good ones while it is away", async () => {
+      await using issuer = new KeyServer();
+      await issuer.serve(keySet(one));
+      await shop.set("orders", { ...trusted, "jwt.jwks": issuer.address });
+      await eventually(async () => void (await shop.expect(200, "/", bearer())));
+      await shop.expect(UNKNOWN_USER, "/", bearer({}, two));
+      await issuer.leave();
+      // The next agent asks at once, and has what the last one knew.
+      await mesh.compose("up", "-d", "--force-recreate", "agent");
+      await mesh.untilProblem(/keys\.json.*the last good ones count/);
+      await shop.expect(200, "/", bearer());
+      await shop.expect(UNKNOWN_USER, "/", bearer({}, two));
+      await issuer.serve(keySet(two));
+      // It asks again by itself, less and less often.
+      await eventually(async () => void (await shop.expect(200, "/", bearer({}, two))), {
+        timeout: 20_000,
+      });
+      await shop.expect(UNKNOWN_USER, "/", bearer());
       await shop.reset("orders");
       await eventually(async () => void (await shop.expect(200, "/")));
     });

@@ -1,7 +1,11 @@
 // An application whose mood a test changes while it runs, and the calls that a container makes to it: for policies,
 // which are about services that are well, slow, failing or gone.
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
 import { docker, provided } from "./docker.ts";
 import type { ComposeProject } from "./project.ts";
+
+const run = promisify(execFile);
 
 /** Answers with who it is and what it got; `/mood?fail=1&delay=50` (of each request, ms), `/stream`, upgrades as echo. */
 const MOODY = `
@@ -64,6 +68,14 @@ const request = require("node:http").get(process.argv[1], (r) => {
 request.on("error", () => { console.log("over " + Date.now()); process.exit(0); });
 `;
 
+/** Upgrades a connection to an echo, says when that is open, and when it ends. */
+const OPEN_ECHO = `
+const socket = require("node:net").connect(8080, process.argv[1], () =>
+  socket.write("GET / HTTP/1.1\\r\\nHost: x\\r\\nConnection: Upgrade\\r\\nUpgrade: echo\\r\\n\\r\\n"));
+socket.once("data", (bytes) => /^HTTP.1.1 101/.test(bytes) ? console.log("open") : socket.destroy());
+socket.on("error", () => {}).on("close", () => { console.log("over"); process.exit(0); }).resume();
+`;
+
 export interface Call {
   /** 0: no answer. */
   readonly status: number;
@@ -74,7 +86,7 @@ export interface Call {
 
 export interface CallOptions {
   readonly method?: string;
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string | readonly string[]>>;
   /** How many at once. */
   readonly together?: number;
 }
@@ -134,4 +146,28 @@ export async function followStream(
   url: string,
 ): Promise<string> {
   return await project.exec(from, "node", "-e", FOLLOW_STREAM, url);
+}
+
+/** A connection that stays open until somebody ends it. */
+export interface OpenEcho {
+  /** Resolves when it is open; never does when it is refused. */
+  readonly opened: Promise<void>;
+  /** Resolves when it has ended: `open over`, or `over` when it was refused. */
+  readonly over: Promise<string>;
+}
+
+/** Opens one from inside a service's container to an echo. */
+export async function openEcho(
+  project: ComposeProject,
+  from: string,
+  to: string,
+): Promise<OpenEcho> {
+  const [id] = await project.containersOf(from);
+  const running = run("docker", ["exec", String(id), "node", "-e", OPEN_ECHO, to], {
+    timeout: 60_000,
+  });
+  const opened = Promise.withResolvers<void>();
+  running.child.stdout?.once("data", () => opened.resolve());
+  const over = running.then(({ stdout }) => stdout.trim().replaceAll("\n", " "));
+  return { opened: opened.promise, over };
 }
