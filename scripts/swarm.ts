@@ -9,6 +9,7 @@ import { readSettings } from "./settings.ts";
 import { siteOf } from "./swarm/site.ts";
 import { openSwarm, removeSwarm, startSwarm } from "./swarm/swarm.ts";
 import { describeNodes, describeUse } from "./swarm/words.ts";
+import { interruptible } from "./testing/interruptible.ts";
 
 const USAGE = "npm run swarm -- up [nodes] [--managers 1|3] | status | down";
 const NODES = "3";
@@ -26,7 +27,7 @@ await main(async () => {
   const [command, nodes = NODES, ...others] = positionals;
   if (others.length > 0) throw new SetupError(`expected ${USAGE}`);
   await requireMachine();
-  if (command === "up") await up(Number(nodes), Number(values.managers));
+  if (command === "up") await interruptibly(Number(nodes), Number(values.managers));
   else if (command === "status") await status();
   else if (command === "down") await down();
   else throw new SetupError(`expected ${USAGE}, found ${command ?? "nothing"}`);
@@ -45,20 +46,34 @@ async function requireMachine(): Promise<void> {
   }
 }
 
-async function up(nodes: number, managers: number): Promise<void> {
+/** An interrupted start takes back what it has made, and is waited for. */
+async function interruptibly(nodes: number, managers: number): Promise<void> {
+  let ended = Promise.resolve();
+  const start = async (signal: AbortSignal): Promise<void> => {
+    const work = up(nodes, managers, signal);
+    ended = work.catch(() => undefined);
+    await work;
+  };
+  await interruptible(start, async () => await ended);
+}
+
+async function up(nodes: number, managers: number, signal: AbortSignal): Promise<void> {
   if ((await openSwarm(site)) !== undefined) {
     throw new SetupError(
       "expected no swarm to be up; see it with `status`, or take it `down` first",
     );
   }
   const engine = await ensureEngine(settings, progress);
+  signal.throwIfAborted();
   const wanted = { consul: true, demo: true, testTools: false };
   const { mesh, consul, redis, demo } = await prepareImages(settings, progress, wanted);
+  signal.throwIfAborted();
   const images = [mesh, consul, redis, demo].filter((image) => image !== undefined);
-  const plan = { nodes, managers, images, imageSource: engine.socket };
+  const plan = { nodes, managers, images, imageSource: engine.socket, ends: false };
   const swarm = await startSwarm(
     site,
     plan,
+    signal,
     async (title, work) => await progress.step(title, work),
   );
   console.log(describeUse(swarm.nodes));

@@ -75,14 +75,25 @@ export async function endMachine(directory: string): Promise<void> {
   await endProcesses(await machineProcesses(directory), 0);
 }
 
+/** Ends every machine whose directory lies beneath that one, also where the directory itself is gone. */
+export async function endMachinesBeneath(directory: string): Promise<void> {
+  const machines = (await listProcesses()).filter((process) =>
+    directoryOf(process)?.startsWith(`${directory}/`),
+  );
+  await endProcesses(machines, 0);
+}
+
 /** A program with parameters that runs another one inside the machine with that first process. */
 export function enterMachine(pid: number): readonly string[] {
   return ["nsenter", `--target=${pid}`, "--net", "--uts", "--mount", "--pid", "--ipc", "--"];
 }
 
 async function machineProcesses(directory: string): Promise<readonly Process[]> {
-  return (await listProcesses()).filter(({ words }) => {
-    const mark = words.indexOf(MARK);
-    return mark > 0 && words[mark + 1] === directory;
-  });
+  return (await listProcesses()).filter((process) => directoryOf(process) === directory);
+}
+
+/** The directory of the machine whose first process this is, or that process's parent. */
+function directoryOf({ words }: Process): string | undefined {
+  const mark = words.indexOf(MARK);
+  return mark > 0 ? words[mark + 1] : undefined;
 }

@@ -16,23 +16,29 @@ const MANIFEST = "manifest.json";
 /** Links where the file system allows, copies where the nodes lie on another one than the seed. */
 const LINK_OR_COPY = 'cp -al "$1" "$2" 2>/dev/null || { rm -rf "$2" && cp -a "$1" "$2"; }';
 
-/** Makes sure the seed holds exactly these images of the engine at `socket`. Returns whether it had to load any. */
+/** Names of images with their ids. */
+type Manifest = Readonly<Record<string, string>>;
+
+/**
+ * Makes sure the seed holds these images as the engine at `socket` has them. What it held besides stays, so that runs
+ * with fewer images do not make the next one load them again.
+ */
 export async function ensureSeed(
   site: Site,
   images: readonly string[],
   socket: string,
-): Promise<boolean> {
-  const wanted = await identities(images, socket);
-  const present = await readFile(join(site.seed, MANIFEST), "utf8").catch(() => "");
-  if (present === wanted) return false;
+): Promise<void> {
+  const wanted = await identify(images, socket);
+  const present = await readManifest(site);
+  const missing = images.filter((image) => present[image] !== wanted[image]);
+  if (missing.length === 0) return;
   try {
     await plantSeed(site, LOADER);
     await startMachine(nodeDirectory(site, LOADER), LOADER);
     await startEngine(site, LOADER);
-    await transfer(images, socket, engineSocket(site, LOADER));
+    await transfer(missing, socket, engineSocket(site, LOADER));
     await stopEngine(site, LOADER);
-    await keep(site, wanted);
-    return true;
+    await keep(site, { ...present, ...wanted });
   } finally {
     await stopEngine(site, LOADER);
     await endMachine(nodeDirectory(site, LOADER));
@@ -49,14 +55,17 @@ export async function plantSeed(site: Site, name: string): Promise<void> {
   await copyStore(site.seed, data);
 }
 
-/** The names and ids of images, as the text by which a seed is known. */
-async function identities(images: readonly string[], socket: string): Promise<string> {
-  const format = "{{.Id}}";
-  const output = await run("docker", [
-    ...["--host", `unix://${socket}`, "image", "inspect", "--format", format, ...images],
-  ]);
-  const ids = output.split("\n");
-  return JSON.stringify(images.map((image, index) => [image, ids[index]]));
+async function readManifest(site: Site): Promise<Manifest> {
+  const text = await readFile(join(site.seed, MANIFEST), "utf8").catch(() => "{}");
+  return JSON.parse(text) as Manifest;
+}
+
+async function identify(images: readonly string[], socket: string): Promise<Manifest> {
+  if (images.length === 0) return {};
+  const engine = ["--host", `unix://${socket}`];
+  const format = ["--format", "{{.Id}}"];
+  const ids = await run("docker", [...engine, "image", "inspect", ...format, ...images]);
+  return Object.fromEntries(ids.split("\n").map((id, index) => [images[index], id]));
 }
 
 async function transfer(images: readonly string[], from: string, to: string): Promise<void> {
@@ -74,7 +83,7 @@ async function transfer(images: readonly string[], from: string, to: string): Pr
 }
 
 /** The manifest comes last: without it the seed counts as none. */
-async function keep(site: Site, manifest: string): Promise<void> {
+async function keep(site: Site, manifest: Manifest): Promise<void> {
   const { data } = daemonPaths(nodeDirectory(site, LOADER));
   const fresh = `${site.seed}.new`;
   await rm(fresh, { recursive: true, force: true });
@@ -82,7 +91,7 @@ async function keep(site: Site, manifest: string): Promise<void> {
   await copyStore(data, fresh);
   await rm(site.seed, { recursive: true, force: true });
   await rename(fresh, site.seed);
-  await writeWhole(join(site.seed, MANIFEST), manifest);
+  await writeWhole(join(site.seed, MANIFEST), JSON.stringify(manifest));
 }
 
 /** Records are copied, since an engine changes them; layers are linked. */

@@ -7,9 +7,6 @@ import { hostAddress, nodeAddress, nodeName, type Site } from "./site.ts";
 
 const SWITCH = "switch";
 const BRIDGE = "bridge";
-/** States of a bridge's port. A disabled one loses every frame without a word, as a broken wire far away does. */
-const DISABLED = "0";
-const FORWARDING = "3";
 
 export function switchDirectory(site: Site): string {
   return join(site.directory, SWITCH);
@@ -35,6 +32,8 @@ export async function startSwitch(site: Site): Promise<void> {
 /** Connects a node's machine to the switch. */
 export async function plugIn(site: Site, number: number, machine: number): Promise<void> {
   const port = nodeName(number);
+  // What a lost machine still had to say holds its network for minutes, and with that its port.
+  await attempt(...split([...enterMachine(await switchPid(site)), "ip", "link", "delete", port]));
   // A machine that comes back has the hardware address it had, or its neighbours would talk past it for a while.
   const hardware = `02:98:18:00:00:${number.toString(16).padStart(2, "0")}`;
   // Made from here, since only the host knows both machines by their process ids.
@@ -44,35 +43,37 @@ export async function plugIn(site: Site, number: number, machine: number): Promi
   ]);
   await onSwitch(site, ["ip", "link", "set", port, "master", BRIDGE, "up"]);
   const inside = [...enterMachine(machine), "ip"];
-  await runWords([...inside, "address", "add", `${nodeAddress(site, number)}/24`, "dev", "eth0"]);
-  await runWords([...inside, "link", "set", "eth0", "up"]);
+  await run(
+    ...split([...inside, "address", "add", `${nodeAddress(site, number)}/24`, "dev", "eth0"]),
+  );
+  await run(...split([...inside, "link", "set", "eth0", "up"]));
 }
 
-/** Loses everything a node sends and is sent, or carries it again. */
+/**
+ * Loses everything a node sends and is sent, or carries it again. A port that leaves the bridge keeps its link up, so
+ * that frames vanish without a word, as they do on a wire that is broken far away.
+ */
 export async function setWire(site: Site, node: string, carries: boolean): Promise<void> {
-  const state = carries ? FORWARDING : DISABLED;
-  await onSwitch(site, ["ip", "link", "set", node, "type", "bridge_slave", "state", state]);
+  await onSwitch(site, [
+    "ip",
+    "link",
+    "set",
+    node,
+    ...(carries ? ["master", BRIDGE] : ["nomaster"]),
+  ]);
 }
 
 /** Whether a node's port carries frames. */
 export async function wireCarries(site: Site, node: string): Promise<boolean> {
   const pid = await findMachine(switchDirectory(site));
   if (pid === undefined) return false;
-  const [program = "", ...parameters] = [
-    ...enterMachine(pid),
-    "bridge",
-    "link",
-    "show",
-    "dev",
-    node,
-  ];
-  const { stdout } = await attempt(program, parameters);
-  return stdout.includes("state forwarding");
+  const show = [...enterMachine(pid), "ip", "-oneline", "link", "show", "dev", node];
+  return (await attempt(...split(show))).stdout.includes(` master ${BRIDGE} `);
 }
 
 /** Runs a program on the switch and returns its output. */
 export async function onSwitch(site: Site, command: readonly string[]): Promise<string> {
-  return await runWords([...enterMachine(await switchPid(site)), ...command]);
+  return await run(...split([...enterMachine(await switchPid(site)), ...command]));
 }
 
 async function switchPid(site: Site): Promise<number> {
@@ -81,6 +82,6 @@ async function switchPid(site: Site): Promise<number> {
   throw new SetupError("expected the swarm's switch to run, but it does not; start the swarm anew");
 }
 
-async function runWords([program = "", ...parameters]: readonly string[]): Promise<string> {
-  return await run(program, parameters);
+function split([program = "", ...parameters]: readonly string[]): [string, readonly string[]] {
+  return [program, parameters];
 }
