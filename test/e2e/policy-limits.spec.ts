@@ -39,13 +39,6 @@ describe("limits by policy", () => {
     await mesh?.[Symbol.asyncDispose]();
   });
 
-  /** Sets a policy and waits until a caller follows it, without a request to an endpoint. */
-  const enforce = async (service: string, fields: Fields, from = "web"): Promise<void> => {
-    const path = `/marker-${Math.random()}`;
-    await shop.set(service, { ...fields, "route.set.path": path, "route.set.abort": "418" });
-    await eventually(async () => void (await shop.expect(418, path, { from, to: service })));
-  };
-
   const refusedOf = (calls: readonly Call[], status: number, code: string): readonly Call[] => {
     const refused = calls.filter((call) => call.status !== 200);
     for (const call of refused) {
@@ -73,14 +66,14 @@ describe("limits by policy", () => {
         "balance.algorithm": "round-robin",
       };
       // Nobody has called yet, so that there is no connection.
-      await enforce("orders", fields, "stranger");
+      await shop.enforce("orders", fields, "stranger");
       const calls = await shop.call("/", 8, { from: "stranger" });
       assert.equal(refusedOf(calls, 503, "OVERLOADED").length, 6);
       assert.equal(byReplica(calls).size, 1);
     });
 
     it("answers requests at once when too many wait for a connection, and serves those that wait", async () => {
-      await enforce(
+      await shop.enforce(
         "backup",
         {
           ...{ "limits.pending": "2", "timeouts.connect": "20s" },
@@ -109,7 +102,7 @@ describe("limits by policy", () => {
 
     it("lets in no more requests at once than an application should have", async () => {
       const [backup] = await shop.containersOf("backup");
-      await enforce("backup", { "limits.inbound-requests": "2", "retries.attempts": "0" });
+      await shop.enforce("backup", { "limits.inbound-requests": "2", "retries.attempts": "0" });
       await shop.mood(String(backup), { delay: 500 });
       try {
         await eventually(async () => {
@@ -133,7 +126,7 @@ describe("limits by policy", () => {
 
     it("gives up what nothing is heard of", async () => {
       const [backup] = await shop.containersOf("backup");
-      await enforce("backup", { "timeouts.idle": "200ms" });
+      await shop.enforce("backup", { "timeouts.idle": "200ms" });
       await shop.mood(String(backup), { delay: 5_000 });
       const { headers } = await shop.expect(504, "/", { to: "backup" });
       assert.equal(headers["x-mesh-failure"], "STREAM_IDLE");
@@ -154,7 +147,7 @@ describe("limits by policy", () => {
     });
 
     it("sends a failing service no more than a quarter more than callers ask for", async () => {
-      await enforce("backup", { "retries.on": "5xx", "retries.attempts": "3" });
+      await shop.enforce("backup", { "retries.on": "5xx", "retries.attempts": "3" });
       const before = await shop.mood(backup, { fail: 1 });
       const calls = await shop.call("/", 200, { to: "backup", together: 4 });
       assert.ok(calls.every(({ status }) => status === 500));
@@ -163,7 +156,7 @@ describe("limits by policy", () => {
     });
 
     it("has no more of them in flight than is said", async () => {
-      await enforce("backup", {
+      await shop.enforce("backup", {
         ...{ "retries.on": "5xx", "retries.attempts": "1" },
         ...{ "retries.budget": "100", "limits.retries": "1" },
       });
@@ -175,7 +168,7 @@ describe("limits by policy", () => {
     });
 
     it("asks another endpoint than the one that failed", async () => {
-      await enforce("orders", {
+      await shop.enforce("orders", {
         ...{ "retries.on": "5xx", "retries.attempts": "1" },
         ...{ "retries.budget": "100", "balance.algorithm": "random" },
       });

@@ -1,6 +1,7 @@
 // Where requests go, as policies say it: versions, canaries, copies, stand-ins, and what is changed on the way.
 import assert from "node:assert/strict";
 import { after, afterEach, before, describe, it } from "mocha";
+import { docker } from "../helpers/docker.ts";
 import { eventually } from "../helpers/eventually.ts";
 import { Mesh } from "../helpers/mesh.ts";
 import { byReplica, type Call, callFrom, moodyService } from "../helpers/moody.ts";
@@ -27,6 +28,8 @@ describe("traffic by policy", () => {
   afterEach(async () => await shop.reset("orders"));
 
   const toNext = (calls: readonly Call[]): number => byReplica(calls).get(nextReplica) ?? 0;
+
+  const replicaOf = (call: Call): string => (JSON.parse(call.body) as { replica: string }).replica;
 
   it("splits requests between versions by weight", async () => {
     await shop.set("orders", { split: "v1=80,v2=20" });
@@ -63,6 +66,27 @@ describe("traffic by policy", () => {
       assert.equal(toNext(await shop.call("/?next=yes", 5)), 5);
       assert.equal(toNext(await shop.call("/?next=no", 5)), 0);
     });
+  });
+
+  it("sends a route's requests to another service, by the route's own rules", async () => {
+    const [backup] = await shop.containersOf("backup");
+    await shop.enforce("orders", {
+      ...{ "route.reports.path-regex": "/reports/[0-9]+", "route.reports.service": "backup" },
+      ...{ "route.hasty.path": "/hasty", "route.hasty.timeout": "200ms" },
+      ...{ "route.hasty.service": "backup" },
+      ...{ "route.aside.path-prefix": "/", "route.aside.abort": "500" },
+      ...{ "route.aside.enabled": "false", "route.aside.priority": "9" },
+    });
+    assert.equal(replicaOf(await shop.expect(200, "/reports/17")), String(backup).slice(0, 12));
+    assert.notEqual(replicaOf(await shop.expect(200, "/reports/x")), String(backup).slice(0, 12));
+    await shop.mood(String(backup), { delay: 1_000 });
+    try {
+      const { headers } = await shop.expect(504, "/hasty");
+      assert.equal(headers["x-mesh-failure"], "REQUEST_TIMED_OUT");
+      await shop.expect(200, "/reports/17");
+    } finally {
+      await shop.mood(String(backup), { delay: 0 });
+    }
   });
 
   it("mirrors requests to another service, whose answers nobody sees", async () => {
@@ -131,16 +155,36 @@ describe("traffic by policy", () => {
     assert.ok(used.size > 1, "all users are on one replica");
   });
 
-  it("keeps a client on its replica by a cookie", async () => {
-    await shop.set("orders", { "balance.sticky-cookie": "mesh-stay" });
-    const cookie = await eventually(async () => {
-      const { headers } = await shop.expect(200, "/");
-      const [first] = headers["set-cookie"] ?? [];
-      assert.match(String(first), /^mesh-stay=/);
-      return String(first).split(";")[0] ?? "";
-    });
-    assert.equal(byReplica(await shop.call("/", 30, { headers: { cookie } })).size, 1);
+  it("keeps a client on its version and its replica while the shares of versions change", async () => {
+    await shop.enforce("orders", { split: "v1=50,v2=50", "balance.sticky-cookie": "stay" });
+    const cookies = new Map<string, string>();
+    for (const call of await shop.call("/", 60)) {
+      const [cookie = ""] = String(call.headers["set-cookie"]).split(";");
+      cookies.set(replicaOf(call), cookie);
+    }
+    assert.equal(cookies.size, 4);
+    await shop.enforce("orders", { split: "v1=99,v2=1" });
+    for (const [replica, cookie] of cookies) {
+      const calls = await shop.call("/", 10, { headers: { cookie } });
+      assert.deepEqual([...byReplica(calls)], [[replica, 10]]);
+    }
+    await shop.enforce("orders", { split: "v1=100" });
+    const cookie = cookies.get(nextReplica) ?? "";
+    const moved = await shop.expect(200, "/", { headers: { cookie } });
+    assert.notEqual(replicaOf(moved), nextReplica);
+    assert.match(String(moved.headers["set-cookie"]), /^stay=/);
   });
+
+  for (const [hashOn, path, headers] of [
+    ["cookie:user", "/", { cookie: "a=b; user=ada" }],
+    ["query:user", "/?a=b&user=ada", {}],
+    ["source", "/", {}],
+  ] as const) {
+    it(`keeps requests together that are alike in ${hashOn}`, async () => {
+      await shop.enforce("orders", { "balance.algorithm": "ring-hash", "balance.hash-on": hashOn });
+      assert.equal(byReplica(await shop.call(path, 30, { headers })).size, 1);
+    });
+  }
 
   for (const algorithm of ["peak-ewma", "least-request", "round-robin", "random", "ring-hash"]) {
     it(`shares requests between all replicas by ${algorithm}`, async () => {
@@ -180,6 +224,27 @@ describe("traffic by policy", () => {
       const counts = byReplica(await callFrom(String(caller), "http://light:8080/", 50));
       assert.equal(counts.get(String(heavy).slice(0, 12)), 40);
     });
+  });
+
+  it("gives a new endpoint little at first, and then its share", async () => {
+    await shop.enforce("orders", {
+      ...{ "balance.algorithm": "round-robin", "balance.slow-start": "5s" },
+      // Little for most of this time.
+      "balance.slow-start-aggression": "0.1",
+    });
+    const [next] = await shop.containersOf("next");
+    await docker("restart", String(next));
+    const shareOfNext = async (): Promise<number> => toNext(await shop.call("/", 60)) / 60;
+    const first = await eventually(
+      async () => {
+        const share = await shareOfNext();
+        assert.ok(share > 0, "it is not there yet");
+        return share;
+      },
+      { timeout: 15_000 },
+    );
+    assert.ok(first < 0.1, `${first} of the requests`);
+    await eventually(async () => assert.ok((await shareOfNext()) > 0.2), { timeout: 15_000 });
   });
 
   it("gives a slow replica little of the load", async () => {

@@ -2,6 +2,7 @@
 // with a backup beside it. Policies are set as a user sets them, by `docker mesh policy`.
 import assert from "node:assert/strict";
 import { meshCommand } from "./docker.ts";
+import { eventually } from "./eventually.ts";
 import type { Mesh } from "./mesh.ts";
 import { type Call, type CallOptions, callFrom, moodyService, setMood } from "./moody.ts";
 import { ComposeProject, echoService } from "./project.ts";
@@ -13,6 +14,9 @@ export class PolicyProject implements AsyncDisposable {
   readonly name: string;
   /** By service, in the order of `docker compose ps`. */
   readonly #containers = new Map<string, readonly string[]>();
+
+  /** How often a policy was enforced. */
+  #enforced = 0;
 
   private constructor(project: ComposeProject) {
     this.project = project;
@@ -65,6 +69,14 @@ export class PolicyProject implements AsyncDisposable {
   async set(service: string, fields: Fields): Promise<string> {
     const changes = Object.entries(fields).map(([field, value]) => `${field}=${value}`);
     return await meshCommand("policy", "set", this.service(service), ...changes);
+  }
+
+  /** The same, and waits until a caller's sidecar follows it; no endpoint is asked for that. */
+  async enforce(service: string, fields: Fields, from = "web"): Promise<void> {
+    this.#enforced += 1;
+    const path = `/enforced-${this.#enforced}`;
+    await this.set(service, { ...fields, "route.set.path": path, "route.set.abort": "418" });
+    await eventually(async () => void (await this.expect(418, path, { from, to: service })));
   }
 
   /** Takes everything away that was set. */
