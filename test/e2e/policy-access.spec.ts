@@ -22,7 +22,12 @@ describe("access by policy", () => {
     shop = await PolicyProject.up(
       mesh,
       "mesh-test-access",
-      { "mesh.allow": "web, stranger" },
+      {
+        "mesh.allow": "web, stranger",
+        "mesh.rule.closed.action": "deny",
+        "mesh.rule.closed.callers": "*",
+        "mesh.rule.closed.path": "/closed",
+      },
       { vault: moodyService({ "mesh.protocol": "tcp" }) },
     );
   });
@@ -62,8 +67,9 @@ describe("access by policy", () => {
     return ((await response.json()) as { ID: string }).ID;
   };
 
-  it("lets in whom a label allows, and nobody without identity", async () => {
+  it("lets in whom labels allow, and nobody without identity", async () => {
     await shop.expect(200, "/");
+    await shop.expect(DENIED, "/closed");
     await shop.expect(200, "/", { from: "stranger" });
     await eventually(async () => assert.equal(await callPlainly(), DENIED));
   });

@@ -63,8 +63,22 @@ describe("live policy", () => {
     const [newest, older] = history;
     assert.equal(newest?.document["timeouts.request"], "2s");
     assert.equal(older?.document["timeouts.request"], "1s");
+    assert.match(await meshCommand("policy", "diff", orders), /timeouts\.request.*1s.*2s/s);
     await meshCommand("policy", "rollback", orders, String(older.version));
     assert.match(await meshCommand("policy", "get", orders), /timeouts\.request\s+1s\s+policy/);
+  });
+
+  it("is edited in an editor of one's own", async () => {
+    await shop.set("orders", { "timeouts.request": "1s" });
+    const usual = process.env["VISUAL"];
+    process.env["VISUAL"] = "sed -i s/1s/3s/";
+    try {
+      await meshCommand("policy", "edit", orders);
+    } finally {
+      if (usual === undefined) delete process.env["VISUAL"];
+      else process.env["VISUAL"] = usual;
+    }
+    assert.match(await meshCommand("policy", "get", orders), /timeouts\.request\s+3s\s+policy/);
   });
 
   it("refuses what is wrong with every field that is, and leaves the policy in force alone", async () => {
