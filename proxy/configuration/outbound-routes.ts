@@ -69,7 +69,8 @@ function learn({ service, policy, ports }: OutboundService, previous?: KnownServ
   conduct.follow(policy);
   const called = ports.map(({ port }): [number, CalledService] => {
     const existing = previous?.ports.get(port);
-    return [port, existing ?? new CalledService(service, port, conduct.policy, SURROUNDINGS)];
+    if (existing !== undefined) return [port, existing];
+    return [port, new CalledService(service, port, conduct.policy, conduct.breaker, SURROUNDINGS)];
   });
   return { conduct, ports: new Map(called) };
 }

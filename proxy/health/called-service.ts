@@ -5,6 +5,7 @@ import type { Policy } from "../../mesh/policy/policy.ts";
 import { EndpointGroup } from "../balance/endpoint-group.ts";
 import { slowStartShare } from "../balance/slow-start.ts";
 import type { Endpoint, EndpointReport } from "../configuration/snapshot.ts";
+import type { Breaker } from "../http/plan.ts";
 import type { Destination } from "../http/streams.ts";
 import { EndpointTarget } from "./endpoint-target.ts";
 import { OutlierDetector } from "./outlier-detector.ts";
@@ -29,14 +30,22 @@ export class CalledService {
   readonly #port: number;
   readonly #surroundings: Surroundings;
   readonly #detector: OutlierDetector;
+  readonly #breaker: Breaker;
   #policy: CallPolicy;
   #members: ReadonlyMap<string, EndpointTarget> = new Map();
   #groups = new Map<string | undefined, EndpointGroup>();
   /** What the groups were built from. */
   #built = "";
 
-  /** `service`: the catalog name; `port`: the one that callers dial. */
-  constructor(service: string, port: number, policy: CallPolicy, surroundings: Surroundings) {
+  /** `service`: the catalog name; `port`: the one that callers dial; `breaker`: of the service, with all of its ports. */
+  constructor(
+    service: string,
+    port: number,
+    policy: CallPolicy,
+    breaker: Breaker,
+    surroundings: Surroundings,
+  ) {
+    this.#breaker = breaker;
     this.#service = service;
     this.#port = port;
     this.#policy = policy;
@@ -55,7 +64,14 @@ export class CalledService {
       const key = `${endpoint.id} ${endpoint.address}:${endpoint.port}`;
       const target =
         known.get(key) ??
-        new EndpointTarget(endpoint, destination, this.#detector, joinedAt, balance.decay);
+        new EndpointTarget(
+          endpoint,
+          destination,
+          this.#detector,
+          this.#breaker,
+          joinedAt,
+          balance.decay,
+        );
       target.update(endpoint, destination, balance.decay);
       members.set(key, target);
     }

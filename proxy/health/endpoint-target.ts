@@ -3,7 +3,7 @@ import { endpointDigest } from "../balance/endpoint-digest.ts";
 import type { Candidate } from "../balance/picker.ts";
 import type { Endpoint } from "../configuration/snapshot.ts";
 import type { FailureCode } from "../failures.ts";
-import type { Target } from "../http/plan.ts";
+import type { Breaker, Target } from "../http/plan.ts";
 import type { Destination } from "../http/streams.ts";
 import { EndpointHealth } from "./endpoint-health.ts";
 import { PeakLatency } from "./latency.ts";
@@ -12,6 +12,7 @@ import type { OutlierDetector } from "./outlier-detector.ts";
 
 export class EndpointTarget implements Target, Candidate {
   readonly id: string;
+  readonly breaker: Breaker;
   /** What a sticky cookie calls it. */
   readonly digest: string;
   readonly health: EndpointHealth = new EndpointHealth();
@@ -27,10 +28,12 @@ export class EndpointTarget implements Target, Candidate {
     endpoint: Endpoint,
     destination: Destination,
     detector: OutlierDetector,
+    breaker: Breaker,
     joinedAt: number,
     decay: number,
   ) {
     this.id = endpoint.id;
+    this.breaker = breaker;
     this.digest = endpointDigest(endpoint.id);
     this.joinedAt = joinedAt;
     this.#endpoint = endpoint;

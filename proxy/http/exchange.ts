@@ -53,8 +53,6 @@ export class Exchange extends Retrying implements OpenExchange, StreamListener, 
   #holding = false;
   /** The present target is asked over a new connection, since one that was used before was lost. */
   #renewed = false;
-  /** The breaker has let it in. */
-  #entered = false;
   #timer: NodeJS.Timeout | undefined;
   #waitTimer: NodeJS.Timeout | undefined;
   /** Something was heard of either side since the last look. */
@@ -246,13 +244,6 @@ export class Exchange extends Retrying implements OpenExchange, StreamListener, 
   }
 
   #enter(now: number): void {
-    const { budget, breaker } = this.plan.conduct;
-    if (!breaker.enter()) {
-      this.#fail("OVERLOADED");
-      return;
-    }
-    this.#entered = true;
-    budget.deposit(now);
     const target = this.nextTarget(this.#record);
     if (target === undefined) this.#fail("NO_HEALTHY_ENDPOINT");
     else this.#try(target, false, now);
@@ -260,6 +251,10 @@ export class Exchange extends Retrying implements OpenExchange, StreamListener, 
 
   /** `fresh`: over a new connection. */
   #try(target: Target, fresh: boolean, now: number): void {
+    if (!this.admit(target, now)) {
+      this.#fail("OVERLOADED");
+      return;
+    }
     const { conduct } = this.plan;
     this.#renewed = fresh;
     this.beginTry(target, conduct, now);
@@ -362,7 +357,7 @@ export class Exchange extends Retrying implements OpenExchange, StreamListener, 
     this.#stopTimer();
     if (this.#waitTimer !== undefined) clearTimeout(this.#waitTimer);
     this.leaveRetry();
-    if (this.#entered) this.plan.conduct.breaker.leave();
+    this.depart();
     this.#letGo();
     this.#mirror?.leave();
     this.#owner.leave(this);

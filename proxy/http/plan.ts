@@ -38,6 +38,8 @@ export interface Targets {
 export interface Target {
   readonly id: string;
   readonly destination: Destination;
+  /** Bounds the load on the service that it belongs to; undefined: the one of the plan's conduct does. */
+  readonly breaker?: Breaker | undefined;
   /** A try begins; `ended` follows in any case. */
   begin(now: number): void;
   /** The head of a response has come; at most one of this and `failed` in a try. For gRPC `status` is what HTTP would say. */

@@ -1,7 +1,8 @@
-// Which target comes next, and whether there may be a next one: the limits on retries are kept here.
+// Which target comes next, and whether there may be a next one: limits on requests and on retries are kept here. They are
+// those of the service that is asked, which another service's may have to stand in for.
 import type { FailureCode } from "../failures.ts";
 import { isRepeatable, waitBefore } from "../resilience/retry-rule.ts";
-import type { RequestPlan, Target } from "./plan.ts";
+import type { Breaker, RequestPlan, Target } from "./plan.ts";
 import type { RequestRecord } from "./request-record.ts";
 import { Trying } from "./trying.ts";
 
@@ -15,8 +16,9 @@ export abstract class Retrying extends Trying {
   protected readonly patience: number;
   /** Tries after the first that an application may have seen. */
   #retries = 0;
-  /** The breaker has let a retry in. */
-  #entered = false;
+  /** What has let the request in, and what its retry. */
+  #admitted: Breaker | undefined;
+  #retrying: Breaker | undefined;
 
   protected constructor(plan: RequestPlan, patience: number) {
     super();
@@ -33,6 +35,22 @@ export abstract class Retrying extends Trying {
     const { request } = this.plan.conduct.timeouts;
     const isOfPolicy = request > 0 && this.patience >= request;
     return !this.awaitsCaller && (isOfPolicy || this.patience >= FAIR_DEADLINE);
+  }
+
+  /** Has the request counted where the target belongs, and nowhere else. False: too many are in flight there. */
+  protected admit({ breaker = this.plan.conduct.breaker }: Target, now: number): boolean {
+    const before = this.#admitted;
+    if (breaker === before) return true;
+    this.depart();
+    if (!breaker.enter()) return false;
+    this.#admitted = breaker;
+    if (before === undefined) this.plan.conduct.budget.deposit(now);
+    return true;
+  }
+
+  protected depart(): void {
+    this.#admitted?.leave();
+    this.#admitted = undefined;
   }
 
   /** One that was not tried yet. */
@@ -53,15 +71,17 @@ export abstract class Retrying extends Trying {
     seen: boolean,
     now: number,
   ): Target | undefined {
-    const { retries, breaker, budget } = this.plan.conduct;
+    const { conduct } = this.plan;
+    const { retries, budget } = conduct;
     if (record === undefined || !record.whole || this.#retries >= retries.attempts)
       return undefined;
     if (seen && !isRepeatable(record.method, retries)) return undefined;
     this.noteTried();
     const target = this.nextTarget(record) ?? (seen ? this.#triedTarget() : undefined);
     this.leaveRetry();
+    const breaker = target?.breaker ?? conduct.breaker;
     if (target === undefined || !breaker.enterRetry()) return undefined;
-    this.#entered = true;
+    this.#retrying = breaker;
     if (budget.withdraw(now)) {
       this.#retries += 1;
       return target;
@@ -77,9 +97,8 @@ export abstract class Retrying extends Trying {
 
   /** The retry is over. */
   protected leaveRetry(): void {
-    if (!this.#entered) return;
-    this.#entered = false;
-    this.plan.conduct.breaker.leaveRetry();
+    this.#retrying?.leaveRetry();
+    this.#retrying = undefined;
   }
 
   /** With few endpoints one that has answered is asked again, after a while: preferably not the last. */

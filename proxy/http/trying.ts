@@ -3,7 +3,7 @@
 import { FAILURES, type FailureCode } from "../failures.ts";
 import type { MessageHead } from "../http1/message-head.ts";
 import { grpcStatusIn, grpcStatusOf, httpStatusFor, isGrpc } from "../http2/grpc-status.ts";
-import type { Conduct, Target } from "./plan.ts";
+import type { Breaker, Conduct, Target } from "./plan.ts";
 import type { Ending } from "./streams.ts";
 
 const NONE: readonly Target[] = [];
@@ -19,7 +19,7 @@ export abstract class Trying {
   #told = false;
   /** When the head of a response of gRPC's came whose outcome is still to come; 0 otherwise. */
   #headAt = 0;
-  #pending: Conduct | undefined;
+  #pending: Breaker | undefined;
   #timer: NodeJS.Timeout | undefined;
 
   /** No response's head has come within the time for one try. */
@@ -39,13 +39,14 @@ export abstract class Trying {
 
   /** It waits for a connection. False when too many do. */
   protected enterPending(conduct: Conduct): boolean {
-    if (!conduct.breaker.enterPending()) return false;
-    this.#pending = conduct;
+    const breaker = this.target?.breaker ?? conduct.breaker;
+    if (!breaker.enterPending()) return false;
+    this.#pending = breaker;
     return true;
   }
 
   protected leavePending(): void {
-    this.#pending?.breaker.leavePending();
+    this.#pending?.leavePending();
     this.#pending = undefined;
   }
 

@@ -3,6 +3,7 @@
 import { ALGORITHMS, type Algorithm } from "../../mesh/policy/policy.ts";
 import { CalledService } from "../../proxy/health/called-service.ts";
 import type { Target } from "../../proxy/http/plan.ts";
+import { UNLIMITED } from "../../proxy/resilience/unlimited.ts";
 import { calledEndpoints, callPolicy, seededRandom } from "../helpers/balancing.ts";
 
 const ENDPOINTS = 100;
@@ -13,7 +14,8 @@ const NONE: readonly Target[] = [];
 function nanosecondsPerPick(algorithm: Algorithm, weight: (index: number) => number): number {
   const now = (): number => performance.now();
   const policy = callPolicy({ algorithm });
-  const service = new CalledService("shop-orders", 80, policy, { now, random: seededRandom(1) });
+  const surroundings = { now, random: seededRandom(1) };
+  const service = new CalledService("shop-orders", 80, policy, UNLIMITED.breaker, surroundings);
   service.update(
     calledEndpoints(ENDPOINTS, (index) => ({ weight: weight(index) })),
     policy,

@@ -11,6 +11,7 @@ import {
 import type { EndpointTarget } from "../../proxy/health/endpoint-target.ts";
 import type { Target } from "../../proxy/http/plan.ts";
 import type { Destination } from "../../proxy/http/streams.ts";
+import { UNLIMITED } from "../../proxy/resilience/unlimited.ts";
 
 /** The same numbers for the same seed (mulberry32), 0 to below 1. */
 export function seededRandom(seed: number): () => number {
@@ -96,7 +97,7 @@ export class ServiceRig {
     this.random = seededRandom(seed);
     this.#policy = policy;
     const surroundings = { now: () => this.now, random: this.random };
-    this.service = new CalledService("shop-orders", 80, policy, surroundings);
+    this.service = new CalledService("shop-orders", 80, policy, UNLIMITED.breaker, surroundings);
     this.service.update(endpoints, policy, this.now);
   }
 

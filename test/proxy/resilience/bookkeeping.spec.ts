@@ -7,7 +7,7 @@ import { describe, it } from "mocha";
 import { DEFAULT_POLICY } from "../../../mesh/policy/read-policy.ts";
 import { type FailureCode, failureAnswer } from "../../../proxy/failures.ts";
 import { OpenExchanges } from "../../../proxy/http/open-exchanges.ts";
-import type { Conduct, RequestPlan, Target } from "../../../proxy/http/plan.ts";
+import type { Breaker, Conduct, RequestPlan, Target } from "../../../proxy/http/plan.ts";
 import {
   type Destination,
   type LocalAnswer,
@@ -46,6 +46,8 @@ class Play implements Destination, ResponseSink, RequestHandler {
   readonly problems: string[] = [];
   active = 0;
   taken = { requests: 0, pending: 0, retries: 0 };
+  /** The same of the service that stands in. */
+  takenElsewhere = { requests: 0, pending: 0, retries: 0 };
   ends = 0;
   finishes = 0;
   #listener: StreamListener | undefined;
@@ -71,8 +73,8 @@ class Play implements Destination, ResponseSink, RequestHandler {
   }
 
   get settled(): string {
-    const { active, taken, ends, finishes } = this;
-    return JSON.stringify({ active, taken, tooManyEnds: ends > 1, finishes });
+    const { active, taken, takenElsewhere, ends, finishes } = this;
+    return JSON.stringify({ active, taken, takenElsewhere, tooManyEnds: ends > 1, finishes });
   }
 
   async step(step: Step): Promise<void> {
@@ -169,7 +171,10 @@ class Play implements Destination, ResponseSink, RequestHandler {
   readonly #targets: readonly Target[] = ["one", "two"].map((id) => ({
     id,
     destination: this,
+    breaker: id === "one" ? undefined : this.#breaker(this.takenElsewhere),
     begin: () => {
+      if (this.taken.requests + this.takenElsewhere.requests !== 1)
+        this.problems.push("counted at another service than the one that is asked, or twice");
       this.active += 1;
       this.#told = false;
       if (this.active > 1) this.problems.push("two tries at once");
@@ -197,16 +202,7 @@ class Play implements Destination, ResponseSink, RequestHandler {
   }
 
   #conduct(): Conduct {
-    const { perTry, limited } = this.#settings;
-    const { taken } = this;
-    const room = (kind: keyof typeof taken) => () => {
-      if (limited && kind !== "requests" && taken[kind] > 0) return false;
-      taken[kind] += 1;
-      return true;
-    };
-    const back = (kind: keyof typeof taken) => () => {
-      taken[kind] -= 1;
-    };
+    const { perTry } = this.#settings;
     return {
       timeouts: { ...UNLIMITED.timeouts, perTry },
       retries: {
@@ -214,11 +210,23 @@ class Play implements Destination, ResponseSink, RequestHandler {
         on: ["connect-failure", "refused", "reset", "5xx", "timeout"],
       },
       budget: UNLIMITED.budget,
-      breaker: {
-        ...{ enter: room("requests"), leave: back("requests") },
-        ...{ enterPending: room("pending"), leavePending: back("pending") },
-        ...{ enterRetry: room("retries"), leaveRetry: back("retries") },
-      },
+      breaker: this.#breaker(this.taken),
+    };
+  }
+
+  #breaker(taken: Play["taken"]): Breaker {
+    const room = (kind: keyof typeof taken) => () => {
+      if (this.#settings.limited && kind !== "requests" && taken[kind] > 0) return false;
+      taken[kind] += 1;
+      return true;
+    };
+    const back = (kind: keyof typeof taken) => () => {
+      taken[kind] -= 1;
+    };
+    return {
+      ...{ enter: room("requests"), leave: back("requests") },
+      ...{ enterPending: room("pending"), leavePending: back("pending") },
+      ...{ enterRetry: room("retries"), leaveRetry: back("retries") },
     };
   }
 
@@ -271,7 +279,8 @@ describe("a request to which anything happens", () => {
         for (const step of script) await play.step(step);
         if (play.ends === 0) await play.step("abort");
         assert.deepEqual(play.problems, []);
-        const over = { active: 0, taken: { requests: 0, pending: 0, retries: 0 } };
+        const taken = { requests: 0, pending: 0, retries: 0 };
+        const over = { active: 0, taken, takenElsewhere: taken };
         assert.equal(play.settled, JSON.stringify({ ...over, tooManyEnds: false, finishes: 1 }));
       }),
       { numRuns: 400, seed: 7 },

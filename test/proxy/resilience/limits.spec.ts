@@ -4,7 +4,9 @@ import { once } from "node:events";
 import type { ServerResponse } from "node:http";
 import { connect } from "node:net";
 import { afterEach, beforeEach, describe, it } from "mocha";
+import type { PolicyDocument } from "../../../mesh/policy/document.ts";
 import { eventually } from "../../helpers/eventually.ts";
+import { type Answer, call } from "../../helpers/http-call.ts";
 import { dialOf, inboundPort, outboundService } from "../../helpers/sidecar-rig.ts";
 import { closed, PolicyRig } from "./policy-rig.ts";
 
@@ -87,6 +89,56 @@ describe("limits on a service", () => {
       assert.ok(codes.includes("OVERLOADED"));
     });
     assert.equal((await waiting).headers["x-mesh-failure"], "ENDPOINTS_UNREACHABLE");
+  });
+
+  describe("that stands in for another", () => {
+    /** Two services with one copy each that answers when it is released; returns how the first one is called. */
+    const standIn = async (
+      policy: PolicyDocument,
+      ownPolicy: PolicyDocument = {},
+    ): Promise<(whom?: "shop-spare") => Promise<Answer>> => {
+      const application = await rig.sidecars.httpApplication(
+        (_request, response) => void held.push(response),
+      );
+      const callee = await rig.sidecars.sidecar("shop-spare");
+      const inbound = await inboundPort(application);
+      await callee.configure({ inbound: [inbound] });
+      const spare = await outboundService("shop-spare", [inbound.tlsPort], {
+        ...{ address: "127.64.0.11", policy },
+      });
+      const own = await outboundService("shop-orders", [], {
+        policy: { failover: "shop-spare", ...ownPolicy },
+      });
+      await rig.caller.configure({ outbound: [own, spare] });
+      return (whom) => call(dialOf(whom === undefined ? own : spare));
+    };
+
+    it("count what comes to it in place of the other and what it is called for itself", async () => {
+      const ask = await standIn({ "limits.requests": "2" });
+      const within = [ask(), ask("shop-spare")];
+      await eventually(() => assert.equal(held.length, 2));
+      for (const beyond of [await ask(), await ask("shop-spare")]) {
+        assert.deepEqual(
+          [beyond.status, beyond.headers["retry-after"], beyond.headers["x-mesh-failure"]],
+          [503, "1", "OVERLOADED"],
+        );
+      }
+      release();
+      for (const answer of await Promise.all(within)) assert.equal(answer.status, 200);
+      const after = ask();
+      await eventually(() => assert.equal(held.length, 1));
+      release();
+      assert.equal((await after).status, 200);
+    });
+
+    it("hold in place of those of the other, which gets nothing", async () => {
+      const ask = await standIn({ "limits.requests": "2" }, { "limits.requests": "1" });
+      const within = [ask(), ask()];
+      await eventually(() => assert.equal(held.length, 2));
+      assert.equal((await ask()).headers["x-mesh-failure"], "OVERLOADED");
+      release();
+      await Promise.all(within);
+    });
   });
 
   it("bound the connections for byte streams", async () => {
