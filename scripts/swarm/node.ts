@@ -57,13 +57,15 @@ export class SwarmNode {
   async start(): Promise<void> {
     const directory = nodeDirectory(this.#site, this.name);
     if (await this.isOn()) throw new SetupError(`expected ${this.name} to be off, but it is on`);
-    await plantSeed(this.#site, this.name);
-    await startMachine(directory, this.name);
-    const machine = await findMachine(directory);
-    if (machine === undefined)
-      throw new SetupError(`expected ${this.name} to stay on; it went off`);
-    await plugIn(this.#site, this.#number, machine);
-    await this.startEngine();
+    try {
+      await plantSeed(this.#site, this.name);
+      await startMachine(directory, this.name);
+      await plugIn(this.#site, this.#number);
+      await this.startEngine();
+    } catch (error) {
+      await endMachine(directory);
+      throw error;
+    }
   }
 
   /**

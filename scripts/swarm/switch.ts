@@ -3,7 +3,7 @@
 import { join } from "node:path";
 import { attempt, run, SetupError } from "../command.ts";
 import { enterMachine, findMachine, startMachine } from "./machine.ts";
-import { hostAddress, nodeAddress, nodeName, type Site } from "./site.ts";
+import { hostAddress, nodeAddress, nodeDirectory, nodeName, type Site } from "./site.ts";
 
 const SWITCH = "switch";
 const BRIDGE = "bridge";
@@ -29,9 +29,11 @@ export async function startSwitch(site: Site): Promise<void> {
   await run("ip", ["link", "set", site.name, "up"]);
 }
 
-/** Connects a node's machine to the switch. */
-export async function plugIn(site: Site, number: number, machine: number): Promise<void> {
+/** Connects a node's machine, which is on, to the switch. */
+export async function plugIn(site: Site, number: number): Promise<void> {
   const port = nodeName(number);
+  const machine = await findMachine(nodeDirectory(site, port));
+  if (machine === undefined) throw new SetupError(`expected ${port} to stay on, but it went off`);
   // What a lost machine still had to say holds its network for minutes, and with that its port.
   await attempt(...split([...enterMachine(await switchPid(site)), "ip", "link", "delete", port]));
   // A machine that comes back has the hardware address it had, or its neighbours would talk past it for a while.
