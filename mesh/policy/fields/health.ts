@@ -90,7 +90,7 @@ export const OUTLIER_FIELDS: FieldsOf<OutlierPolicy> = {
     fallback: "1.9",
     concerns: "caller",
     meaning:
-      "Ejects an endpoint whose success rate is this many standard deviations below the mean; 0: off.",
+      "Ejects an endpoint whose success rate is this many deviations below that of the others; 0: off.",
     example: "2.5",
   }),
   successRateMinimumHosts: field({
