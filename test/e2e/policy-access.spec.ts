@@ -7,6 +7,7 @@ import { KeyServer } from "../helpers/key-server.ts";
 import { Mesh } from "../helpers/mesh.ts";
 import { followStream, moodyService, openEcho } from "../helpers/moody.ts";
 import { PolicyProject } from "../helpers/policy-project.ts";
+import { sidecarsOf } from "../helpers/project.ts";
 import { createKey, ISSUER, keySet, tokenBy } from "../helpers/tokens.ts";
 
 const DENIED = 403;
@@ -104,7 +105,14 @@ describe("access by policy", () => {
 
   it("only reports in audit mode", async () => {
     await shop.set("orders", { allow: "web", audit: "true" });
-    await shop.expect(200, "/", { from: "stranger" });
+    const [orders] = await shop.containersOf("orders");
+    const [sidecar] = await sidecarsOf(String(orders));
+    await eventually(async () => {
+      const calls = await shop.call("/", 20, { from: "stranger" });
+      assert.ok(calls.every(({ status }) => status === 200));
+      const log = await docker("logs", String(sidecar));
+      assert.match(log, /would have refused.*mesh-test-access-stranger/);
+    });
     await shop.set("orders", { audit: "false" });
     await eventually(async () => void (await shop.expect(DENIED, "/", { from: "stranger" })));
   });
