@@ -1,6 +1,8 @@
 // Reads a catalog's views in the background, as an agent does.
+import assert from "node:assert/strict";
 import type { Health, Instance } from "../../mesh/model.ts";
 import type { Catalog, CatalogView } from "../../registry/catalog.ts";
+import { eventually } from "../helpers/eventually.ts";
 
 /** Keeps every view it was given; disposing ends the reading and waits for its end. */
 export class ViewReader implements AsyncDisposable {
@@ -31,4 +33,27 @@ export class ViewReader implements AsyncDisposable {
   async #read(catalog: Catalog): Promise<void> {
     for await (const view of catalog.views(this.#stop.signal)) this.views.push(view);
   }
+}
+
+/**
+ * On a busy machine the time to live of a single report may be over before a reader has been told of it, which would then
+ * never see it.
+ */
+export function reportUntilSeen(
+  catalog: Catalog,
+  reader: ViewReader,
+  id: string,
+  health: Health,
+  signal: AbortSignal,
+): Promise<void> {
+  const from = Math.max(0, reader.views.length - 1);
+  const isSeen = ({ entries }: CatalogView): boolean =>
+    entries.some((entry) => entry.instance.id === id && entry.health === health);
+  return eventually(
+    async () => {
+      await catalog.report(id, { health, note: "said" }, signal);
+      assert.ok(reader.views.slice(from).some(isSeen), `${id} is never seen ${health}`);
+    },
+    { timeout: 10_000 },
+  );
 }
