@@ -32,6 +32,9 @@ export class ConsecutiveFailures {
 /** How long a probe waits for a request that may be repeated before it takes any, ms. */
 const PROBE_PATIENCE = 2_000;
 
+/** How long a probe may tell nothing before it is no probe any more, ms: it must not keep the endpoint from another one. */
+const PROBE_TIME = 15_000;
+
 /** No probe is under way. */
 const NONE = -1;
 
@@ -114,15 +117,20 @@ export class EndpointHealth {
 
   /** Whether it should get a request now; one that may be repeated is preferred, for the sake of its caller. */
   wantsProbe(repeatable: boolean, now: number): boolean {
-    if (this.#state !== "probing" || this.#probe !== NONE) return false;
+    if (this.#state !== "probing" || this.#isProbed(now)) return false;
     return repeatable || now - this.#probedAt >= PROBE_PATIENCE;
   }
 
   /** A try begins. */
   begin(now: number): void {
-    if (this.#state !== "probing" || this.#probe !== NONE) return;
+    if (this.#state !== "probing" || this.#isProbed(now)) return;
     this.#probe = now;
     this.#probedAt = now;
+  }
+
+  /** Milliseconds that the try that began then has for an answer, as a probe; 0: it is none. */
+  probeTime(began: number): number {
+    return this.#probe === began ? PROBE_TIME : 0;
   }
 
   /** What was to be learned of the try has been learned, or nothing will be. */
@@ -141,6 +149,10 @@ export class EndpointHealth {
     if (steps <= 0) return;
     this.#ejections = Math.max(0, this.#ejections - steps);
     this.#healthyFrom += steps * step;
+  }
+
+  #isProbed(now: number): boolean {
+    return this.#probe !== NONE && now - this.#probe < PROBE_TIME;
   }
 
   #enter(state: EndpointState, reason: string, now: number): void {

@@ -70,6 +70,10 @@ export class EndpointTarget implements Target, Candidate {
     this.health.begin(now);
   }
 
+  probeTime(began: number): number {
+    return this.health.probeTime(began);
+  }
+
   answered(status: number, now: number, began: number): void {
     this.#note(outcomeOfStatus(status), now, began);
   }

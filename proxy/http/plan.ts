@@ -42,6 +42,11 @@ export interface Target {
   readonly breaker?: Breaker | undefined;
   /** A try begins; `ended` follows in any case. */
   begin(now: number): void;
+  /**
+   * Milliseconds in which the try that began then has to be answered, or counts as failed, although it goes on: it decides
+   * whether the endpoint returns, and nobody else may be asked to meanwhile. 0 or absent: any time.
+   */
+  probeTime?(began: number): number;
   /** The head of a response has come; at most one of this and `failed` in a try. For gRPC `status` is what HTTP would say. */
   answered(status: number, now: number, began: number): void;
   failed(code: FailureCode, now: number, began: number): void;

@@ -113,6 +113,7 @@ export abstract class Trying {
   }
 
   #tell(status: number, now: number): void {
+    if (this.#told) return;
     this.#told = true;
     this.target?.answered(status, now, this.#began);
   }
@@ -123,8 +124,21 @@ export abstract class Trying {
   }
 
   #limitTry(conduct: Conduct): void {
-    const { perTry } = conduct.timeouts;
+    const { perTry, request } = conduct.timeouts;
     if (perTry > 0) this.#timer = setTimeout(Trying.#onTime, perTry, this, conduct);
+    else if (request <= 0) this.#limitProbe();
+  }
+
+  /** Where no time of the policy's does. */
+  #limitProbe(): void {
+    const time = this.target?.probeTime?.(this.#began) ?? 0;
+    if (time > 0) this.#timer = setTimeout(Trying.#onProbeTime, time, this);
+  }
+
+  static #onProbeTime(trying: Trying): void {
+    trying.#timer = undefined;
+    // The request itself goes on: whoever made it did not ask for a limit.
+    if (!trying.awaitsCaller) trying.blame("TRY_TIMED_OUT", performance.now());
   }
 
   static #onTime(trying: Trying, conduct: Conduct): void {

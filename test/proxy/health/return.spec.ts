@@ -50,6 +50,30 @@ describe("an endpoint whose ejection is over", () => {
     assert.equal(rig.advance(1).next(false), "orders-0");
   });
 
+  it("is given another when its probe has told nothing for 15 s, which still may", () => {
+    const rig = probing({ probes: 1 });
+    const target = rig.target("orders-0");
+    const began = rig.now;
+    target.begin(began);
+    assert.equal(target.probeTime(began), 15_000);
+    assert.notEqual(rig.advance(14_999).next(), "orders-0");
+    assert.equal(rig.advance(1).next(), "orders-0");
+    target.begin(rig.now);
+    assert.notEqual(rig.next(), "orders-0", "one at a time");
+    target.answered(200, rig.advance(5).now, began);
+    assert.equal(rig.states[0], "orders-0 recovering 10 %");
+  });
+
+  it("is probed by one of the requests that it gets; any other has all the time it needs", () => {
+    const rig = probing();
+    const target = rig.target("orders-0");
+    target.begin(rig.now);
+    const second = rig.advance(1).now;
+    target.begin(second);
+    assert.equal(target.probeTime(second), 0);
+    assert.equal(rig.target("orders-1").probeTime(second), 0);
+  });
+
   it("is not given a request that has just failed elsewhere", () => {
     const rig = probing();
     for (let request = 0; request < 50; request += 1)

@@ -20,27 +20,40 @@ describe("the endpoint of a request", () => {
   /** What it was blamed for, and how many of its tries are under way. */
   let blamed: string[];
   let active: number;
+  /** Statuses that it is known to have answered with. */
+  let answered: number[];
+  /** Milliseconds that a probe has; 0: it is none. */
+  let probeTime: number;
   beforeEach(() => {
     fronts = new HttpFronts();
     blamed = [];
     active = 0;
+    answered = [];
+    probeTime = 0;
   });
   afterEach(async () => {
     await fronts[Symbol.asyncDispose]();
   });
 
-  /** A port before an application that answers once it has got the whole request, or never. */
-  const open = async (answers: boolean, timeouts: Partial<TimeoutPolicy>): Promise<number> => {
+  /** A port before an application that answers once it has got the whole request, then waits, or never answers. */
+  const open = async (
+    answers: boolean | Promise<void>,
+    timeouts: Partial<TimeoutPolicy>,
+  ): Promise<number> => {
     const server = createServer(async (incoming, response) => {
       const body = await text(incoming).catch(() => "");
-      if (answers) response.end(body);
+      if (answers !== false) {
+        await answers;
+        response.end(body);
+      }
     });
     // Left to the test.
     server.on("checkContinue", () => undefined);
     server.on("upgrade", (_incoming, socket) => void socket.on("error", () => undefined));
     const destination = fronts.destination(await fronts.listen(server));
     const target = {
-      ...{ id: "only", destination, answered: () => undefined },
+      ...{ id: "only", destination, probeTime: () => probeTime },
+      answered: (status: number) => void answered.push(status),
       begin: () => {
         active += 1;
       },
@@ -117,6 +130,42 @@ describe("the endpoint of a request", () => {
       assert.deepEqual(blamed, ["TRY_TIMED_OUT"]);
       socket.destroy();
       await over();
+    });
+  }
+
+  it("is blamed when a probe is not answered in time, for which its caller goes on waiting", async () => {
+    probeTime = 40;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const port = await open(promise, {});
+    const answer = call({ port, method: "POST", body: "late" });
+    await eventually(() => assert.deepEqual(blamed, ["TRY_TIMED_OUT"]));
+    assert.equal(active, 1);
+    resolve();
+    assert.equal((await answer).body, "late");
+    await over();
+    assert.deepEqual([blamed, answered], [["TRY_TIMED_OUT"], []], "told once");
+  });
+
+  it("is not blamed for a probe whose caller has not sent all of its request", async () => {
+    probeTime = 40;
+    const port = await open(true, {});
+    const outgoing = request({ port, host: "127.0.0.1", method: "POST", agent: false });
+    outgoing.write("a");
+    setTimeout(() => outgoing.end("b"), 150);
+    const [response] = await once(outgoing, "response");
+    assert.equal(await text(response), "ab");
+    await over();
+    assert.deepEqual([blamed, answered], [[], [200]]);
+  });
+
+  for (const timeouts of [{ perTry: 2_000 }, { request: 2_000 }]) {
+    it(`has the policy's time for a probe: ${Object.keys(timeouts)[0]}`, async () => {
+      probeTime = 40;
+      const wait = new Promise<void>((resolve) => setTimeout(resolve, 150));
+      const port = await open(wait, timeouts);
+      assert.equal((await call({ port, method: "POST", body: "x" })).status, 200);
+      await over();
+      assert.deepEqual([blamed, answered], [[], [200]]);
     });
   }
 
