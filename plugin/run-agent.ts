@@ -1,5 +1,6 @@
 // Wires the agent together. Every source of news (engine, catalog, certificates, sidecars, time) only wakes the
 // reconciler; who starts a task here ends it here.
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type Docker from "dockerode";
@@ -12,6 +13,7 @@ import type { Backend } from "./backend.ts";
 import { ServiceLeaves } from "./certificates/service-leaves.ts";
 import { Engine, type EngineVersion } from "./docker/engine.ts";
 import { inspectOwnContainer, refuseSecondAgent } from "./docker/own-container.ts";
+import { MIGRATION_FILE } from "./docker/sidecar-container.ts";
 import { followNews } from "./news.ts";
 import { callerReports } from "./policy/caller-reports.ts";
 import { fetchKeySet } from "./policy/key-set.ts";
@@ -106,7 +108,8 @@ async function wire(
   const healthFeed = new HealthFeed(catalog, clock, log);
   const lanes = new Lanes(clock, trigger);
   const interceptions = await InterceptionRecord.open(join(RUN_DIRECTORY, "intercepted"));
-  const template = { own, socket: SIDECAR_SOCKET, logLevel: settings.logLevel };
+  const migrates = existsSync(MIGRATION_FILE);
+  const template = { own, socket: SIDECAR_SOCKET, logLevel: settings.logLevel, migrates };
   const spoken = { sessions, policyState, policies, publisher, healthFeed };
   const shared = { engine, observer, interceptions, ...spoken };
   const { node } = engineVersion;

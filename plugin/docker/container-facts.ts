@@ -46,6 +46,8 @@ export interface SidecarFacts {
   readonly name: string;
   readonly role: string;
   readonly running: boolean;
+  /** The engine's own text, in UTC: of two, the later one is greater. */
+  readonly createdAt: string;
   readonly workloadId: string;
   readonly workloadStartedAt: string;
   readonly specification: string;
@@ -89,6 +91,7 @@ export function readSidecarFacts(inspected: ContainerInspectInfo): SidecarFacts 
     name: inspected.Name.replace(/^\//, ""),
     role: labels[OWN_LABELS.role] ?? "",
     running: inspected.State.Running || inspected.State.Restarting,
+    createdAt: inspected.Created,
     workloadId: labels[OWN_LABELS.workload] ?? "",
     workloadStartedAt: labels[OWN_LABELS.startedAt] ?? "",
     specification: labels[OWN_LABELS.specification] ?? "",

@@ -29,6 +29,7 @@ export type Inspected =
 export const OLDEST_API_VERSION = "1.41";
 
 const CALL_LIMIT = 20_000;
+const LAST_LINES = 5;
 const LOG_HEADER = 8;
 
 interface AnsweringAbout {
@@ -101,10 +102,26 @@ export class Engine {
       container.wait(limit(signal)),
     );
     if (code === 0) return { code, output: "" };
-    const logs = await engineCall(`read logs of ${id}`, () =>
-      container.logs({ stdout: true, stderr: true, tail: 5, ...limit(signal) }),
-    );
-    return { code, output: printable(readLogs(logs)) };
+    return { code, output: await this.lastLines(id, signal) };
+  }
+
+  /**
+   * Sends the stop signal, and kills what has not ended after `seconds`; resolves when it is over. A container that has
+   * stopped, or is gone, is fine. It is not restarted.
+   */
+  async stop(id: string, seconds: number, signal: AbortSignal): Promise<void> {
+    const time = AbortSignal.any([signal, AbortSignal.timeout(seconds * 1_000 + CALL_LIMIT)]);
+    const stop = (): Promise<void> =>
+      this.#docker.getContainer(id).stop({ t: seconds, abortSignal: time });
+    await engineCall(`stop ${id}`, stop, 304, 404);
+  }
+
+  /** The last lines that a container printed; empty when it is gone. */
+  async lastLines(id: string, signal: AbortSignal): Promise<string> {
+    const options = { stdout: true, stderr: true, tail: LAST_LINES, ...limit(signal) } as const;
+    const read = (): Promise<Buffer> => this.#docker.getContainer(id).logs(options);
+    const logs = await engineCall(`read logs of ${id}`, read, 404);
+    return logs === undefined ? "" : printable(readLogs(logs));
   }
 
   /** Stops and removes; a container that is gone already is fine. */

@@ -16,7 +16,22 @@ export interface SidecarTemplate {
   /** Path of the agent's socket inside the sidecar. */
   readonly socket: string;
   readonly logLevel: string;
+  /** Whether the kernel can give what waits at a listener that closes to another one at the same place (Linux 5.14). */
+  readonly migrates: boolean;
 }
+
+/** What differs between two sidecars of one workload that are made alike. */
+export interface UniqueParts {
+  readonly token: string;
+  readonly suffix: string;
+  readonly specification: string;
+  /** Another one is still there, and will leave. */
+  readonly takesOver: boolean;
+}
+
+const MIGRATION_SETTING = "net.ipv4.tcp_migrate_req";
+/** Where a kernel that has the setting shows it. */
+export const MIGRATION_FILE: string = `/proc/sys/${MIGRATION_SETTING.replaceAll(".", "/")}`;
 
 /** Changes whenever a sidecar created from this template would differ in more than its token and name. */
 export function sidecarSpecification(template: SidecarTemplate, workload: Workload): string {
@@ -24,6 +39,7 @@ export function sidecarSpecification(template: SidecarTemplate, workload: Worklo
     token: "",
     suffix: "",
     specification: "",
+    takesOver: false,
   });
   return createHash("sha256")
     .update(JSON.stringify([rest, Env, template.logLevel]))
@@ -41,7 +57,7 @@ export const SIDECAR_NODE_FLAGS: readonly string[] = ["--max-semi-space-size=2"]
 export function sidecarContainer(
   template: SidecarTemplate,
   workload: Workload,
-  unique: { readonly token: string; readonly suffix: string; readonly specification: string },
+  unique: UniqueParts,
 ): ContainerCreateOptions {
   return {
     name: `${workload.containerName}.mesh-${unique.suffix}`,
@@ -54,6 +70,7 @@ export function sidecarContainer(
       `${SIDECAR_ENVIRONMENT.token}=${unique.token}`,
       `${SIDECAR_ENVIRONMENT.hosts}=${HOSTS_FILE}`,
       `${SIDECAR_ENVIRONMENT.logLevel}=${template.logLevel}`,
+      ...(unique.takesOver ? [`${SIDECAR_ENVIRONMENT.takesOver}=on`] : []),
     ],
     Labels: {
       [OWN_LABELS.role]: "sidecar",
@@ -68,6 +85,8 @@ export function sidecarContainer(
       NetworkMode: `container:${workload.containerId}`,
       RestartPolicy: { Name: "unless-stopped" },
       PidsLimit: 64,
+      // Of the network namespace, and so of the workload: it concerns no listener that does not share its place.
+      ...(template.migrates ? { Sysctls: { [MIGRATION_SETTING]: "1" } } : {}),
       Mounts: [
         template.own.socketMount,
         { Type: "bind", Source: workload.hostsPath, Target: HOSTS_FILE, ReadOnly: false },

@@ -3,6 +3,7 @@
 import { randomBytes } from "node:crypto";
 import { MeshError } from "../../mesh/errors.ts";
 import type { Instance } from "../../mesh/model.ts";
+import { HAND_OVER_TIME } from "../../proxy/configuration/snapshot.ts";
 import type { Catalog } from "../../registry/catalog.ts";
 import type { Engine } from "../docker/engine.ts";
 import {
@@ -12,14 +13,20 @@ import {
   sidecarSpecification,
 } from "../docker/sidecar-container.ts";
 import type { Workload } from "../workload/workload.ts";
+import { type HandOverContext, untilFit } from "./hand-over.ts";
 import type { InterceptionRecord } from "./interception-record.ts";
 import type { Step } from "./plan.ts";
 
 /** Shorter than the time that Docker gives an agent to stop, ms. */
 const CLEAN_UP_LIMIT = 5_000;
+/** Seconds after which a sidecar that was told to leave is killed: it should have ended by itself by then. */
+const RETIREMENT_LIMIT = HAND_OVER_TIME / 1_000 + 5;
 
-export interface ApplyContext {
-  readonly engine: Pick<Engine, "create" | "start" | "waitForExit" | "remove">;
+export interface ApplyContext extends HandOverContext {
+  readonly engine: Pick<
+    Engine,
+    "create" | "start" | "stop" | "waitForExit" | "lastLines" | "remove"
+  >;
   readonly catalog: Pick<Catalog, "register" | "report" | "deregister">;
   readonly template: SidecarTemplate;
   readonly interceptions: InterceptionRecord;
@@ -34,17 +41,17 @@ export async function applyLane(
   context: ApplyContext,
   signal: AbortSignal,
 ): Promise<void> {
-  const beside = steps.filter(({ kind }) => kind === "intercept" || kind === "attach");
-  for (const step of steps.filter(
-    ({ kind }) => kind === "deregister" || kind === "remove-sidecar",
-  )) {
+  const beside = steps.filter(({ kind }) => BESIDE.has(kind));
+  for (const step of steps.filter(({ kind }) => FIRST.has(kind)))
     await applyStep(step, context, signal);
-  }
   const results = await Promise.allSettled(beside.map((step) => applyStep(step, context, signal)));
   for (const result of results) if (result.status === "rejected") throw result.reason;
   for (const step of steps.filter(({ kind }) => kind === "register"))
     await applyStep(step, context, signal);
 }
+
+const FIRST: ReadonlySet<Step["kind"]> = new Set(["deregister", "remove-sidecar", "retire"]);
+const BESIDE: ReadonlySet<Step["kind"]> = new Set(["intercept", "attach", "hand-over"]);
 
 async function applyStep(step: Step, context: ApplyContext, signal: AbortSignal): Promise<void> {
   switch (step.kind) {
@@ -54,7 +61,14 @@ async function applyStep(step: Step, context: ApplyContext, signal: AbortSignal)
     case "intercept":
       return await intercept(step.workload, context, signal);
     case "attach":
-      return await attach(step.workload, context, signal);
+      await attach(step.workload, false, context, signal);
+      return;
+    case "hand-over":
+      return await handOver(step, context, signal);
+    case "retire":
+      await context.engine.stop(step.sidecar.id, RETIREMENT_LIMIT, signal);
+      await context.engine.remove(step.sidecar.id, signal);
+      return context.onChanged([step.sidecar.id]);
     case "register":
       await context.catalog.register(step.instance, signal);
       // Only what is well is registered: saying so at once makes it routable a pass earlier.
@@ -70,15 +84,18 @@ async function applyStep(step: Step, context: ApplyContext, signal: AbortSignal)
   }
 }
 
+/** Returns the id of the new sidecar. */
 async function attach(
   workload: Workload,
+  takesOver: boolean,
   context: ApplyContext,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<string> {
   const unique = {
     token: randomBytes(24).toString("base64url"),
     suffix: randomBytes(3).toString("hex"),
     specification: sidecarSpecification(context.template, workload),
+    takesOver,
   };
   const id = await context.engine.create(
     sidecarContainer(context.template, workload, unique),
@@ -88,8 +105,26 @@ async function attach(
   context.onChanged([id]);
   try {
     await context.engine.start(id, signal);
+    return id;
   } catch (error) {
     await cleanUp(id, context);
+    throw error;
+  } finally {
+    context.onChanged([id]);
+  }
+}
+
+/** An agent that is stopped meanwhile leaves the successor to the next one, which finds both. */
+async function handOver(
+  { workload, successor }: Extract<Step, { readonly kind: "hand-over" }>,
+  context: ApplyContext,
+  signal: AbortSignal,
+): Promise<void> {
+  const id = successor?.id ?? (await attach(workload, true, context, signal));
+  try {
+    await untilFit(workload, id, context, signal);
+  } catch (error) {
+    if (!signal.aborted) await cleanUp(id, context);
     throw error;
   } finally {
     context.onChanged([id]);

@@ -84,11 +84,12 @@ export class Observer {
       .sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
+  /** The oldest first. */
   get sidecars(): readonly SidecarFacts[] {
     return [...this.#known.values()]
       .filter((entry) => entry.kind === "sidecar")
       .map(({ facts }) => facts)
-      .sort((a, b) => (a.id < b.id ? -1 : 1));
+      .sort((a, b) => (`${a.createdAt} ${a.id}` < `${b.createdAt} ${b.id}` ? -1 : 1));
   }
 
   /** When the container's stop signal came; undefined when none is known. */

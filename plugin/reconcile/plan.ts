@@ -25,6 +25,20 @@ export type Step =
       readonly cause: string;
     }
   | {
+      readonly kind: "hand-over";
+      readonly workloadId: string;
+      readonly workload: Workload;
+      /** Where it exists already; else it is to be made. */
+      readonly successor: SidecarFacts | undefined;
+      readonly cause: string;
+    }
+  | {
+      readonly kind: "retire";
+      readonly workloadId: string;
+      readonly sidecar: SidecarFacts;
+      readonly cause: string;
+    }
+  | {
       readonly kind: "register";
       readonly workloadId: string;
       readonly instance: Instance;
@@ -47,15 +61,33 @@ export interface DesiredWorkload {
 }
 
 export interface Observed {
-  /** Containers in the role of sidecar or init that exist now. */
+  /** Containers in the role of sidecar or init that exist now, the oldest first. */
   readonly sidecars: readonly SidecarFacts[];
+  /** Ids of sidecars whose listeners are open. */
+  readonly serving: ReadonlySet<string>;
+  /** Ids of those among them that could do without any other one beside their workload. */
+  readonly fit: ReadonlySet<string>;
   /** Container ids whose namespace, since this very start of theirs, has its redirection. */
   readonly intercepted: ReadonlyMap<string, string>;
   /** This node's instances in the catalog; undefined while that is not known. */
   readonly registered: readonly Instance[] | undefined;
 }
 
-const ORDER = ["deregister", "remove-sidecar", "intercept", "attach", "register"] as const;
+const ORDER = [
+  "deregister",
+  "remove-sidecar",
+  "intercept",
+  "attach",
+  "hand-over",
+  "retire",
+  "register",
+] as const;
+
+/**
+ * Workloads whose sidecars are replaced at the same time: a node's processors are for its applications, and a version that
+ * does not come up is tried out on as few.
+ */
+const HAND_OVERS_AT_ONCE = 4;
 
 export function plan(desired: readonly DesiredWorkload[], observed: Observed): readonly Step[] {
   const wanted = new Map(desired.map((entry) => [entry.workload.containerId, entry]));
@@ -63,6 +95,7 @@ export function plan(desired: readonly DesiredWorkload[], observed: Observed): r
     ...planDeregistrations(wanted, observed.registered ?? []),
     ...planRemovals(wanted, observed.sidecars),
     ...desired.flatMap((entry) => planWorkload(entry, observed)),
+    ...planHandOvers(desired, observed),
   ];
   const rank = (step: Step): string => `${ORDER.indexOf(step.kind)} ${stepSubject(step)}`;
   return steps.sort((a, b) => (rank(a) < rank(b) ? -1 : 1));
@@ -86,19 +119,14 @@ function planRemovals(
   wanted: ReadonlyMap<string, DesiredWorkload>,
   sidecars: readonly SidecarFacts[],
 ): Step[] {
-  const kept = new Set<string>();
-  const steps: Step[] = [];
-  for (const sidecar of sidecars) {
-    const entry = wanted.get(sidecar.workloadId);
-    const cause =
-      removalCause(entry, sidecar) ?? (kept.has(sidecar.workloadId) ? "second sidecar" : undefined);
-    if (cause === undefined) kept.add(sidecar.workloadId);
-    else steps.push({ kind: "remove-sidecar", workloadId: sidecar.workloadId, sidecar, cause });
-  }
-  return steps;
+  return sidecars.flatMap((sidecar): Step[] => {
+    const { workloadId } = sidecar;
+    const cause = removalCause(wanted.get(workloadId), sidecar);
+    return cause === undefined ? [] : [{ kind: "remove-sidecar", workloadId, sidecar, cause }];
+  });
 }
 
-/** Why this sidecar cannot stay; undefined when it can. */
+/** Why this sidecar is of no use to anybody; undefined when it may be serving. */
 function removalCause(
   entry: DesiredWorkload | undefined,
   sidecar: SidecarFacts,
@@ -107,8 +135,51 @@ function removalCause(
   if (entry === undefined) return "workload is gone";
   if (sidecar.workloadStartedAt !== entry.workload.startedAt)
     return "workload restarted with a new network namespace";
-  if (sidecar.specification !== entry.specification) return "labels or image changed";
   return sidecar.running ? undefined : "sidecar stopped";
+}
+
+/** Sidecars that run beside the workload as it is now, the oldest first. */
+function besideOf(entry: DesiredWorkload, observed: Observed): readonly SidecarFacts[] {
+  return observed.sidecars.filter(
+    (sidecar) =>
+      sidecar.workloadId === entry.workload.containerId &&
+      removalCause(entry, sidecar) === undefined,
+  );
+}
+
+/** Sidecars are replaced where their workload runs on: the successor comes first, then the others leave. */
+function planHandOvers(desired: readonly DesiredWorkload[], observed: Observed): Step[] {
+  const steps = desired.flatMap((entry) => planHandOver(entry, observed));
+  const due = steps
+    .filter(({ kind }) => kind === "hand-over")
+    .sort((a, b) => (handOverRank(a) < handOverRank(b) ? -1 : 1));
+  const later = new Set(due.slice(HAND_OVERS_AT_ONCE));
+  return steps.filter((step) => !later.has(step));
+}
+
+/** Those under way first: what has begun is finished. */
+function handOverRank(step: Step): string {
+  const isUnderWay = step.kind === "hand-over" && step.successor !== undefined;
+  return `${isUnderWay ? 0 : 1} ${stepSubject(step)}`;
+}
+
+function planHandOver(entry: DesiredWorkload, observed: Observed): Step[] {
+  const { workload } = entry;
+  const workloadId = workload.containerId;
+  const beside = besideOf(entry, observed);
+  if (beside.length === 0) return [];
+  const made = beside.filter(({ specification }) => specification === entry.specification);
+  const successor = made.findLast(({ id }) => observed.fit.has(id)) ?? made.at(-1);
+  const others = beside.filter((sidecar) => sidecar !== successor);
+  if (successor !== undefined && observed.fit.has(successor.id)) {
+    const cause = `replaced by ${successor.name}`;
+    return others.map((sidecar) => ({ kind: "retire", workloadId, sidecar, cause }));
+  }
+  // One that has left its listeners already is nothing to fall back on.
+  const isServed = others.some(({ id }) => observed.serving.has(id));
+  if (successor !== undefined && !isServed) return [];
+  const cause = successor === undefined ? "labels or image changed" : "its successor is starting";
+  return [{ kind: "hand-over", workloadId, workload, successor, cause }];
 }
 
 function planWorkload(entry: DesiredWorkload, observed: Observed): Step[] {
@@ -118,10 +189,8 @@ function planWorkload(entry: DesiredWorkload, observed: Observed): Step[] {
   if (workload.intercept === "on" && observed.intercepted.get(workloadId) !== workload.startedAt) {
     steps.push({ kind: "intercept", workloadId, workload, cause: "new network namespace" });
   }
-  const attached = observed.sidecars.some(
-    (sidecar) => sidecar.workloadId === workloadId && removalCause(entry, sidecar) === undefined,
-  );
-  if (!attached) steps.push({ kind: "attach", workloadId, workload, cause: "no sidecar" });
+  if (besideOf(entry, observed).length === 0)
+    steps.push({ kind: "attach", workloadId, workload, cause: "no sidecar" });
   const known = observed.registered?.find(({ id }) => id === instance.id);
   if (observed.registered !== undefined && entry.ready && !isDeepStrictEqual(known, instance)) {
     const cause = known === undefined ? "workload and sidecar are ready" : "registration differs";
@@ -134,9 +203,11 @@ function planWorkload(entry: DesiredWorkload, observed: Observed): Step[] {
 export function stepSubject(step: Step): string {
   switch (step.kind) {
     case "remove-sidecar":
+    case "retire":
       return step.sidecar.name;
     case "intercept":
     case "attach":
+    case "hand-over":
       return step.workload.containerName;
     case "register":
     case "deregister":

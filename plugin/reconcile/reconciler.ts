@@ -18,6 +18,7 @@ import { understand } from "../workload/understand.ts";
 import type { Workload } from "../workload/workload.ts";
 import { type ApplyContext, applyLane } from "./apply.ts";
 import type { EngineLook } from "./engine-look.ts";
+import type { HandOverView } from "./hand-over.ts";
 import type { InterceptionRecord } from "./interception-record.ts";
 import type { Lanes } from "./lanes.ts";
 import type { Observer } from "./observer.ts";
@@ -219,7 +220,7 @@ export class Reconciler {
   }
 
   #planAndStart(underWay: ReadonlySet<string>, signal: AbortSignal): void {
-    const { observer, interceptions, template, lanes } = this.#parts;
+    const { observer, sessions, interceptions, template, lanes } = this.#parts;
     const desired = this.#workloads.map(({ workload, instance, health }) => ({
       workload,
       instance,
@@ -228,6 +229,8 @@ export class Reconciler {
     }));
     this.#steps = plan(desired, {
       sidecars: observer.sidecars,
+      serving: sessions.serving,
+      fit: sessions.fit,
       intercepted: interceptions.known,
       registered: this.#registered && [...this.#registered.values()],
     });
@@ -245,7 +248,12 @@ export class Reconciler {
       try {
         await applyLane(
           steps,
-          { ...this.#parts, onChanged: this.#onChanged, onRegistered: this.#onRegistered },
+          {
+            ...this.#parts,
+            view: this.#handOverView,
+            onChanged: this.#onChanged,
+            onRegistered: this.#onRegistered,
+          },
           signal,
         );
       } catch (error) {
@@ -259,6 +267,15 @@ export class Reconciler {
     };
     lanes.start(key, task, signal);
   }
+
+  readonly #handOverView: HandOverView = {
+    isFit: (sidecarId) => this.#parts.sessions.fit.has(sidecarId),
+    isRunning: ({ containerId, startedAt }) =>
+      this.#parts.observer.containers.some(
+        (facts) => facts.id === containerId && facts.startedAt === startedAt,
+      ),
+    reportOf: (sidecarId) => this.#parts.sessions.reportOf(sidecarId),
+  };
 
   readonly #onChanged = (containerIds: readonly string[]): void => {
     this.#parts.observer.mark(containerIds);
@@ -283,8 +300,12 @@ export class Reconciler {
   }
 }
 
-/** Containers and catalog do not wait for each other: a catalog that is away must not keep a sidecar from being removed. */
+/**
+ * Containers and catalog do not wait for each other: a catalog that is away must not keep a sidecar from being removed. Nor
+ * does anything wait for a sidecar that leaves, which takes its time.
+ */
 function laneOf(step: Step): string {
+  if (step.kind === "retire") return `sidecar ${step.sidecar.id} ${step.workloadId}`;
   const lane = step.kind === "register" || step.kind === "deregister" ? "catalog" : "containers";
   return `${lane} ${step.workloadId}`;
 }

@@ -45,14 +45,14 @@ export class SidecarSessions {
   readonly #onReport: (workloadId: string) => void;
   readonly #byDigest = new Map<string, SidecarSession>();
   /** By network namespace: what a sidecar said about an earlier start of its workload says nothing about this one. */
-  #byNamespace: ReadonlyMap<string, SidecarSession> = new Map();
+  #byNamespace: ReadonlyMap<string, readonly SidecarSession[]> = new Map();
 
   constructor(clock: Clock, onReport: (workloadId: string) => void) {
     this.#clock = clock;
     this.#onReport = onReport;
   }
 
-  /** Opens sessions for new sidecars and closes those of sidecars that are gone. */
+  /** Opens sessions for new sidecars, given oldest first, and closes those of sidecars that are gone. */
   sync(sidecars: readonly SidecarFacts[]): void {
     const current = new Map(
       sidecars
@@ -65,7 +65,9 @@ export class SidecarSessions {
     for (const [key, facts] of current) {
       if (!this.#byDigest.has(key)) this.#byDigest.set(key, new SidecarSession(facts));
     }
-    this.#byNamespace = this.#firstInEach(current.keys());
+    const sessions = [...current.keys()].map((key) => this.#byDigest.get(key));
+    const known = sessions.filter((session) => session !== undefined);
+    this.#byNamespace = Map.groupBy(known, ({ namespace }) => namespace);
   }
 
   /** The session of a token, compared without telling by time how much of it was right. */
@@ -77,10 +79,10 @@ export class SidecarSessions {
     return undefined;
   }
 
+  /** To all sidecars of this start: a predecessor works on while its successor comes up. */
   publish(workload: WorkloadStart, snapshot: Snapshot): void {
-    const session = this.#find(workload);
-    if (session === undefined || session.snapshots.value?.version === snapshot.version) return;
-    session.snapshots.set(snapshot);
+    for (const { snapshots } of this.#inNamespace(namespaceOf(workload)))
+      if (snapshots.value?.version !== snapshot.version) snapshots.set(snapshot);
   }
 
   accept(session: SidecarSession, report: SidecarReport): void {
@@ -90,27 +92,52 @@ export class SidecarSessions {
     if (news) this.#onReport(session.workloadId);
   }
 
-  /** Undefined when no sidecar is known for this start of the workload. */
+  /**
+   * Of the newest sidecar that is as good as the others, or else of the oldest. Undefined when none is known for this
+   * start of the workload.
+   */
   state(workload: WorkloadStart): SidecarState | undefined {
-    const session = this.#find(workload);
+    const sessions = this.#inNamespace(namespaceOf(workload));
+    const session = sessions.findLast((each) => this.#isFit(each)) ?? sessions[0];
     if (session === undefined) return undefined;
     const { sidecarId, report } = session;
     return { sidecarId, report, lost: this.#isLost(session) };
   }
 
-  #find({ containerId, startedAt }: WorkloadStart): SidecarSession | undefined {
-    return this.#byNamespace.get(namespaceKey(containerId, startedAt));
+  /** Sidecars whose listeners are open, be they as good as their like or not. */
+  get serving(): ReadonlySet<string> {
+    return this.#idsOf((session) => this.#isServing(session));
   }
 
-  /** Of two sidecars in one namespace the first counts, as it does in the plan, which removes the second. */
-  #firstInEach(digests: Iterable<string>): ReadonlyMap<string, SidecarSession> {
-    const first = new Map<string, SidecarSession>();
-    for (const key of digests) {
-      const session = this.#byDigest.get(key);
-      if (session !== undefined && !first.has(session.namespace))
-        first.set(session.namespace, session);
-    }
-    return first;
+  /** Those of them that do all that any other one beside the same workload does: they could do without it. */
+  get fit(): ReadonlySet<string> {
+    return this.#idsOf((session) => this.#isFit(session));
+  }
+
+  reportOf(sidecarId: string): SidecarReport | undefined {
+    const sessions = [...this.#byDigest.values()];
+    return sessions.find((session) => session.sidecarId === sidecarId)?.report;
+  }
+
+  #idsOf(holds: (session: SidecarSession) => boolean): ReadonlySet<string> {
+    const sessions = [...this.#byDigest.values()].filter(holds);
+    return new Set(sessions.map(({ sidecarId }) => sidecarId));
+  }
+
+  #isServing(session: SidecarSession): boolean {
+    return session.report?.ready === true && !this.#isLost(session);
+  }
+
+  #isFit(session: SidecarSession): boolean {
+    const { report, namespace } = session;
+    if (report === undefined || !this.#isServing(session)) return false;
+    return this.#inNamespace(namespace)
+      .filter((other) => this.#isServing(other))
+      .every(({ report: other = report }) => doesAllOf(report, other));
+  }
+
+  #inNamespace(namespace: string): readonly SidecarSession[] {
+    return this.#byNamespace.get(namespace) ?? [];
   }
 
   #isLost({ report, reportedAt }: SidecarSession): boolean {
@@ -121,6 +148,16 @@ export class SidecarSessions {
     session.closed.abort();
     this.#byDigest.delete(key);
   }
+}
+
+/** Whether nothing is missing that another sidecar of the workload has: a port, a name, good news of the application. */
+function doesAllOf(report: SidecarReport, other: SidecarReport): boolean {
+  const knowsAsGood = report.application === "passing" || other.application !== "passing";
+  return knowsAsGood && report.problems.every((problem) => other.problems.includes(problem));
+}
+
+function namespaceOf({ containerId, startedAt }: WorkloadStart): string {
+  return namespaceKey(containerId, startedAt);
 }
 
 function namespaceKey(containerId: string, startedAt: string): string {

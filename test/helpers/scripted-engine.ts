@@ -11,6 +11,7 @@ type Specification = Parameters<ApplyContext["engine"]["create"]>[0];
 interface Made {
   readonly specification: Specification;
   readonly id: string;
+  readonly createdAt: string;
   running: boolean;
 }
 
@@ -21,6 +22,8 @@ export class ScriptedEngine implements Inspector {
   readonly calls: string[] = [];
   /** What `nft` ends with. */
   exit: { code: number; output: string } = { code: 0, output: "" };
+  /** What sidecars printed last. */
+  printed = "";
   readonly #made = new Map<string, Made>();
   readonly #failures = new Map<string, MeshError>();
   readonly #holds = new Map<string, Promise<void>>();
@@ -65,7 +68,8 @@ export class ScriptedEngine implements Inspector {
     await this.#call("create", specification.name ?? "");
     this.#created += 1;
     const id = `made-${this.#created}`;
-    this.#made.set(id, { id, specification, running: false });
+    const createdAt = `2026-03-01T10:00:00.${String(this.#created).padStart(9, "0")}Z`;
+    this.#made.set(id, { id, specification, createdAt, running: false });
     return id;
   }
 
@@ -79,6 +83,16 @@ export class ScriptedEngine implements Inspector {
   async waitForExit(id: string): Promise<{ code: number; output: string }> {
     await this.#call("wait", id);
     return this.exit;
+  }
+
+  async stop(id: string, seconds: number): Promise<void> {
+    await this.#call("stop", `${id} within ${seconds} s`);
+    const made = this.#made.get(id);
+    if (made !== undefined) made.running = false;
+  }
+
+  async lastLines(): Promise<string> {
+    return this.printed;
   }
 
   async remove(id: string, signal: AbortSignal): Promise<void> {
@@ -95,11 +109,12 @@ export class ScriptedEngine implements Inspector {
   }
 }
 
-function inspectedOf({ id, specification, running }: Made): Inspected {
+function inspectedOf({ id, specification, createdAt, running }: Made): Inspected {
   const { name, Labels, Env } = specification;
   const inspected = {
     Id: id,
     Name: `/${name}`,
+    Created: createdAt,
     Config: { Labels, Env },
     State: { Running: running, Restarting: false },
   };

@@ -83,6 +83,7 @@ export function sidecarOf(
     name: `sidecar-${id}`,
     role: "sidecar",
     running: true,
+    createdAt: CREATED_AT,
     workloadId: containerId(letter),
     workloadStartedAt: STARTED_AT,
     specification: "specification-1",

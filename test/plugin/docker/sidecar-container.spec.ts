@@ -16,8 +16,14 @@ const TEMPLATE: SidecarTemplate = {
   },
   socket: "/run/mesh/agent.sock",
   logLevel: "info",
+  migrates: true,
 };
-const UNIQUE = { token: "t0ken", suffix: "0a1b2c", specification: "0123456789abcdef" };
+const UNIQUE = {
+  token: "t0ken",
+  suffix: "0a1b2c",
+  specification: "0123456789abcdef",
+  takesOver: false,
+};
 const workload: Workload = workloadOf("orders", "a");
 
 describe("the sidecar container", () => {
@@ -51,6 +57,7 @@ describe("the sidecar container", () => {
         NetworkMode: `container:${containerId("a")}`,
         RestartPolicy: { Name: "unless-stopped" },
         PidsLimit: 64,
+        Sysctls: { "net.ipv4.tcp_migrate_req": "1" },
         Mounts: [
           { Type: "volume", Source: "mesh_run", Target: "/run/mesh", ReadOnly: true },
           {

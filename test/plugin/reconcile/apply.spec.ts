@@ -8,11 +8,12 @@ import { type ApplyContext, applyLane } from "../../../plugin/reconcile/apply.ts
 import { InterceptionRecord } from "../../../plugin/reconcile/interception-record.ts";
 import type { Step } from "../../../plugin/reconcile/plan.ts";
 import { toInstance } from "../../../plugin/workload/health.ts";
+import type { SidecarReport } from "../../../proxy/configuration/snapshot.ts";
 import { EmbeddedCatalog } from "../../../registry/embedded/embedded-catalog.ts";
 import { eventually } from "../../helpers/eventually.ts";
 import { ManualClock } from "../../helpers/manual-clock.ts";
 import { ScriptedEngine } from "../../helpers/scripted-engine.ts";
-import { NODE, STARTED_AT, sidecarOf, workloadOf } from "../../helpers/workloads.ts";
+import { NODE, reportOf, STARTED_AT, sidecarOf, workloadOf } from "../../helpers/workloads.ts";
 
 const workload = workloadOf("orders", "a");
 const workloadId = workload.containerId;
@@ -23,6 +24,8 @@ const ATTACH: Step = { kind: "attach", workloadId, workload, cause };
 const INTERCEPT: Step = { kind: "intercept", workloadId, workload, cause };
 const REMOVE: Step = { kind: "remove-sidecar", workloadId, sidecar: sidecarOf("a", "s1"), cause };
 const REGISTER: Step = { kind: "register", workloadId, instance, cause };
+const RETIRE: Step = { kind: "retire", workloadId, sidecar: sidecarOf("a", "s1"), cause };
+const HAND_OVER: Step = { kind: "hand-over", workloadId, workload, successor: undefined, cause };
 const DEREGISTER: Step = { kind: "deregister", workloadId, instance, cause };
 
 describe("applying a workload's steps", () => {
@@ -32,6 +35,11 @@ describe("applying a workload's steps", () => {
   let context: ApplyContext;
   let stop: AbortController;
   let changed: string[];
+  let clock: ManualClock;
+  /** What the agent knows: sidecars that are fit, whether the workload runs on, what any sidecar reported. */
+  let fit: Set<string>;
+  let running: boolean;
+  let report: SidecarReport | undefined;
   let registrations: string[];
 
   beforeEach(async () => {
@@ -40,6 +48,10 @@ describe("applying a workload's steps", () => {
     catalog = new EmbeddedCatalog({ node: NODE, clock: new ManualClock() });
     stop = new AbortController();
     changed = [];
+    clock = new ManualClock();
+    fit = new Set();
+    running = true;
+    report = undefined;
     registrations = [];
     context = {
       engine,
@@ -51,8 +63,15 @@ describe("applying a workload's steps", () => {
         },
         socket: "/run/mesh/agent.sock",
         logLevel: "info",
+        migrates: true,
       },
       interceptions: await InterceptionRecord.open(directory),
+      clock,
+      view: {
+        isFit: (id) => fit.has(id),
+        isRunning: () => running,
+        reportOf: () => report,
+      },
       onChanged: (ids) => changed.push(...ids),
       onRegistered: ({ id }, registered) => registrations.push(`${id} ${registered}`),
     };
@@ -173,5 +192,95 @@ describe("applying a workload's steps", () => {
     stop.abort(new Error("SIGTERM"));
     await assert.rejects(apply(REGISTER));
     assert.deepEqual(registrations, []);
+  });
+
+  describe("a hand-over", () => {
+    const started = async (): Promise<void> =>
+      await eventually(() => assert.ok(engine.calls.includes("start made-1")), { interval: 1 });
+    /** Applies it, and lets the time pass that a successor has. */
+    const applyLate = async (): Promise<void> => {
+      let over = false;
+      const applying = apply(HAND_OVER).finally(() => {
+        over = true;
+      });
+      applying.catch(() => undefined);
+      await started();
+      await eventually(
+        () => {
+          clock.advance(1_000);
+          assert.ok(over);
+        },
+        { interval: 1 },
+      );
+      await applying;
+    };
+
+    it("ends when the successor does all that its predecessor does", async () => {
+      const applying = apply(HAND_OVER);
+      await started();
+      fit.add("made-1");
+      clock.advance(50);
+      await applying;
+      assert.deepEqual(engine.calls, ["create shop-orders-1.mesh-…", "start made-1"]);
+      assert.ok(engine.made[0]?.specification.Env?.includes("MESH_TAKES_OVER=on"));
+    });
+
+    it("waits for the successor that an agent before this one has made", async () => {
+      const successor = sidecarOf("a", "s2");
+      fit.add("s2");
+      await apply({ ...HAND_OVER, successor });
+      assert.deepEqual(engine.calls, []);
+    });
+
+    it("removes a successor that does not come up, and says what it printed", async () => {
+      engine.printed = "Error: Cannot find module '/app/sidecar.cjs'";
+      await assert.rejects(applyLate(), {
+        code: "SIDECAR_PROBLEM",
+        message:
+          "expected the new sidecar of shop-orders-1 to be ready within 30 s, found that it has never reported and printed: Error: Cannot find module '/app/sidecar.cjs'; the old one goes on, and the change is tried again",
+      });
+      assert.deepEqual(engine.made, []);
+    });
+
+    for (const [what, changes, found] of [
+      ["misses a port", { problems: ["port 21000 is in use"] }, /found that port 21000 is in use;/],
+      ["opens nothing", { ready: false }, /found that it opens no ports;/],
+      [
+        "cannot ask the application",
+        { application: "critical", applicationNote: "port 8080 does not answer" },
+        /found that of the application it says: port 8080 does not answer;/,
+      ],
+    ] as const) {
+      it(`tells that a successor ${what}`, async () => {
+        report = reportOf(changes);
+        await assert.rejects(applyLate(), found);
+      });
+    }
+
+    it("is given up when its workload ends", async () => {
+      const applying = apply(HAND_OVER);
+      await started();
+      running = false;
+      clock.advance(50);
+      await applying;
+    });
+
+    it("is left to the next agent when this one is stopped", async () => {
+      const applying = apply(HAND_OVER);
+      await started();
+      await eventually(() => assert.equal(clock.sleeping, 1), { interval: 1 });
+      stop.abort(new Error("stopped"));
+      await assert.rejects(applying, /stopped/);
+      assert.deepEqual(
+        engine.made.map(({ id, running: runs }) => [id, runs]),
+        [["made-1", true]],
+      );
+    });
+
+    it("gives a sidecar that leaves its time, and removes it then", async () => {
+      await apply(RETIRE);
+      assert.deepEqual(engine.calls, ["stop s1 within 65 s", "remove s1"]);
+      assert.deepEqual(changed, ["s1"]);
+    });
   });
 });

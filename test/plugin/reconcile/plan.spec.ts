@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import type { Instance } from "../../../mesh/model.ts";
+import type { SidecarFacts } from "../../../plugin/docker/container-facts.ts";
 import {
   type DesiredWorkload,
   type Observed,
@@ -37,14 +38,26 @@ const ORDERS: DesiredWorkload = desire("orders", "a", true);
 const WEB: DesiredWorkload = desire("web", "b", true);
 
 /** Nothing exists, and the catalog is known to hold nothing. */
-const NOTHING: Observed = { sidecars: [], intercepted: new Map(), registered: [] };
+const NOTHING: Observed = {
+  ...{ sidecars: [], intercepted: new Map(), registered: [] },
+  ...{ serving: new Set(), fit: new Set() },
+};
 
 /** All of `orders` is as it should be. */
 const SETTLED: Observed = {
   sidecars: [sidecarOf("a", "s1")],
+  serving: new Set(["s1"]),
+  fit: new Set(["s1"]),
   intercepted: new Map([[containerId("a"), STARTED_AT]]),
   registered: [ORDERS.instance],
 };
+
+const NOBODY: Pick<Observed, "serving" | "fit"> = { serving: new Set(), fit: new Set() };
+
+/** A sidecar that was made later, from another specification. */
+function successorOf(letter: string, id: string): SidecarFacts {
+  return sidecarOf(letter, id, { specification: "specification-2" });
+}
 
 function changed(instance: Instance, changes: Partial<Instance>): Instance {
   return { ...instance, ...changes };
@@ -119,8 +132,85 @@ attach shop-orders-1: no sidecar
     desired: [{ ...ORDERS, specification: "specification-2" }],
     observed: {},
     plan: `\
-remove-sidecar sidecar-s1: labels or image changed
+hand-over shop-orders-1: labels or image changed
+`,
+  },
+  "sidecars are made otherwise now, and the old one has stopped": {
+    desired: [{ ...ORDERS, specification: "specification-2" }],
+    observed: { sidecars: [sidecarOf("a", "s1", { running: false })], ...NOBODY },
+    plan: `\
+remove-sidecar sidecar-s1: sidecar stopped
 attach shop-orders-1: no sidecar
+`,
+  },
+  "a successor is starting": {
+    desired: [{ ...ORDERS, specification: "specification-2" }],
+    observed: { sidecars: [sidecarOf("a", "s1"), successorOf("a", "s2")] },
+    plan: `\
+hand-over shop-orders-1: its successor is starting
+`,
+  },
+  "a successor does all that its predecessor does": {
+    desired: [{ ...ORDERS, specification: "specification-2" }],
+    observed: {
+      sidecars: [sidecarOf("a", "s1"), successorOf("a", "s2")],
+      serving: new Set(["s1", "s2"]),
+      fit: new Set(["s1", "s2"]),
+    },
+    plan: `\
+retire sidecar-s1: replaced by sidecar-s2
+`,
+  },
+  "a successor falls silent while its predecessor leaves": {
+    desired: [{ ...ORDERS, specification: "specification-2" }],
+    observed: { sidecars: [sidecarOf("a", "s1"), successorOf("a", "s2")], ...NOBODY },
+    plan: "nothing to do\n",
+  },
+  "an agent before this one left two sidecars, neither as they are made now": {
+    desired: [{ ...ORDERS, specification: "specification-3" }],
+    observed: { sidecars: [sidecarOf("a", "s1"), successorOf("a", "s2")] },
+    plan: `\
+hand-over shop-orders-1: labels or image changed
+`,
+  },
+  "three generations meet, of which the last works": {
+    desired: [{ ...ORDERS, specification: "specification-2" }],
+    observed: {
+      sidecars: [sidecarOf("a", "s1"), sidecarOf("a", "s2"), successorOf("a", "s3")],
+      serving: new Set(["s1", "s2", "s3"]),
+      fit: new Set(["s1", "s2", "s3"]),
+    },
+    plan: `\
+retire sidecar-s1: replaced by sidecar-s3
+retire sidecar-s2: replaced by sidecar-s3
+`,
+  },
+  "the agent was set back to how the older of two sidecars was made": {
+    desired: [ORDERS],
+    observed: { sidecars: [sidecarOf("a", "s1"), successorOf("a", "s2")] },
+    plan: `\
+retire sidecar-s2: replaced by sidecar-s1
+`,
+  },
+  "more sidecars are to be replaced than at once": {
+    desired: [..."cdefgh"].map((letter) => ({
+      ...desire(`service-${letter}`, letter, true, { intercept: "off" }),
+      specification: "specification-2",
+    })),
+    observed: {
+      sidecars: [
+        ...[..."cdefgh"].map((letter) => sidecarOf(letter, `old-${letter}`)),
+        successorOf("h", "new-h"),
+      ],
+      serving: new Set([..."cdefgh"].map((letter) => `old-${letter}`)),
+      fit: new Set(),
+      registered: undefined,
+    },
+    plan: `\
+hand-over shop-service-c-1: labels or image changed
+hand-over shop-service-d-1: labels or image changed
+hand-over shop-service-e-1: labels or image changed
+hand-over shop-service-h-1: its successor is starting
 `,
   },
   "the sidecar has stopped": {
@@ -142,7 +232,7 @@ attach shop-orders-1: no sidecar
     desired: [ORDERS],
     observed: { sidecars: [sidecarOf("a", "s1"), sidecarOf("a", "s2")] },
     plan: `\
-remove-sidecar sidecar-s2: second sidecar
+retire sidecar-s2: replaced by sidecar-s1
 `,
   },
   "the first of two sidecars cannot stay": {
@@ -214,11 +304,10 @@ register shop-orders-aaaaaaaaaaaa: workload and sidecar are ready
     plan: `\
 deregister shop-api-cccccccccccc: workload is gone
 remove-sidecar sidecar-i1: left over from an interrupted attach
-remove-sidecar sidecar-s1: labels or image changed
 remove-sidecar sidecar-s3: workload is gone
 intercept shop-web-1: new network namespace
-attach shop-orders-1: no sidecar
 attach shop-web-1: no sidecar
+hand-over shop-orders-1: labels or image changed
 register shop-orders-aaaaaaaaaaaa: workload and sidecar are ready
 `,
   },

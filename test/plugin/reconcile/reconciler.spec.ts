@@ -89,6 +89,7 @@ class Agent {
         own: { image: "sha256:1", socketMount: { ...socketMount, ReadOnly: true } },
         socket: "/run/mesh/agent.sock",
         logLevel: "info",
+        migrates: true,
       },
       interceptions,
       wake,

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { beforeEach, describe, it } from "mocha";
 import { type SidecarSession, SidecarSessions } from "../../../plugin/sidecars/sessions.ts";
 import { buildSnapshot } from "../../../plugin/sidecars/snapshot.ts";
+import type { SidecarReport } from "../../../proxy/configuration/snapshot.ts";
 import { BUNDLE, leafOf } from "../../helpers/leaves.ts";
 import { ManualClock } from "../../helpers/manual-clock.ts";
 import { NO_POLICY } from "../../helpers/plans.ts";
@@ -72,11 +73,58 @@ describe("the agent's side of its sidecars", () => {
   describe("of two sidecars in one namespace", () => {
     const both = [sidecarOf("a", "s1"), sidecarOf("a", "s2")];
 
-    it("the first counts", () => {
-      sessions.sync(both);
-      sessions.accept(session("s2"), reportOf());
+    const accept = (id: string, changes: Partial<SidecarReport> = {}): void =>
+      sessions.accept(session(id), reportOf(changes));
+
+    beforeEach(() => sessions.sync(both));
+
+    it("the first counts until the second one is ready", () => {
+      accept("s1");
       assert.equal(sessions.state(WORKLOAD)?.sidecarId, "s1");
-      assert.equal(sessions.state(WORKLOAD)?.report, undefined);
+      accept("s2", { ready: false });
+      assert.equal(sessions.state(WORKLOAD)?.sidecarId, "s1");
+      accept("s2");
+      assert.equal(sessions.state(WORKLOAD)?.sidecarId, "s2");
+    });
+
+    it("each gets every snapshot", () => {
+      sessions.publish(WORKLOAD, SNAPSHOT);
+      assert.equal(session("s1").snapshots.value, SNAPSHOT);
+      assert.equal(session("s2").snapshots.value, SNAPSHOT);
+    });
+
+    for (const [what, first, second, fit] of [
+      ["is not ready", {}, { ready: false }, ["s1"]],
+      ["misses a port that the other one has", {}, { problems: ["port 1 is in use"] }, ["s1"]],
+      [
+        "misses a port that the other one misses too",
+        { problems: ["port 1 is in use"] },
+        { problems: ["port 1 is in use"] },
+        ["s1", "s2"],
+      ],
+      ["has not asked the application yet", {}, { application: "starting" }, ["s1"]],
+      [
+        "waits for the application as the other one does",
+        { application: "starting" },
+        { application: "starting" },
+        ["s1", "s2"],
+      ],
+      ["is there when the other one has left", { ready: false }, {}, ["s2"]],
+      ["does better than the other one", { problems: ["port 1 is in use"] }, {}, ["s2"]],
+    ] as const) {
+      it(`the second one ${what}: fit ${fit.length > 1 ? "are" : "is"} ${fit.join(" and ")}`, () => {
+        accept("s1", first);
+        accept("s2", second);
+        assert.deepEqual([...sessions.fit], fit);
+      });
+    }
+
+    it("one that falls silent is not fit", () => {
+      accept("s1");
+      clock.advance(15_001);
+      accept("s2");
+      assert.deepEqual([...sessions.serving], ["s2"]);
+      assert.deepEqual([...sessions.fit], ["s2"]);
     });
 
     for (const kept of [0, 1]) {
