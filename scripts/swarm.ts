@@ -63,6 +63,8 @@ async function up(nodes: number, managers: number, signal: AbortSignal): Promise
       "expected no swarm to be up; see it with `status`, or take it `down` first",
     );
   }
+  // Left over from working with an earlier swarm: images are made on the machine's own engine.
+  if (process.env["DOCKER_HOST"]?.includes(site.directory)) delete process.env["DOCKER_HOST"];
   const engine = await ensureEngine(settings, progress);
   signal.throwIfAborted();
   const wanted = { consul: true, demo: true, testTools: false };
@@ -86,4 +88,5 @@ async function status(): Promise<void> {
 
 async function down(): Promise<void> {
   await progress.step("taking the swarm away", async () => await removeSwarm(site));
+  console.log("The swarm is gone. The images it was given stay on the machine's engine: npm stop.");
 }

@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import { mkdir, open, readFile, rm } from "node:fs/promises";
 import { connect } from "node:net";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { lastLines, SetupError } from "../command.ts";
 import { writeWhole } from "../packages/fetch.ts";
@@ -31,7 +31,10 @@ export async function startDaemon(
   options: DaemonOptions = {},
 ): Promise<Engine> {
   await endDaemon(paths);
-  await rm(paths.pid, { force: true });
+  // By these numbers dockerd takes any process that has them now for its predecessor, or for its containerd.
+  for (const file of [paths.pid, join(paths.exec, "containerd/containerd.pid")]) {
+    await rm(file, { force: true });
+  }
   await removeDeadSocket(SYSTEM_CONTAINERD);
   await mkdir(paths.directory, { recursive: true, mode: 0o711 });
   await mkdir(dirname(socket), { recursive: true });
@@ -72,16 +75,23 @@ async function untilItAnswers(
   ended: () => boolean,
 ): Promise<Engine> {
   const deadline = performance.now() + START_MS;
+  let refusal: unknown;
   while (!ended() && performance.now() < deadline) {
-    const engine = await askEngine(socket);
-    if (engine !== undefined) return engine;
+    try {
+      const engine = await askEngine(socket);
+      if (engine !== undefined) return engine;
+    } catch (error) {
+      // It accepts connections before it answers; a swarm's manager answers once it has looked for the others.
+      refusal = error;
+    }
     await delay(POLL_MS);
   }
   const log = await readFile(paths.log, "utf8").catch(() => "");
-  const what = ended() ? "ended at once" : `did not answer within ${START_MS / 1000} s`;
+  const what = ended() ? "ended" : `did not answer within ${START_MS / 1000} s`;
+  const last = refusal === undefined ? "" : ` (${String(refusal)})`;
   await endDaemon(paths);
   throw new SetupError(
-    `expected dockerd to start, but it ${what}. Its last words (${paths.log}):\n${lastLines(log)}\n` +
+    `expected dockerd to start, but it ${what}${last}. Its last words (${paths.log}):\n${lastLines(log)}\n` +
       "  In a container it needs --privileged; otherwise start an engine yourself and set DOCKER_HOST",
   );
 }

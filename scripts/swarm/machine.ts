@@ -28,9 +28,13 @@ umount --lazy "$1/sys"
 touch "$1/up"
 while :; do sleep 86400 & wait; done`;
 
+/** What a machine that was switched off has forgotten; `exec` is its engine's part of /run. */
+const VOLATILE = ["run", "exec", "sys"] as const;
+
 /** Starts a machine whose files lie in that directory. Throws SetupError when the kernel does not let us. */
 export async function startMachine(directory: string, name: string): Promise<void> {
-  for (const folder of ["run", "sys"]) {
+  for (const folder of VOLATILE) {
+    await rm(join(directory, folder), { recursive: true, force: true });
     await mkdir(join(directory, folder), { recursive: true, mode: 0o755 });
   }
   await rm(join(directory, "up"), { force: true });
