@@ -5,7 +5,7 @@ import type { Denials } from "./authorize/denials.ts";
 import type { Configuration } from "./configuration/configuration.ts";
 import type { Counters } from "./counters.ts";
 import type { HttpEngine } from "./http/http-engine.ts";
-import type { OpenStreams } from "./inbound-streams.ts";
+import type { OpenStreams } from "./open-streams.ts";
 import type { Refusals } from "./refusals.ts";
 
 export interface DataPlane {

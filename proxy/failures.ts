@@ -1,7 +1,6 @@
 // What the mesh itself can fail at on the way of a request, and how each failure looks to an HTTP caller.
 // The only place of the data plane that knows their status codes. Control plane codes stand in `mesh/errors.ts`.
 import type { RetryCondition } from "../mesh/policy/policy.ts";
-import type { LocalAnswer } from "./http/streams.ts";
 
 /** Stable, public codes; the value of {@link FAILURE_FIELD}. */
 export type FailureCode =
@@ -158,6 +157,17 @@ export const FAILURES: Readonly<Record<FailureCode, Failure>> = {
     describe: (service) => `a fault was injected on the way to ${service}, as its policy says`,
   },
 };
+
+/** An answer of the mesh itself. */
+export interface LocalAnswer {
+  /** Undefined for an answer that is no failure, such as a redirect. */
+  readonly code: FailureCode | undefined;
+  readonly status: number;
+  /** Field lines, each with its CRLF. */
+  readonly fields: string;
+  /** The body, for people; empty with 204, 205 and 304. */
+  readonly text: string;
+}
 
 /** The answer that stands for a failure on the way to a service. */
 export function failureAnswer(code: FailureCode, service: string): LocalAnswer {

@@ -1,4 +1,4 @@
-// Byte streams to the own application: which are let in, and which are open, since a refusal ends those as well.
+// Byte streams to the own application: which are let in, and which may go on when the configuration has changed.
 import type { Caller } from "./authorize/caller.ts";
 import { CallerGuard } from "./caller-guard.ts";
 import type { Configuration } from "./configuration/configuration.ts";
@@ -8,24 +8,6 @@ import { countCaller } from "./inbound-requests.ts";
 import { watchIdle } from "./tcp/idle-watch.ts";
 import { tunnel } from "./tcp/tunnel.ts";
 import type { Connection } from "./transport/connection.ts";
-
-/** Of the whole sidecar. */
-export class OpenStreams {
-  readonly #open = new Set<InboundStream>();
-
-  /** Ends those that the configuration now in force does not allow. */
-  review(): void {
-    for (const stream of this.#open) stream.review();
-  }
-
-  add(stream: InboundStream): void {
-    this.#open.add(stream);
-  }
-
-  delete(stream: InboundStream): void {
-    this.#open.delete(stream);
-  }
-}
 
 /** One caller's connection, from the moment it is held to be a byte stream. Disposed of when it is over. */
 export class InboundStream implements Disposable {

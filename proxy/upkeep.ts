@@ -4,11 +4,8 @@ import type { Clock } from "../mesh/clock.ts";
 import { describeError } from "../mesh/errors.ts";
 import { Latest } from "../mesh/latest.ts";
 import type { Log } from "../mesh/log.ts";
-import {
-  buildConfiguration,
-  type Configuration,
-  type DestinationSource,
-} from "./configuration/configuration.ts";
+import { buildConfiguration, type Configuration } from "./configuration/configuration.ts";
+import type { DestinationSource } from "./configuration/destination-source.ts";
 import { parseSnapshot } from "./configuration/parse-snapshot.ts";
 import { REPORT_INTERVAL } from "./configuration/snapshot.ts";
 import type { CalledService } from "./health/called-service.ts";

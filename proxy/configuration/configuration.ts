@@ -1,17 +1,11 @@
 // A snapshot made ready for the request path: certificates loaded, pickers built, everything found by one look-up.
 // Immutable, so that swapping to it is one step; what must survive the swap (health, connections) is handed on.
-import type { DialRules } from "../http/destinations.ts";
 import type { Destination } from "../http/streams.ts";
 import { createTlsIdentity, type TlsIdentity } from "../transport/tls.ts";
+import type { DestinationSource } from "./destination-source.ts";
 import { buildInbound, type InboundRoutes } from "./inbound-routes.ts";
 import { buildOutbound, type OutboundRoutes } from "./outbound-routes.ts";
-import type { Certificates, Endpoint, Snapshot } from "./snapshot.ts";
-
-/** Gives out destinations; the same one for the same place, so that its connections survive. */
-export interface DestinationSource {
-  sidecar(endpoint: Endpoint, uri: string, identity: TlsIdentity, rules: DialRules): Destination;
-  application(port: number, http2: boolean): Destination;
-}
+import type { Certificates, Snapshot } from "./snapshot.ts";
 
 export interface Configuration {
   readonly snapshot: Snapshot;

@@ -9,7 +9,7 @@ import type { Conduct, Targets } from "../http/plan.ts";
 import type { Destination } from "../http/streams.ts";
 import { InboundLimits } from "../inbound-limits/inbound-limits.ts";
 import { UNLIMITED } from "../resilience/unlimited.ts";
-import type { DestinationSource } from "./configuration.ts";
+import type { DestinationSource } from "./destination-source.ts";
 import type { InboundPort, Snapshot } from "./snapshot.ts";
 
 export interface InboundRoute {

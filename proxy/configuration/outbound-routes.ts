@@ -7,7 +7,7 @@ import { Places } from "../route/places.ts";
 import type { RouteLookup, RouteTarget } from "../route/route-target.ts";
 import { Router } from "../route/router.ts";
 import type { TlsIdentity } from "../transport/tls.ts";
-import type { DestinationSource } from "./configuration.ts";
+import type { DestinationSource } from "./destination-source.ts";
 import { placeOf } from "./place.ts";
 import type { OutboundPort, OutboundService, Snapshot } from "./snapshot.ts";
 

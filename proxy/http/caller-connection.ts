@@ -1,6 +1,6 @@
 // A caller's HTTP/1.1 connection: requests in, responses out, strictly in turn. What is malformed is answered and the
 // connection closed; what arrives behind a request waits until that one is answered.
-import { FAILURES, type FailureCode } from "../failures.ts";
+import { FAILURES, type FailureCode, type LocalAnswer } from "../failures.ts";
 import { BodyReader } from "../http1/body-reader.ts";
 import { holdsLineEnd } from "../http1/characters.ts";
 import { METHOD, MessageHead } from "../http1/message-head.ts";
@@ -9,16 +9,10 @@ import { HEAD_LIMITS, INCOMPLETE, REFUSED, type Violation } from "../http1/viola
 import type { Expiring } from "../transport/deadlines.ts";
 import type { Wire, WireOwner } from "../transport/wire.ts";
 import type { CallerSurroundings } from "./caller-surroundings.ts";
+import type { RequestHandler } from "./exchanges.ts";
 import { describeViolation } from "./refusal.ts";
 import { ResponseWriter, writeAnswer } from "./response-writer.ts";
-import {
-  type Ending,
-  type LocalAnswer,
-  NO_TRAILERS,
-  type OpenExchange,
-  type RequestHandler,
-  type ResponseSink,
-} from "./streams.ts";
+import { type Ending, NO_TRAILERS, type OpenExchange, type ResponseSink } from "./streams.ts";
 
 const HEAD = 0;
 const BODY = 1;

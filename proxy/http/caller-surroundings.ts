@@ -3,7 +3,7 @@ import type { Drain } from "../../mesh/drain.ts";
 import type { FailureCode } from "../failures.ts";
 import type { Deadlines } from "../transport/deadlines.ts";
 import type { Output } from "../transport/output.ts";
-import type { Exchanges } from "./streams.ts";
+import type { Exchanges } from "./exchanges.ts";
 
 /** Milliseconds; each bounds what a caller can hold without giving. */
 export interface CallerTimeouts {

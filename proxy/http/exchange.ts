@@ -1,7 +1,7 @@
 // One request and its response: from the caller's side to one destination after the other until one answers, and back.
 // What is decided here: when to begin, where to try next, whether to try again, when the exchange is over. No bytes are
 // looked at.
-import { FAILURES, type FailureCode, failureAnswer } from "../failures.ts";
+import { FAILURES, type FailureCode, failureAnswer, type LocalAnswer } from "../failures.ts";
 import type { MessageHead } from "../http1/message-head.ts";
 import {
   isFailureRetried,
@@ -11,19 +11,16 @@ import {
   isStatusRetried,
   isUnreached,
 } from "../resilience/retry-rule.ts";
+import type { RequestHandler, ReviewedExchange } from "./exchanges.ts";
 import type { CopiedRequest } from "./mirrored-exchange.ts";
-import type { OpenExchanges } from "./open-exchanges.ts";
 import type { Before, RequestPlan, Target } from "./plan.ts";
 import { REPLAY_LIMIT, type RequestRecord } from "./request-record.ts";
 import { Retrying } from "./retrying.ts";
 import type {
   Ending,
-  LocalAnswer,
   OpenExchange,
-  RequestHandler,
   RequestStream,
   ResponseSink,
-  ReviewedExchange,
   StreamFailure,
   StreamListener,
 } from "./streams.ts";
@@ -31,13 +28,20 @@ import type {
 /** Node's timers hold 31 bits. */
 const LONGEST_TIMER = 2 ** 31 - 1;
 
-/** Made by {@link OpenExchanges} alone. */
+/** Who has taken it up. */
+export interface ExchangeOwner {
+  /** Its request is sent once more. */
+  readonly retried: () => void;
+  /** It is over. */
+  leave(exchange: Exchange): void;
+}
+
 export class Exchange extends Retrying implements OpenExchange, StreamListener, ReviewedExchange {
   /** Its neighbours among its owner's exchanges. */
   previous: Exchange | undefined;
   next: Exchange | undefined;
   readonly handler: RequestHandler;
-  readonly #owner: OpenExchanges;
+  readonly #owner: ExchangeOwner;
   readonly #sink: ResponseSink;
   readonly #mirror: CopiedRequest | undefined;
   readonly #startedAt = performance.now();
@@ -66,7 +70,7 @@ export class Exchange extends Retrying implements OpenExchange, StreamListener, 
   #over = false;
 
   constructor(
-    owner: OpenExchanges,
+    owner: ExchangeOwner,
     sink: ResponseSink,
     handler: RequestHandler,
     plan: RequestPlan,

@@ -16,8 +16,8 @@ import {
   type CallerTimeouts,
 } from "./caller-surroundings.ts";
 import { Destinations } from "./destinations.ts";
+import type { RequestHandler } from "./exchanges.ts";
 import { OpenExchanges } from "./open-exchanges.ts";
-import type { RequestHandler } from "./streams.ts";
 
 export interface HttpEngineOptions {
   readonly refusals: Refusals;

@@ -2,9 +2,10 @@
 // its destination does not take in time is kept up to a limit, and beyond it the copy is given up. Nor does it outlive the
 // original for long: one that is never answered, or endlessly, would stay for good, and the next ones with it.
 import type { MessageHead } from "../http1/message-head.ts";
+import type { RequestHandler } from "./exchanges.ts";
 import type { RequestPlan } from "./plan.ts";
 import { REPLAY_LIMIT } from "./request-record.ts";
-import type { Ending, OpenExchange, RequestHandler, ResponseSink } from "./streams.ts";
+import type { Ending, OpenExchange, ResponseSink } from "./streams.ts";
 
 /** The copy, as the exchange of the original sees it. */
 export interface CopiedRequest {

@@ -3,11 +3,12 @@
 import type { MessageHead } from "../http1/message-head.ts";
 import type { RequestEdit } from "../http1/write-head.ts";
 import { deadlineOf, hasGrpcTimeout, timeLeftLines } from "../resilience/deadline.ts";
-import { Exchange } from "./exchange.ts";
+import { Exchange, type ExchangeOwner } from "./exchange.ts";
+import type { Exchanges, RequestHandler } from "./exchanges.ts";
 import { Copies, MirroredExchange } from "./mirrored-exchange.ts";
 import type { RequestPlan } from "./plan.ts";
 import { RequestRecord } from "./request-record.ts";
-import type { Exchanges, OpenExchange, RequestHandler, ResponseSink } from "./streams.ts";
+import type { OpenExchange, ResponseSink } from "./streams.ts";
 
 /** Milliseconds between two looks for silence, and so about the most by which one is noticed late. */
 const LOOK_INTERVAL = 250;
@@ -22,7 +23,7 @@ const edit: { -readonly [Name in keyof RequestEdit]: RequestEdit[Name] } = {
   timeLeft: undefined,
 };
 
-export class OpenExchanges implements Exchanges {
+export class OpenExchanges implements Exchanges, ExchangeOwner {
   /** Calls it for each request that is sent once more. */
   readonly retried: () => void;
   readonly #copies: Copies;

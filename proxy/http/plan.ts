@@ -1,9 +1,9 @@
 // What is to be done with one request, decided when its head has arrived: where its tries go, under which rules, and what
 // comes before or beside them. Types only; `outbound.ts` and `inbound.ts` make plans, the exchange follows them.
 import type { RetryPolicy, TimeoutPolicy } from "../../mesh/policy/policy.ts";
-import type { FailureCode } from "../failures.ts";
+import type { FailureCode, LocalAnswer } from "../failures.ts";
 import type { MessageHead } from "../http1/message-head.ts";
-import type { Destination, LocalAnswer } from "./streams.ts";
+import type { Destination } from "./streams.ts";
 
 export interface RequestPlan {
   /** The name used in failure texts. */

@@ -1,9 +1,9 @@
 // Composing responses for an HTTP/1.1 caller: the framing is ours, whatever the destination's was.
-import { FAILURE_FIELD } from "../failures.ts";
+import { FAILURE_FIELD, type LocalAnswer } from "../failures.ts";
 import { FRAMING, type Framing, type MessageHead } from "../http1/message-head.ts";
 import { CONNECTION, type ResponseEdit, writeResponseHead } from "../http1/write-head.ts";
 import type { Output } from "../transport/output.ts";
-import type { Ending, LocalAnswer } from "./streams.ts";
+import type { Ending } from "./streams.ts";
 import { writeBody } from "./write-body.ts";
 
 /** Filled anew for each response and read only while its head is written. */

@@ -3,10 +3,9 @@
 // decides, repeats and counts. Heads travel as HTTP/1.1 text, bodies as decoded bytes.
 // Byte ranges are valid only during the call: whoever keeps them copies them. Nobody waits: a `false` answer means
 // "enough for now", and whoever said it tells when there is room again.
-import type { FailureCode } from "../failures.ts";
+import type { FailureCode, LocalAnswer } from "../failures.ts";
 import type { Framing, MessageHead, Method } from "../http1/message-head.ts";
 import type { Connection } from "../transport/connection.ts";
-import type { RequestPlan } from "./plan.ts";
 
 /** Field lines after a body, ready to be written (`name: value` CRLF each); {@link NO_TRAILERS} when there are none. */
 export type Trailers = Buffer;
@@ -112,35 +111,6 @@ export interface ResponseSink {
   resumeRequest(): void;
 }
 
-/** An answer of the mesh itself. */
-export interface LocalAnswer {
-  /** Undefined for an answer that is no failure, such as a redirect. */
-  readonly code: FailureCode | undefined;
-  readonly status: number;
-  /** Field lines, each with its CRLF. */
-  readonly fields: string;
-  /** The body, for people; empty with 204, 205 and 304. */
-  readonly text: string;
-}
-
-/** An exchange in flight, when its configuration has changed. */
-export interface ReviewedExchange {
-  /** The request's head as it goes to the destination; undefined when it is not at hand any more. */
-  readonly sentHead: Buffer | undefined;
-}
-
-/** Decides about the requests of one listener's port, and is told how they end. */
-export interface RequestHandler {
-  /** Called once per request, when its head has arrived. */
-  plan(head: MessageHead, http2: boolean): RequestPlan;
-  /** Called for each exchange in flight when the configuration has changed: an answer ends it. */
-  review(exchange: ReviewedExchange): LocalAnswer | undefined;
-  /** Whether callers should be told to close their connections. */
-  readonly closing: boolean;
-  /** The exchange is over. `status` is what the caller was answered, 0 when it went away before; times in ms. */
-  finished(status: number, milliseconds: number, failure: FailureCode | undefined): void;
-}
-
 /** A request as its caller's side sees it. */
 export interface OpenExchange {
   /**
@@ -152,14 +122,4 @@ export interface OpenExchange {
   resume(): void;
   /** The caller is gone, or its request broke off: the sink is not called any more. */
   abort(): void;
-}
-
-/** Takes a request up; nothing is sent, and the sink is not called, before the first `data`. */
-export interface Exchanges {
-  open(
-    head: MessageHead,
-    sink: ResponseSink,
-    handler: RequestHandler,
-    http2: boolean,
-  ): OpenExchange;
 }

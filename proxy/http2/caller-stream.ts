@@ -1,16 +1,14 @@
 // One request of an HTTP/2 caller and its response, on a stream of Node's. The way a stream ends is Node's `close` alone:
 // whatever happened, it comes once and last.
 import type { ServerHttp2Stream } from "node:http2";
-import { FAILURE_FIELD, type FailureCode } from "../failures.ts";
+import { FAILURE_FIELD, type FailureCode, type LocalAnswer } from "../failures.ts";
+import type { Exchanges, RequestHandler } from "../http/exchanges.ts";
 import { describeViolation } from "../http/refusal.ts";
 import { bodyLines } from "../http/response-writer.ts";
 import {
   type Ending,
-  type Exchanges,
-  type LocalAnswer,
   NO_TRAILERS,
   type OpenExchange,
-  type RequestHandler,
   type ResponseSink,
   type Trailers,
 } from "../http/streams.ts";

@@ -3,7 +3,7 @@
 import type { IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from "node:http2";
 import type { Socket } from "node:net";
 import type { FailureCode } from "../failures.ts";
-import type { Exchanges, RequestHandler } from "../http/streams.ts";
+import type { Exchanges, RequestHandler } from "../http/exchanges.ts";
 import { HEAD_LIMITS } from "../http1/violation.ts";
 import type { Connection } from "../transport/connection.ts";
 import { type CallerSession, CallerStream } from "./caller-stream.ts";

@@ -1,7 +1,8 @@
 // The accepting side of a link: every request on it becomes an exchange, as if it came over a connection of its own.
 import type { FailureCode } from "../failures.ts";
+import type { Exchanges, RequestHandler } from "../http/exchanges.ts";
 import { describeViolation } from "../http/refusal.ts";
-import { type Exchanges, NO_TRAILERS, type RequestHandler } from "../http/streams.ts";
+import { NO_TRAILERS } from "../http/streams.ts";
 import { MessageHead } from "../http1/message-head.ts";
 import { parseRequestHead } from "../http1/parse-request.ts";
 import { HEAD_LIMITS } from "../http1/violation.ts";

@@ -1,14 +1,8 @@
 // One request over a link, as the accepting side sees it: the caller's side of an exchange. The request was read and will be
 // judged as if it came from anybody; the response is framed anew for the way back.
-import { FAILURES, type FailureCode } from "../failures.ts";
+import { FAILURES, type FailureCode, type LocalAnswer } from "../failures.ts";
 import { writeAnswer } from "../http/response-writer.ts";
-import {
-  type Ending,
-  type LocalAnswer,
-  NO_TRAILERS,
-  type OpenExchange,
-  type ResponseSink,
-} from "../http/streams.ts";
+import { type Ending, NO_TRAILERS, type OpenExchange, type ResponseSink } from "../http/streams.ts";
 import { FRAMING, METHOD, type MessageHead } from "../http1/message-head.ts";
 import {
   CONNECTION,

@@ -1,7 +1,6 @@
 // Faults on purpose: some requests wait, some are answered in place of the service; one has nothing to do with the other.
 import type { Fault } from "../../mesh/policy/policy.ts";
-import { failureAnswer } from "../failures.ts";
-import type { LocalAnswer } from "../http/streams.ts";
+import { failureAnswer, type LocalAnswer } from "../failures.ts";
 import { happens } from "./percent.ts";
 import type { Random } from "./route-target.ts";
 

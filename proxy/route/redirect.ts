@@ -1,6 +1,6 @@
 // Answers that send callers elsewhere.
 import type { Redirect } from "../../mesh/policy/policy.ts";
-import type { LocalAnswer } from "../http/streams.ts";
+import type { LocalAnswer } from "../failures.ts";
 import { splitTarget } from "../match/request-view.ts";
 
 /**

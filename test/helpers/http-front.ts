@@ -5,17 +5,13 @@ import { systemClock } from "../../mesh/clock.ts";
 import { Drain } from "../../mesh/drain.ts";
 import { silentLog } from "../../mesh/log.ts";
 import { Counters } from "../../proxy/counters.ts";
-import type { FailureCode } from "../../proxy/failures.ts";
+import type { FailureCode, LocalAnswer } from "../../proxy/failures.ts";
 import { CALLER_TIMEOUTS, type CallerTimeouts } from "../../proxy/http/caller-surroundings.ts";
 import { DialedDestination } from "../../proxy/http/dialed-destination.ts";
+import type { RequestHandler, ReviewedExchange } from "../../proxy/http/exchanges.ts";
 import { HttpEngine } from "../../proxy/http/http-engine.ts";
 import type { RequestPlan } from "../../proxy/http/plan.ts";
-import type {
-  Destination,
-  LocalAnswer,
-  RequestHandler,
-  ReviewedExchange,
-} from "../../proxy/http/streams.ts";
+import type { Destination } from "../../proxy/http/streams.ts";
 import { Refusals } from "../../proxy/refusals.ts";
 import { plainConnection } from "../../proxy/transport/connection.ts";
 import { Deadlines } from "../../proxy/transport/deadlines.ts";

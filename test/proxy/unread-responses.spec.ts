@@ -5,7 +5,7 @@ import { afterEach, describe, it } from "mocha";
 import { Drain } from "../../mesh/drain.ts";
 import { CallerConnection } from "../../proxy/http/caller-connection.ts";
 import { CALLER_TIMEOUTS } from "../../proxy/http/caller-surroundings.ts";
-import type { RequestHandler } from "../../proxy/http/streams.ts";
+import type { RequestHandler } from "../../proxy/http/exchanges.ts";
 import { Deadlines } from "../../proxy/transport/deadlines.ts";
 import { Output } from "../../proxy/transport/output.ts";
 import { ScriptedExchanges } from "./link/scripted-exchanges.ts";

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, it } from "mocha";
+import { circles } from "./circles.ts";
 import { importsOf, ROOT, type SourceFile, sourceFiles } from "./source-files.ts";
 
 interface Layer {
@@ -101,6 +102,21 @@ const text = 'from "./not-an-import.ts"';
         .filter(({ lines }) => lines > LONGEST_FILE)
         .map(({ path, lines }) => `${path}: ${lines} lines`),
     );
+  });
+
+  it("has no files that import each other, be it around some corners or types alone", () => {
+    const imports = files
+      .filter(({ path }) => path.endsWith(".ts"))
+      .map(({ path, text }): [string, string[]] => {
+        const names = importsOf(text).filter((name) => name.startsWith("."));
+        return [path, names.map((name) => join(dirname(path), name))];
+      });
+    assertNone(circles(new Map(imports)));
+  });
+
+  it("knows a circle when it sees one", () => {
+    const imports = { a: ["b"], b: ["c", "d"], c: ["a"], d: ["e"], e: [], f: ["f", "a"] };
+    assert.deepEqual(circles(new Map(Object.entries(imports))), ["f → f", "a → b → c → a"]);
   });
 
   it("has no barrels", () => {

@@ -2,8 +2,7 @@
 import assert from "node:assert/strict";
 import type { Server } from "node:http";
 import { text } from "node:stream/consumers";
-import { failureAnswer } from "../../../proxy/failures.ts";
-import type { LocalAnswer } from "../../../proxy/http/streams.ts";
+import { failureAnswer, type LocalAnswer } from "../../../proxy/failures.ts";
 import { eventually } from "../../helpers/eventually.ts";
 import { planFor } from "../../helpers/plans.ts";
 import { Http2Application, Http2Client, portOf, startHttp1Application } from "./applications.ts";

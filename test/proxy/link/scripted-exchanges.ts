@@ -1,13 +1,11 @@
 // Both neighbours of a link, in place of the real ones: exchanges that do what a test says, and a listener that remembers.
-import { FAILURES, type FailureCode } from "../../../proxy/failures.ts";
-import type { LocalAnswer } from "../../../proxy/http/streams.ts";
+import { FAILURES, type FailureCode, type LocalAnswer } from "../../../proxy/failures.ts";
+import type { Exchanges, RequestHandler } from "../../../proxy/http/exchanges.ts";
 import {
   type Ending,
-  type Exchanges,
   NO_TRAILERS,
   type OpenExchange,
   type OutgoingRequest,
-  type RequestHandler,
   type RequestStream,
   type ResponseSink,
   type StreamFailure,

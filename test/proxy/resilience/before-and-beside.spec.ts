@@ -5,9 +5,9 @@ import { Agent, createServer, type IncomingMessage, request, type ServerResponse
 import { connect } from "node:net";
 import { text } from "node:stream/consumers";
 import { afterEach, beforeEach, describe, it } from "mocha";
-import { failureAnswer } from "../../../proxy/failures.ts";
+import { failureAnswer, type LocalAnswer } from "../../../proxy/failures.ts";
 import type { Before } from "../../../proxy/http/plan.ts";
-import type { Destination, LocalAnswer } from "../../../proxy/http/streams.ts";
+import type { Destination } from "../../../proxy/http/streams.ts";
 import { eventually } from "../../helpers/eventually.ts";
 import { call, readAnswer } from "../../helpers/http-call.ts";
 import { HttpFronts } from "../../helpers/http-front.ts";

@@ -5,15 +5,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
 import { describe, it } from "mocha";
 import { DEFAULT_POLICY } from "../../../mesh/policy/read-policy.ts";
-import { type FailureCode, failureAnswer } from "../../../proxy/failures.ts";
+import { type FailureCode, failureAnswer, type LocalAnswer } from "../../../proxy/failures.ts";
+import type { RequestHandler } from "../../../proxy/http/exchanges.ts";
 import { OpenExchanges } from "../../../proxy/http/open-exchanges.ts";
 import type { Breaker, Conduct, RequestPlan, Target } from "../../../proxy/http/plan.ts";
 import {
   type Destination,
-  type LocalAnswer,
   NO_TRAILERS,
   type OpenExchange,
-  type RequestHandler,
   type ResponseSink,
   type StreamListener,
 } from "../../../proxy/http/streams.ts";

@@ -2,13 +2,13 @@
 import assert from "node:assert/strict";
 import { beforeEach, describe, it } from "mocha";
 import { FixedTargets } from "../../../proxy/balance/fixed-targets.ts";
+import type { RequestHandler } from "../../../proxy/http/exchanges.ts";
 import { Copies, type CopyLimits } from "../../../proxy/http/mirrored-exchange.ts";
 import { OpenExchanges } from "../../../proxy/http/open-exchanges.ts";
 import {
   type Destination,
   NO_TRAILERS,
   type OpenExchange,
-  type RequestHandler,
   type ResponseSink,
   type StreamListener,
 } from "../../../proxy/http/streams.ts";
