@@ -199,7 +199,9 @@ describe("timeouts", () => {
       const policy = { "timeouts.request": "5s", "timeouts.per-try": "300ms" };
       await rig.offer([port], { ...policy, "retries.on": "timeout", "retries.backoff": "1ms" });
       assert.equal((await rig.call()).body, "fine");
-      assert.ok((said[0] ?? 0) - (said[1] ?? 0) >= 290, said.join(" and "));
+      const [first = 0, second = 0] = said;
+      // The first try's time was over before; its connection took some of it. Timers may be early by a millisecond.
+      assert.ok(second < first && second <= 4_702, said.join(" and "));
     });
 
     it("and end the request at the callee, which then works for nobody", async () => {
