@@ -29,7 +29,7 @@ export type Inspected =
 export const OLDEST_API_VERSION = "1.41";
 
 const CALL_LIMIT = 20_000;
-const LAST_LINES = 5;
+const LAST_LINES = 20;
 const LOG_HEADER = 8;
 
 interface AnsweringAbout {

@@ -51,6 +51,12 @@ export async function untilFit(
   return false;
 }
 
+/** Of what a process printed, the line that says most likely why it ended: behind it come a stack and a farewell. */
+function tellingLine(printed: string): string | undefined {
+  const lines = printed.split("\n").filter((line) => line.trim() !== "");
+  return (lines.findLast((line) => /error/i.test(line)) ?? lines.at(-1))?.trim();
+}
+
 async function whyUnfit(
   sidecarId: string,
   view: HandOverView,
@@ -60,7 +66,8 @@ async function whyUnfit(
   const report = view.reportOf(sidecarId);
   if (report === undefined) {
     const printed = await engine.lastLines(sidecarId, signal).catch(() => "");
-    return `it has never reported${printed === "" ? "" : ` and printed: ${printed}`}`;
+    const last = tellingLine(printed);
+    return `it has never reported${last === undefined ? "" : ` and printed: ${last}`}`;
   }
   const problems = report.problems.join("; ");
   if (problems !== "") return problems;

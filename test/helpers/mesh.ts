@@ -19,7 +19,7 @@ export interface MeshOptions {
 
 /** One running mesh; an engine carries one at a time. */
 export class Mesh implements AsyncDisposable {
-  readonly #environment: Readonly<Record<string, string>>;
+  #environment: Readonly<Record<string, string>>;
   readonly consulAddress: string = `http://127.0.0.1:${CONSUL_PORT}`;
 
   private constructor(environment: Readonly<Record<string, string>>) {
@@ -64,6 +64,13 @@ export class Mesh implements AsyncDisposable {
     } finally {
       await rm(directory, { recursive: true });
     }
+  }
+
+  /** Makes the agent anew with these variables, as an upgrade does, and waits until it answers. */
+  async upgrade(environment: Readonly<Record<string, string>>): Promise<void> {
+    this.#environment = { ...this.#environment, ...environment };
+    await this.compose("up", "-d", "--no-deps", "agent");
+    await eventually(() => this.status(), { timeout: 30_000 });
   }
 
   /** Container id of `agent` or `consul`. */

@@ -233,7 +233,8 @@ describe("applying a workload's steps", () => {
     });
 
     it("removes a successor that does not come up, and says what it printed", async () => {
-      engine.printed = "Error: Cannot find module '/app/sidecar.cjs'";
+      engine.printed =
+        "Error: Cannot find module '/app/sidecar.cjs'\n    at Module.load (node:internal:1:2)\n\nNode.js v24";
       await assert.rejects(applyLate(), {
         code: "SIDECAR_PROBLEM",
         message:

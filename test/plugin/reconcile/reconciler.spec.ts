@@ -56,7 +56,7 @@ class Agent {
   readonly #stop = new AbortController();
   readonly #running: Promise<void>;
 
-  constructor(engine: ScriptedEngine, interceptions: InterceptionRecord) {
+  constructor(engine: ScriptedEngine, interceptions: InterceptionRecord, image: string) {
     const clock: Clock = {
       ...systemClock,
       monotonic: () => performance.now() + this.skipped,
@@ -86,7 +86,7 @@ class Agent {
       healthFeed: new HealthFeed(this.catalog, clock, silentLog),
       lanes: this.lanes,
       template: {
-        own: { image: "sha256:1", socketMount: { ...socketMount, ReadOnly: true } },
+        own: { image, socketMount: { ...socketMount, ReadOnly: true } },
         socket: "/run/mesh/agent.sock",
         logLevel: "info",
         migrates: true,
@@ -126,8 +126,8 @@ describe("the agent's loop", () => {
   let engine: ScriptedEngine;
   let agent: Agent;
 
-  const startAgent = async (): Promise<Agent> =>
-    new Agent(engine, await InterceptionRecord.open(directory));
+  const startAgent = async (image = "sha256:1"): Promise<Agent> =>
+    new Agent(engine, await InterceptionRecord.open(directory), image);
 
   beforeEach(async () => {
     directory = await mkdtemp(join(tmpdir(), "mesh-loop-"));
@@ -358,6 +358,23 @@ describe("the agent's loop", () => {
       agent.skipped = 15_000;
       agent.reconciler.trigger();
       await eventually(() => assert.equal(agent.workload("a")?.health, "starting"), fast);
+    });
+
+    it("of a new image hands over, and one that comes in the middle of that finishes it", async () => {
+      await agent.stop();
+      agent = await startAgent("sha256:2");
+      await eventually(() => assert.ok(engine.calls.includes("start made-2")), fast);
+      agent.sessions.accept(await session("made-1"), reportOf());
+      await agent.stop();
+      agent = await startAgent("sha256:2");
+      const waiting = "hand-over shop-orders-1: its successor is starting\n";
+      agent.sessions.accept(await session("made-1"), reportOf());
+      await eventually(() => assert.equal(agent.reconciler.printedPlan, waiting), fast);
+      assert.equal(agent.workload("a")?.health, "passing");
+      agent.sessions.accept(await session("made-2"), reportOf());
+      await running("made-2");
+      assert.ok(engine.calls.includes("stop made-1 within 65 s"));
+      assert.equal(agent.workload("a")?.health, "passing");
     });
   });
 });
