@@ -88,5 +88,5 @@ async function status(): Promise<void> {
 
 async function down(): Promise<void> {
   await progress.step("taking the swarm away", async () => await removeSwarm(site));
-  console.log("The swarm is gone. The images it was given stay on the machine's engine: npm stop.");
+  console.log("The swarm is gone. Its images stay on the machine's engine until `npm stop`.");
 }
