@@ -53,6 +53,12 @@ export function sidecarSpecification(template: SidecarTemplate, workload: Worklo
  */
 export const SIDECAR_NODE_FLAGS: readonly string[] = ["--max-semi-space-size=2"];
 
+/**
+ * One heap of the C library for all threads: left alone it gives V8's and libuv's threads one each, of which 1.7 MB stay
+ * resident in a sidecar that does nothing. JavaScript runs on one thread, so they hardly wait for each other.
+ */
+export const SIDECAR_ALLOCATOR = { name: "MALLOC_ARENA_MAX", value: "1" } as const;
+
 /** The sidecar: in the workload's namespace, without capabilities, read-only, reaching only the agent's socket. */
 export function sidecarContainer(
   template: SidecarTemplate,
@@ -70,6 +76,7 @@ export function sidecarContainer(
       `${SIDECAR_ENVIRONMENT.token}=${unique.token}`,
       `${SIDECAR_ENVIRONMENT.hosts}=${HOSTS_FILE}`,
       `${SIDECAR_ENVIRONMENT.logLevel}=${template.logLevel}`,
+      `${SIDECAR_ALLOCATOR.name}=${SIDECAR_ALLOCATOR.value}`,
       ...(unique.takesOver ? [`${SIDECAR_ENVIRONMENT.takesOver}=on`] : []),
     ],
     Labels: {

@@ -2,7 +2,7 @@
 
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { SIDECAR_NODE_FLAGS } from "../../../plugin/docker/sidecar-container.ts";
+import { SIDECAR_ALLOCATOR, SIDECAR_NODE_FLAGS } from "../../../plugin/docker/sidecar-container.ts";
 import {
   type InboundPort,
   type OutboundService,
@@ -76,6 +76,7 @@ export async function prepareSidecar(
       [SIDECAR_ENVIRONMENT.token]: agent.token,
       [SIDECAR_ENVIRONMENT.hosts]: hosts,
       [SIDECAR_ENVIRONMENT.logLevel]: "warn",
+      [SIDECAR_ALLOCATOR.name]: SIDECAR_ALLOCATOR.value,
       NODE_ENV: "production",
     },
   };

@@ -40,6 +40,7 @@ describe("the sidecar container", () => {
         "MESH_SIDECAR_TOKEN=t0ken",
         "MESH_HOSTS_FILE=/run/mesh-hosts",
         "MESH_LOG_LEVEL=info",
+        "MALLOC_ARENA_MAX=1",
       ],
       Labels: {
         "docker-mesh.role": "sidecar",
