@@ -125,6 +125,19 @@ describe("the engine's client", () => {
     });
   }
 
+  for (const status of [204, 304, 404]) {
+    it(`takes ${status} for a container that is stopped, and gives it the time it was told`, async () => {
+      answers["POST /containers/a1/stop"] = [status, {}];
+      await engine.stop("a1", 65, signal);
+      assert.deepEqual(asked, ["POST /containers/a1/stop?t=65"]);
+    });
+  }
+
+  it("has no last lines of a container that is gone", async () => {
+    answers["GET /containers/a1/logs"] = [404, { message: "No such container: a1" }];
+    assert.equal(await engine.lastLines("a1", signal), "");
+  });
+
   it("tells why the engine refused", async () => {
     answers["POST /containers/a1/start"] = [500, { message: "cannot join network" }];
     await assert.rejects(engine.start("a1", signal), {

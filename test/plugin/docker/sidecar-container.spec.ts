@@ -82,6 +82,17 @@ describe("the sidecar container", () => {
     assert.equal(host?.ReadonlyRootfs, true);
   });
 
+  it("is told when another one will leave, which makes it no other kind of sidecar", () => {
+    const successor = sidecarContainer(TEMPLATE, workload, { ...UNIQUE, takesOver: true });
+    const Env = [...(sidecar.Env ?? []), "MESH_TAKES_OVER=on"];
+    assert.deepEqual(successor, { ...sidecar, Env });
+  });
+
+  it("asks of no kernel what it does not know", () => {
+    const older = sidecarContainer({ ...TEMPLATE, migrates: false }, workload, UNIQUE);
+    assert.equal(older.HostConfig?.Sysctls, undefined);
+  });
+
   it("reaches the agent's socket, but not Docker's", () => {
     assert.doesNotMatch(JSON.stringify(sidecar), /docker\.sock/);
     assert.equal(sidecar.HostConfig?.Binds, undefined);
