@@ -1,131 +1,64 @@
-// The URI names of an X.509 certificate, read from its DER (X.690) and from nothing else: a library's text form of
-// subjectAltName has been fooled before (injected separators, NUL bytes, mixed-up name types).
-// Verifying the chain is the TLS stack's business, and what a URI means is `identity.ts`'s.
+// What the extensions of an X.509 certificate say, read from its DER (X.690) and from nothing else: a library's text form
+// of subjectAltName has been fooled before (injected separators, NUL bytes, mixed-up name types).
+// Verifying the chain is the TLS stack's business or its caller's, and what a URI means is `identity.ts`'s.
+import { Elements, malformed, TAG } from "./der.ts";
 import { MeshError } from "./errors.ts";
 
-const INTEGER = 0x02;
-const OCTET_STRING = 0x04;
-const BOOLEAN = 0x01;
-const OBJECT_IDENTIFIER = 0x06;
-const SEQUENCE = 0x30;
 /** tbsCertificate: [0] version, [1] and [2] unique identifiers, [3] extensions (RFC 5280 §4.1). */
 const VERSION = 0xa0;
 const EXTENSIONS = 0xa3;
 /** GeneralName: [6] uniformResourceIdentifier, an implicitly tagged IA5String (RFC 5280 §4.2.1.6). */
 const URI_NAME = 0x86;
-/** 2.5.29.17, the content octets of the identifier. */
-const SUBJECT_ALT_NAME: readonly number[] = [0x55, 0x1d, 0x11];
+/** Extensions by the content octets of their identifiers, beneath 2.5.29 (RFC 5280 §4.2.1). */
+const KEY_USAGE = "551d0f";
+const SUBJECT_ALT_NAME = "551d11";
+const BASIC_CONSTRAINTS = "551d13";
+const NAME_CONSTRAINTS = "551d1e";
+const EXTENDED_KEY_USAGE = "551d25";
+const UNDERSTOOD: ReadonlySet<string> = new Set([
+  ...[KEY_USAGE, SUBJECT_ALT_NAME, BASIC_CONSTRAINTS, EXTENDED_KEY_USAGE],
+]);
 
-function malformed(what: string): MeshError {
-  return new MeshError("CERTIFICATE_INVALID", `expected a DER certificate, found ${what}`);
-}
-
-/** Reads the elements of one constructed value, in order; every length is checked against what encloses it. */
-class Elements {
-  readonly #bytes: Uint8Array;
-  #at = 0;
-
-  constructor(bytes: Uint8Array) {
-    this.#bytes = bytes;
-  }
-
-  get done(): boolean {
-    return this.#at === this.#bytes.length;
-  }
-
-  /** The tag of the next element, or undefined at the end. */
-  get tag(): number | undefined {
-    return this.#bytes[this.#at];
-  }
-
-  /** The content of the next element, which must carry this tag. */
-  take(tag: number): Uint8Array {
-    if (this.tag !== tag) {
-      throw malformed(`tag ${this.tag ?? "nothing"} where tag ${tag} belongs`);
-    }
-    return this.skip();
-  }
-
-  /** The content of the next element, whatever it is. */
-  skip(): Uint8Array {
-    const tag = this.#byte();
-    if ((tag & 0x1f) === 0x1f) throw malformed("a tag of several bytes");
-    const length = this.#length();
-    const end = this.#at + length;
-    if (end > this.#bytes.length) throw malformed("a length beyond the end of what encloses it");
-    const content = this.#bytes.subarray(this.#at, end);
-    this.#at = end;
-    return content;
-  }
-
-  end(): void {
-    if (!this.done) throw malformed("bytes after the last element");
-  }
-
-  /** X.690 §10.1: definite, and in the fewest octets. */
-  #length(): number {
-    const first = this.#byte();
-    if (first < 0x80) return first;
-    const octets = first & 0x7f;
-    if (octets === 0 || octets > 4) throw malformed("an indefinite or oversized length");
-    let length = 0;
-    for (let index = 0; index < octets; index += 1) length = length * 256 + this.#byte();
-    if (length < 0x80 || length < 256 ** (octets - 1)) {
-      throw malformed("a length that is longer than needed");
-    }
-    return length;
-  }
-
-  #byte(): number {
-    const byte = this.#bytes[this.#at];
-    if (byte === undefined) throw malformed("the end of the data inside an element");
-    this.#at += 1;
-    return byte;
-  }
+interface Extension {
+  readonly critical: boolean;
+  readonly value: Uint8Array;
 }
 
 /** Certificate → tbsCertificate → the content of its Extensions, or undefined where there are none. */
 function readExtensions(der: Uint8Array): Uint8Array | undefined {
   const outer = new Elements(der);
-  const certificate = new Elements(outer.take(SEQUENCE));
+  const certificate = new Elements(outer.take(TAG.sequence));
   outer.end();
-  const fields = new Elements(certificate.take(SEQUENCE));
+  const fields = new Elements(certificate.take(TAG.sequence));
   if (fields.tag === VERSION) fields.skip();
-  fields.take(INTEGER);
+  fields.take(TAG.integer);
   // signature algorithm, issuer, validity, subject, public key
-  for (let field = 0; field < 5; field += 1) fields.take(SEQUENCE);
+  for (let field = 0; field < 5; field += 1) fields.take(TAG.sequence);
   while (!fields.done && fields.tag !== EXTENSIONS) fields.skip();
   if (fields.done) return undefined;
   const tagged = new Elements(fields.take(EXTENSIONS));
   fields.end();
-  const extensions = tagged.take(SEQUENCE);
+  const extensions = tagged.take(TAG.sequence);
   tagged.end();
   return extensions;
 }
 
-/** The content of the GeneralNames in subjectAltName, or undefined where the extension is absent. */
-function readAlternativeNames(extensions: Uint8Array): Uint8Array | undefined {
-  let names: Uint8Array | undefined;
-  const list = new Elements(extensions);
+/** By identifier; none may be there twice (RFC 5280 §4.2). */
+function listExtensions(der: Uint8Array): ReadonlyMap<string, Extension> {
+  const found = new Map<string, Extension>();
+  const content = readExtensions(der);
+  if (content === undefined) return found;
+  const list = new Elements(content);
   while (!list.done) {
-    const extension = new Elements(list.take(SEQUENCE));
-    const identifier = extension.take(OBJECT_IDENTIFIER);
-    if (extension.tag === BOOLEAN) extension.skip();
-    const value = new Elements(extension.take(OCTET_STRING));
+    const extension = new Elements(list.take(TAG.sequence));
+    const identifier = Buffer.from(extension.take(TAG.objectIdentifier)).toString("hex");
+    const critical = extension.tag === TAG.boolean && extension.skip()[0] !== 0;
+    const value = extension.take(TAG.octetString);
     extension.end();
-    if (!isSubjectAltName(identifier)) continue;
-    if (names !== undefined) throw malformed("two subjectAltName extensions");
-    names = value.take(SEQUENCE);
-    value.end();
+    if (found.has(identifier)) throw malformed(`two extensions ${identifier}`);
+    found.set(identifier, { critical, value });
   }
-  return names;
-}
-
-function isSubjectAltName(identifier: Uint8Array): boolean {
-  return (
-    identifier.length === SUBJECT_ALT_NAME.length &&
-    SUBJECT_ALT_NAME.every((octet, index) => identifier[index] === octet)
-  );
+  return found;
 }
 
 function readUri(content: Uint8Array): string {
@@ -137,13 +70,14 @@ function readUri(content: Uint8Array): string {
 
 /**
  * Every URI in a certificate's subjectAltName, in order; empty when it has none.
- * Throws CERTIFICATE_INVALID for malformed DER, for a URI with anything but visible ASCII, and for a second such extension.
+ * Throws CERTIFICATE_INVALID for malformed DER, for a URI with anything but visible ASCII, and for an extension that is there twice.
  */
 export function readUriNames(der: Uint8Array): readonly string[] {
-  const extensions = readExtensions(der);
-  const content = extensions === undefined ? undefined : readAlternativeNames(extensions);
-  if (content === undefined) return [];
-  const names = new Elements(content);
+  const extension = listExtensions(der).get(SUBJECT_ALT_NAME);
+  if (extension === undefined) return [];
+  const value = new Elements(extension.value);
+  const names = new Elements(value.take(TAG.sequence));
+  value.end();
   const uris: string[] = [];
   while (!names.done) {
     const isUri = names.tag === URI_NAME;
@@ -163,4 +97,36 @@ export function readSoleUriName(der: Uint8Array): string {
     );
   }
   return uri;
+}
+
+/** What a certificate demands of a chain that it is part of. */
+export interface ChainDemands {
+  /** How many authorities there may be between it and the leaf; infinite where it does not say. */
+  readonly pathLength: number;
+  /** Whether it has demands besides that only a complete verifier of chains could meet (RFC 5280 §6). */
+  readonly others: boolean;
+}
+
+/** Throws CERTIFICATE_INVALID for malformed DER. */
+export function readChainDemands(der: Uint8Array): ChainDemands {
+  const extensions = listExtensions(der);
+  const basic = extensions.get(BASIC_CONSTRAINTS);
+  const unknown = [...extensions].some(([name, { critical }]) => critical && !UNDERSTOOD.has(name));
+  return {
+    pathLength: basic === undefined ? Number.POSITIVE_INFINITY : readPathLength(basic.value),
+    others: unknown || extensions.has(NAME_CONSTRAINTS),
+  };
+}
+
+/** BasicConstraints (RFC 5280 §4.2.1.9). */
+function readPathLength(value: Uint8Array): number {
+  const outer = new Elements(value);
+  const fields = new Elements(outer.take(TAG.sequence));
+  outer.end();
+  if (fields.tag === TAG.boolean) fields.skip();
+  if (fields.done) return Number.POSITIVE_INFINITY;
+  const octets = fields.take(TAG.integer);
+  fields.end();
+  if (octets.length > 4) throw malformed("a path length that no chain could have");
+  return octets.reduce((length, octet) => length * 256 + octet, 0);
 }

@@ -10,6 +10,12 @@ export interface Clock {
   sleep(milliseconds: number, signal: AbortSignal): Promise<void>;
 }
 
+/**
+ * Milliseconds by which the clocks of two machines may differ: certificates count that long before their time has come
+ * and after it is over. Several times what is seen where NTP is not at work yet, and little beside what leaves live.
+ */
+export const CLOCK_TOLERANCE: number = 10 * 60_000;
+
 /** Node's timers hold 31 bits and fire at once beyond: longer sleeps are made of several. */
 const LONGEST_TIMER = 2 ** 31 - 1;
 

@@ -2,6 +2,7 @@
 // The same file puts PEM texts into one form, since authorities differ in the newline at the end.
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { readSoleUriName } from "../../mesh/certificate.ts";
+import { CLOCK_TOLERANCE } from "../../mesh/clock.ts";
 import { describeError, MeshError } from "../../mesh/errors.ts";
 import type { Leaf } from "./authority.ts";
 
@@ -29,7 +30,7 @@ export interface LeafExpectation {
   readonly uri: string;
   /** PEM; it must verify under one of them. */
   readonly roots: readonly string[];
-  /** Wall clock, ms; it must be valid then. */
+  /** Wall clock, ms; it must be valid then, give or take what clocks may differ by. */
   readonly now: number;
 }
 
@@ -72,7 +73,8 @@ function checkKey(leaf: X509Certificate, privateKey: string): void {
 
 function checkDates(certificate: X509Certificate, now: number): void {
   const { validFromDate, validToDate } = certificate;
-  if (now < validFromDate.getTime() || now >= validToDate.getTime())
+  const [from, to] = [validFromDate.getTime(), validToDate.getTime()];
+  if (now < from - CLOCK_TOLERANCE || now >= to + CLOCK_TOLERANCE)
     throw new Error(
       `expected a certificate that is valid at ${new Date(now).toISOString()}, ` +
         `got one from ${validFromDate.toISOString()} to ${validToDate.toISOString()}`,
@@ -87,7 +89,7 @@ function checkChain(
 ): void {
   const trusted = roots
     .map((pem) => new X509Certificate(pem))
-    .filter((root) => now < root.validToDate.getTime());
+    .filter((root) => now < root.validToDate.getTime() + CLOCK_TOLERANCE);
   let certificate = leaf;
   for (const issuer of intermediates) {
     if (trusted.some((root) => isIssuedBy(certificate, root))) return;

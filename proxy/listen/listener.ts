@@ -5,6 +5,7 @@ import { LINK_PROTOCOL } from "../link/protocol.ts";
 import { TCP_PROTOCOL } from "../tcp/protocol.ts";
 import { type Connection, plainConnection, tlsConnection } from "../transport/connection.ts";
 import { KEEP_ALIVE } from "../transport/dial.ts";
+import { PEER_PURPOSE, refuseChain } from "../transport/peer-chain.ts";
 import type { TlsIdentity } from "../transport/tls.ts";
 import { openPort } from "./open-port.ts";
 
@@ -54,10 +55,12 @@ export async function listenTls(
   track: Track,
 ): Promise<Listener> {
   const handshakes = new Handshakes();
+  let { roots } = identity;
   const server = createTlsServer({
     ...identity.options,
     requestCert: true,
-    rejectUnauthorized: true,
+    // Node would accept or refuse by its own judgement of the chain; ours comes right after the handshake.
+    rejectUnauthorized: false,
     handshakeTimeout: HANDSHAKE_TIMEOUT,
     allowHalfOpen: true,
     noDelay: true,
@@ -71,20 +74,19 @@ export async function listenTls(
   server.on("secureConnection", (socket) => {
     socket.on("error", () => undefined);
     const transport = handshakes.finish(socket);
-    if (transport === undefined) socket.destroy();
+    const refusal = refuseChain(socket, PEER_PURPOSE.client, roots, Date.now());
+    if (refusal !== undefined) refuse(socket.remoteAddress ?? "unknown", refusal);
+    if (transport === undefined || refusal !== undefined) socket.destroy();
     else guard(socket, () => accept(tlsConnection(socket, transport), socket));
   });
-  server.on("tlsClientError", (error: Error & { readonly code?: string }, socket) => {
-    const presented = socket.authorizationError as Error | string | undefined;
-    if (error.code === NO_CERTIFICATE || presented) {
-      refuse(socket.remoteAddress ?? "unknown", presented || error);
-    }
-    socket.destroy();
-  });
+  server.on("tlsClientError", (_error, socket) => void socket.destroy());
   await open(server, address, port);
   return {
     close: () => void server.close(),
-    useIdentity: ({ options }) => server.setSecureContext(options),
+    useIdentity: (next) => {
+      server.setSecureContext(next.options);
+      ({ roots } = next);
+    },
   };
 }
 
@@ -98,8 +100,6 @@ const LISTENING = {
 function chooseProtocol(offered: readonly string[]): string | undefined {
   return offered.find((id) => id === LINK_PROTOCOL || id === TCP_PROTOCOL) ?? offered[0];
 }
-
-const NO_CERTIFICATE = "ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE";
 
 /** The TCP sockets of one listener whose handshake is going on: a TLS socket does not give out the one below it. */
 class Handshakes {

@@ -2,8 +2,10 @@
 // A dial that fails has sent nothing of the request, so the caller may always go on to the next endpoint.
 import { connect as connectTcp, type Socket } from "node:net";
 import { connect as connectTls, type TLSSocket } from "node:tls";
+import { MeshError } from "../../mesh/errors.ts";
 import type { Endpoint } from "../configuration/snapshot.ts";
 import { type Connection, plainConnection, tlsConnection } from "./connection.ts";
+import { PEER_PURPOSE, refuseChain } from "./peer-chain.ts";
 import { refuseCallee } from "./peer-identity.ts";
 import type { TlsIdentity } from "./tls.ts";
 
@@ -90,22 +92,37 @@ export async function dialSidecar(
     secureContext: identity.context,
     minVersion: "TLSv1.3",
     ALPNProtocols: [...protocols],
-    checkServerIdentity: (_host, certificate) => refuseCallee(certificate.raw, uri),
+    // Node would accept or refuse by its own judgement of the chain; ours comes right after it.
+    rejectUnauthorized: false,
+    checkServerIdentity: () => undefined,
   });
+  const target = `${uri} at ${endpoint.address}:${endpoint.port}`;
   try {
     await opened(socket, "secureConnect", timeout * HANDSHAKE_FACTOR, signal);
   } catch (error) {
     socket.destroy();
     signal.throwIfAborted();
-    const reason = wasRefused(socket) ? "refused" : "handshake";
-    throw new DialError(reason, `${uri} at ${endpoint.address}:${endpoint.port}`, error);
+    throw new DialError("handshake", target, error);
+  }
+  const refusal = refuseCalleeOf(socket, uri, identity);
+  if (refusal !== undefined) {
+    socket.destroy();
+    throw new DialError("refused", target, refusal);
   }
   return tlsConnection(socket, transport.socket);
 }
 
-/** Node sets the authorization error before it gives up a handshake for the peer's certificate. */
-function wasRefused(socket: TLSSocket): boolean {
-  return Boolean(socket.authorizationError);
+function refuseCalleeOf(
+  socket: TLSSocket,
+  uri: string,
+  { roots }: TlsIdentity,
+): MeshError | undefined {
+  // The chain first: on this side Node takes the leaf out of it when that is asked for.
+  const refusal = refuseChain(socket, PEER_PURPOSE.server, roots, Date.now());
+  if (refusal !== undefined) return refusal;
+  const certificate = socket.getPeerX509Certificate();
+  if (certificate !== undefined) return refuseCallee(certificate.raw, uri);
+  return new MeshError("CERTIFICATE_INVALID", "expected a certificate, found none");
 }
 
 async function opened(

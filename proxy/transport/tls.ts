@@ -14,6 +14,8 @@ export interface TlsIdentity {
   readonly context: SecureContext;
   /** For listening: Node's servers build their context themselves. */
   readonly options: SecureContextOptions;
+  /** PEM, what a peer's chain must lead to. */
+  readonly roots: readonly string[];
   /** Grows with each change of the certificates: a connection pool never survives one. */
   readonly generation: number;
 }
@@ -33,6 +35,7 @@ export function createTlsIdentity(certificates: Certificates, generation: number
     trustDomain: certificates.trustDomain,
     context: tryCreateContext(options),
     options,
+    roots: certificates.roots,
     generation,
   };
 }

@@ -48,11 +48,15 @@ export class TestAuthority {
     return new TestAuthority(`${pems.cert.trim()}\n`, pems.private);
   }
 
-  async issue(altNames: readonly AlternativeName[]): Promise<IssuedLeaf> {
+  /** `from` and `to`: ms from now, between which it is valid. */
+  async issue(
+    altNames: readonly AlternativeName[],
+    { from = -60_000, to = DAY }: { readonly from?: number; readonly to?: number } = {},
+  ): Promise<IssuedLeaf> {
     const pems = await generate([{ name: "commonName", value: "leaf" }], {
       ...{ keyType: "ec", curve: "P-256", algorithm: "sha256" },
-      notBeforeDate: new Date(Date.now() - 60_000),
-      notAfterDate: new Date(Date.now() + DAY),
+      notBeforeDate: new Date(Date.now() + from),
+      notAfterDate: new Date(Date.now() + to),
       ca: { key: this.#key, cert: this.root },
       extensions: [
         { name: "basicConstraints", cA: false, critical: true },

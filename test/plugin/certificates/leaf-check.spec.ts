@@ -10,7 +10,8 @@ import {
   splitPem,
 } from "../../../plugin/certificates/leaf-check.ts";
 
-const HOUR = 3_600_000;
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
 const URI = "spiffe://here.mesh/ns/default/dc/embedded/svc/web";
 
 interface Pair {
@@ -90,6 +91,16 @@ describe("checking a leaf", () => {
     assert.equal(splitPem(checked.certificateChain).length, 2);
   });
 
+  for (const [when, making] of [
+    ["begins in nine minutes", { from: Date.now() + 9 * MINUTE }],
+    ["ended nine minutes ago", { to: Date.now() - 9 * MINUTE }],
+  ] as const) {
+    it(`accepts one that ${when}, since the authority's clock may be another`, async () => {
+      const leaf = await make({ issuer: root, ...making });
+      assert.equal(checkLeaf(issued(leaf), expected()).uri, URI);
+    });
+  }
+
   const bad: readonly (readonly [string, () => Promise<readonly Pair[]>, RegExp])[] = [
     [
       "another service's name",
@@ -115,12 +126,12 @@ describe("checking a leaf", () => {
     ],
     [
       "an end in the past",
-      async () => [await make({ issuer: root, to: Date.now() - 1_000 })],
+      async () => [await make({ issuer: root, to: Date.now() - 11 * MINUTE })],
       /is valid at/,
     ],
     [
       "a beginning in the future",
-      async () => [await make({ issuer: root, from: Date.now() + 60_000 })],
+      async () => [await make({ issuer: root, from: Date.now() + 11 * MINUTE })],
       /is valid at/,
     ],
     ["nothing at all", async () => [{ cert: "", private: "" }], /got none/],
