@@ -33,12 +33,13 @@ export async function connectBackend(
   clock: Clock,
 ): Promise<Backend> {
   if (settings.catalog === "embedded") {
-    const { leafLifetime } = settings;
+    const { leafLifetime, rootAge } = settings;
+    const directory = STATE_DIRECTORY;
     return {
       catalog: new EmbeddedCatalog({ node, clock }),
       policyStore: await EmbeddedPolicyStore.open({ file: POLICY_FILE, clock }),
       intentions: new EmbeddedIntentions(),
-      authority: await EmbeddedAuthority.open({ directory: STATE_DIRECTORY, leafLifetime, clock }),
+      authority: await EmbeddedAuthority.open({ directory, leafLifetime, rootAge, clock }),
       [Symbol.dispose]: () => undefined,
     };
   }

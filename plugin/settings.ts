@@ -10,6 +10,8 @@ export interface Settings {
   readonly consulToken: string | undefined;
   /** Life of the certificates that the embedded authority issues, ms; Consul's own setting rules with Consul. */
   readonly leafLifetime: number;
+  /** How long a root of the embedded authority signs before another follows it, ms. */
+  readonly rootAge: number;
   /** Path of the API's unix socket. */
   readonly apiSocket: string;
   /** Where the API listens besides; undefined: nowhere. */
@@ -37,6 +39,10 @@ export const SIDECAR_SOCKET: string = `${RUN_DIRECTORY}/agent.sock`;
 const API_SOCKET = "/run/docker-mesh/api.sock";
 
 const SHORTEST_LEAF_LIFETIME = 10_000;
+const FIVE_YEARS = "43800h";
+const SHORTEST_ROOT_AGE = 60_000;
+/** Roots live ten years; the last leaf of one must be over by then. */
+const LONGEST_ROOT_AGE = 9 * 365 * 24 * 3_600_000;
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -57,6 +63,7 @@ export function readSettings(environment: Environment): Settings {
   );
   const consulAddress = read("MESH_CONSUL_ADDRESS", "http://consul:8500", parseAddress);
   const leafLifetime = read("MESH_LEAF_LIFETIME", "24h", parseLifetime);
+  const rootAge = read("MESH_ROOT_AGE", FIVE_YEARS, (text) => parseRootAge(text, leafLifetime));
   const apiSocket = read("MESH_API_SOCKET", API_SOCKET, parsePath);
   const apiTcp = readApiTcp(environment, problems);
   const logLevel = read("MESH_LOG_LEVEL", "info", (text) => oneOf(LOG_LEVELS, text));
@@ -64,6 +71,7 @@ export function readSettings(environment: Environment): Settings {
     catalog === undefined ||
     consulAddress === undefined ||
     leafLifetime === undefined ||
+    rootAge === undefined ||
     apiSocket === undefined ||
     logLevel === undefined ||
     problems.length > 0
@@ -127,6 +135,16 @@ function parseLifetime(text: string): number {
   if (lifetime < SHORTEST_LEAF_LIFETIME)
     throw new Error(`expected at least 10s, got ${JSON.stringify(text)}`);
   return lifetime;
+}
+
+/** Shorter than what leaves live, more and more roots would have to be trusted at once. */
+function parseRootAge(text: string, leafLifetime = 0): number {
+  const age = parseDuration(text);
+  if (age < SHORTEST_ROOT_AGE || age > LONGEST_ROOT_AGE || age < leafLifetime)
+    throw new Error(
+      `expected 1m to 78840h, and no less than MESH_LEAF_LIFETIME, got ${JSON.stringify(text)}`,
+    );
+  return age;
 }
 
 function parseListen(text: string): { host: string; port: number } {

@@ -1,49 +1,58 @@
-// The root of the embedded authority on disk: one file that only its owner may read, written once and never replaced.
-// A file that cannot be used is an error with its name: a new root in its place would cut off every running sidecar.
+// The roots of the embedded authority on disk: one file that only its owner may read, replaced as a whole or not at all.
+// A file that cannot be used is an error with its name: new roots in its place would cut off every running sidecar.
 import { createPrivateKey, randomUUID, X509Certificate } from "node:crypto";
-import { link, mkdir, open, readFile, rm } from "node:fs/promises";
+import { link, mkdir, open, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import selfsigned from "selfsigned";
 import { readSoleUriName } from "../../mesh/certificate.ts";
+import { CLOCK_TOLERANCE } from "../../mesh/clock.ts";
 import { describeError, MeshError } from "../../mesh/errors.ts";
-
-/** A root that signs leaves. */
-export interface Root {
-  readonly trustDomain: string;
-  /** PEM, ending with a newline. */
-  readonly certificate: string;
-  /** PEM, PKCS#8. */
-  readonly privateKey: string;
-}
+import { type Root, type Roots, signerAt } from "./roots.ts";
 
 const FILE = "authority.json";
 const TEN_YEARS = 10 * 365 * 24 * 3_600_000;
-const BACK_DATE = 60_000;
 
 /**
- * The root kept in the directory, made first if there is none; of several that start at once, all get the same.
- * Throws CONFIGURATION_INVALID for a file that is damaged or has expired. `now` is wall clock, ms.
+ * The roots kept in the directory, a first one made if there are none; of several that start at once, all get the same.
+ * Throws CONFIGURATION_INVALID for a file that is damaged or whose newest root has expired. `now` is wall clock, ms.
  */
-export async function openRoot(directory: string, now: number): Promise<Root> {
+export async function openRoots(directory: string, now: number): Promise<Roots> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const path = join(directory, FILE);
-  const existing = await readRoot(path, now);
+  const existing = await readRoots(path, now);
   if (existing !== undefined) return existing;
-  const root = await createRoot(now);
-  const isMine = await writeOnce(directory, path, `${JSON.stringify(root, undefined, 2)}\n`);
-  return isMine ? root : await openRoot(directory, now);
+  const trustDomain = `${randomUUID()}.mesh`;
+  const roots: Roots = { trustDomain, list: [await createRoot(trustDomain, now, now)] };
+  const isMine = await writeOnce(directory, path, formatRoots(roots));
+  return isMine ? roots : await openRoots(directory, now);
 }
 
-async function createRoot(now: number): Promise<Root> {
+/** Replaces what is kept in the directory: all of it, or nothing when that fails. */
+export async function replaceRoots(directory: string, roots: Roots): Promise<void> {
+  const path = join(directory, FILE);
+  const aside = await writeAside(path, formatRoots(roots));
+  try {
+    await rename(aside, path);
+  } finally {
+    await rm(aside, { force: true });
+  }
+  await syncDirectory(directory);
+}
+
+/** A new root; `now` and `signsFrom` are wall clock, ms. */
+export async function createRoot(
+  trustDomain: string,
+  now: number,
+  signsFrom: number,
+): Promise<Root> {
   const id = randomUUID();
-  const trustDomain = `${id}.mesh`;
   const generated = await selfsigned.generate(
     [{ name: "commonName", value: `docker-mesh CA ${id.slice(0, 8)}` }],
     {
       keyType: "ec",
       curve: "P-256",
       algorithm: "sha256",
-      notBeforeDate: new Date(now - BACK_DATE),
+      notBeforeDate: new Date(now - CLOCK_TOLERANCE),
       notAfterDate: new Date(now + TEN_YEARS),
       extensions: [
         { name: "basicConstraints", cA: true, pathLenConstraint: 0, critical: true },
@@ -53,13 +62,24 @@ async function createRoot(now: number): Promise<Root> {
     },
   );
   return {
-    trustDomain,
     certificate: `${generated.cert.trimEnd()}\n`,
     privateKey: `${generated.private.trimEnd()}\n`,
+    signsFrom,
   };
 }
 
-async function readRoot(path: string, now: number): Promise<Root | undefined> {
+/** The oldest root stands at the top, where there was only one once. */
+interface RootFile extends Partial<Root> {
+  readonly trustDomain?: string;
+  readonly successors?: readonly Partial<Root>[];
+}
+
+function formatRoots({ trustDomain, list: [oldest, ...successors] }: Roots): string {
+  const file: RootFile = { trustDomain, ...oldest, successors };
+  return `${JSON.stringify(file, undefined, 2)}\n`;
+}
+
+async function readRoots(path: string, now: number): Promise<Roots | undefined> {
   let text: string;
   try {
     text = await readFile(path, "utf8");
@@ -68,15 +88,26 @@ async function readRoot(path: string, now: number): Promise<Root | undefined> {
     throw unusable(path, error);
   }
   try {
-    return parseRoot(text, now);
+    return parseRoots(text, now);
   } catch (error) {
     throw unusable(path, error);
   }
 }
 
-function parseRoot(text: string, now: number): Root {
-  const { trustDomain, certificate, privateKey } = JSON.parse(text) as Partial<Root>;
-  if (trustDomain === undefined || certificate === undefined || privateKey === undefined)
+function parseRoots(text: string, now: number): Roots {
+  const { trustDomain, successors = [], ...oldest } = JSON.parse(text) as RootFile;
+  if (trustDomain === undefined) throw new Error("expected a trustDomain");
+  const read = (root: Partial<Root>): Root => parseRoot(root, trustDomain);
+  const roots: Roots = { trustDomain, list: [read(oldest), ...successors.map(read)] };
+  const { validToDate, validTo } = new X509Certificate(signerAt(roots, now).certificate);
+  if (now >= validToDate.getTime())
+    throw new Error(`expected a valid certificate, got one that expired on ${validTo}`);
+  return roots;
+}
+
+function parseRoot(root: Partial<Root>, trustDomain: string): Root {
+  const { certificate, privateKey } = root;
+  if (certificate === undefined || privateKey === undefined)
     throw new Error("expected trustDomain, certificate and privateKey");
   const parsed = new X509Certificate(certificate);
   const name = readSoleUriName(parsed.raw);
@@ -84,9 +115,7 @@ function parseRoot(text: string, now: number): Root {
     throw new Error(`expected an authority named spiffe://${trustDomain}, got ${name}`);
   if (!parsed.checkPrivateKey(createPrivateKey(privateKey)))
     throw new Error("expected the private key of the certificate, got another one");
-  if (now >= parsed.validToDate.getTime())
-    throw new Error(`expected a valid certificate, got one that expired on ${parsed.validTo}`);
-  return { trustDomain, certificate, privateKey };
+  return { certificate, privateKey, signsFrom: root.signsFrom ?? parsed.validFromDate.getTime() };
 }
 
 function unusable(path: string, cause: unknown): MeshError {
@@ -100,11 +129,8 @@ function unusable(path: string, cause: unknown): MeshError {
 
 // All of the file or nothing, also after a crash: written aside, flushed, then linked, which fails if another was first.
 async function writeOnce(directory: string, path: string, text: string): Promise<boolean> {
-  const aside = `${path}.${randomUUID()}`;
+  const aside = await writeAside(path, text);
   try {
-    await using file = await open(aside, "wx", 0o600);
-    await file.writeFile(text);
-    await file.sync();
     await link(aside, path);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
@@ -112,7 +138,25 @@ async function writeOnce(directory: string, path: string, text: string): Promise
   } finally {
     await rm(aside, { force: true });
   }
+  await syncDirectory(directory);
+  return true;
+}
+
+/** Returns the name of a new file beside `path`, of which nothing is left when writing it fails. */
+async function writeAside(path: string, text: string): Promise<string> {
+  const aside = `${path}.${randomUUID()}`;
+  try {
+    await using file = await open(aside, "wx", 0o600);
+    await file.writeFile(text);
+    await file.sync();
+    return aside;
+  } catch (error) {
+    await rm(aside, { force: true });
+    throw error;
+  }
+}
+
+async function syncDirectory(directory: string): Promise<void> {
   await using listing = await open(directory);
   await listing.sync();
-  return true;
 }

@@ -7,6 +7,7 @@ const DEFAULTS = {
   consulAddress: "http://consul:8500",
   consulToken: undefined,
   leafLifetime: 86_400_000,
+  rootAge: 157_680_000_000,
   apiSocket: "/run/docker-mesh/api.sock",
   apiTcp: undefined,
   logLevel: "info",
@@ -33,6 +34,7 @@ describe("the agent's settings", () => {
     ["MESH_CONSUL_TOKEN", "s3cret", { consulToken: "s3cret" }],
     ["MESH_LEAF_LIFETIME", "1m", { leafLifetime: 60_000 }],
     ["MESH_LEAF_LIFETIME", "10s", { leafLifetime: 10_000 }],
+    ["MESH_ROOT_AGE", "24h", { rootAge: 86_400_000 }],
     ["MESH_API_SOCKET", "/tmp/api.sock", { apiSocket: "/tmp/api.sock" }],
     ["MESH_LOG_LEVEL", "debug", { logLevel: "debug" }],
   ] as const) {
@@ -48,6 +50,11 @@ describe("the agent's settings", () => {
       "MESH_CONSUL_ADDRESS",
       "unix:///consul",
       'expected an http or https address, got "unix:///consul"',
+    ],
+    [
+      "MESH_ROOT_AGE",
+      "23h",
+      'expected 1m to 78840h, and no less than MESH_LEAF_LIFETIME, got "23h"',
     ],
     [
       "MESH_LEAF_LIFETIME",

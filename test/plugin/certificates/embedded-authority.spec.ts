@@ -4,6 +4,7 @@ import { mkdtempDisposable, readdir, readFile, stat, writeFile } from "node:fs/p
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "mocha";
+import type { Clock } from "../../../mesh/clock.ts";
 import type { MeshError } from "../../../mesh/errors.ts";
 import type { Leaf } from "../../../plugin/certificates/authority.ts";
 import { EmbeddedAuthority } from "../../../plugin/certificates/embedded-authority.ts";
@@ -72,6 +73,92 @@ describe("the embedded authority", () => {
       assert.equal(after?.notAfter, Math.floor((clock.wall() + leafLifetime) / 1_000) * 1_000);
     });
   }
+
+  it("lets a new root follow an old one: trusted first, then signing, and the old one goes when nothing rests on it", async () => {
+    const clock = new ManualClock(Date.now());
+    const options = { directory, leafLifetime: 10 * MINUTE, rootAge: 60 * MINUTE, clock };
+    const authority = await EmbeddedAuthority.open(options);
+    const stop = new AbortController();
+    let roots: readonly string[] = [];
+    let leaf: Leaf | undefined;
+    const reading = Promise.all([
+      (async (): Promise<void> => {
+        for await (const bundle of authority.bundles(stop.signal)) ({ roots } = bundle);
+      })(),
+      (async (): Promise<void> => {
+        for await (const next of authority.leaves("web", stop.signal)) leaf = next;
+      })(),
+    ]);
+    const signer = (): string | undefined =>
+      roots.find((root) =>
+        new X509Certificate(leaf?.certificateChain ?? "").verify(
+          new X509Certificate(root).publicKey,
+        ),
+      );
+    const pass = async (): Promise<void> => {
+      clock.advance(5_000);
+      await eventually(() => assert.equal(clock.sleeping, 2), { interval: 1 });
+    };
+    const until = async (reached: () => boolean): Promise<number> => {
+      for (let passed = 0; ; passed += 5_000) {
+        if (reached()) return passed;
+        assert.ok(passed < 2 * 60 * MINUTE, "it never comes to that");
+        await pass();
+      }
+    };
+    await eventually(() => assert.equal(clock.sleeping, 2));
+    const [first] = roots;
+    await until(() => roots.length === 2);
+    assert.equal(signer(), first, "what nobody trusts yet signs nothing");
+    const restarted = await EmbeddedAuthority.open(options);
+    const bundles = restarted.bundles(stop.signal);
+    assert.deepEqual((await bundles.next()).value?.roots, roots, "a restart changes nothing");
+    await bundles.return();
+    const spread = await until(() => signer() !== first);
+    assert.ok(spread >= 10_000 && spread <= 2 * MINUTE, `the new one signed after ${spread} ms`);
+    assert.equal(roots.length, 2);
+    const old = await until(() => roots.length === 1);
+    assert.ok(old >= 10 * MINUTE, "leaves of the old one had run out");
+    assert.notEqual(roots[0], first);
+    assert.equal(signer(), roots[0]);
+    stop.abort();
+    await reading;
+  });
+
+  it("reads the one root that an earlier version kept", async () => {
+    await EmbeddedAuthority.open({ directory });
+    const { trustDomain, certificate, privateKey } = JSON.parse(await readFile(file, "utf8"));
+    await writeFile(file, JSON.stringify({ trustDomain, certificate, privateKey }));
+    const authority = await EmbeddedAuthority.open({ directory });
+    const { roots } = await first((signal) => authority.bundles(signal));
+    assert.deepEqual(roots, [certificate]);
+  });
+
+  it("renews by either clock, should the one on the wall be set back", async () => {
+    const time = new ManualClock(Date.now());
+    let error = 0;
+    const clock: Clock = {
+      monotonic: () => time.monotonic(),
+      wall: () => time.wall() + error,
+      sleep: (milliseconds, signal) => time.sleep(milliseconds, signal),
+    };
+    const leafLifetime = 10 * MINUTE;
+    const authority = await EmbeddedAuthority.open({ directory, leafLifetime, clock });
+    const stop = new AbortController();
+    const leaves: Leaf[] = [];
+    const reading = (async (): Promise<void> => {
+      for await (const leaf of authority.leaves("web", stop.signal)) leaves.push(leaf);
+    })();
+    await eventually(() => assert.equal(time.sleeping, 1));
+    error = -30 * MINUTE;
+    for (let passed = 0; passed < 6 * MINUTE; passed += MINUTE) {
+      time.advance(MINUTE);
+      await eventually(() => assert.equal(time.sleeping, 1), { interval: 1 });
+    }
+    assert.equal(leaves.length, 2);
+    stop.abort();
+    await reading;
+  });
 
   it("is the same authority after a restart", async () => {
     const before = await EmbeddedAuthority.open({ directory });
