@@ -35,3 +35,12 @@ export function answerOfLibrary(call: string, error: unknown): ConsulAnswerError
   const body = response.body instanceof Buffer ? response.body.toString() : (response.body ?? "");
   return new ConsulAnswerError(call, response.statusCode, String(body));
 }
+
+/** Consul's word for a compare-and-set that lost: somebody else has written in between. */
+export function isStale(error: unknown): boolean {
+  return (
+    error instanceof ConsulAnswerError &&
+    error.status === 409 &&
+    error.message.includes("index is stale")
+  );
+}

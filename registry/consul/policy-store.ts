@@ -14,7 +14,7 @@ import {
 import { parseStoredPolicy } from "../stored-policy.ts";
 import { follow } from "./blocking-query.ts";
 import { type Answer, AT_ONCE, type BlockingQuery, type ConsulClient } from "./client.ts";
-import { ConsulAnswerError } from "./errors.ts";
+import { isStale } from "./errors.ts";
 import { historyKey, historyOf, POLICIES, policyKey, serviceOf, versionOf } from "./policy-keys.ts";
 import type { KeyValue, TransactionOperation } from "./types.ts";
 
@@ -195,13 +195,4 @@ function unreadable(key: string, error: unknown, policy: StoredPolicy | undefine
   const stays =
     policy === undefined ? "nothing of it is in force" : `version ${policy.version} stays in force`;
   return `${key} in Consul's KV cannot be read (${describeError(error)}); ${stays}`;
-}
-
-/** Consul's word for a compare-and-set that lost. */
-function isStale(error: unknown): boolean {
-  return (
-    error instanceof ConsulAnswerError &&
-    error.status === 409 &&
-    error.message.includes("index is stale")
-  );
 }

@@ -77,7 +77,8 @@ export interface TransactionOperation {
   readonly KV:
     | { readonly Verb: "cas"; readonly Key: string; readonly Value: string; readonly Index: number }
     | { readonly Verb: "set"; readonly Key: string; readonly Value: string }
-    | { readonly Verb: "delete"; readonly Key: string };
+    | { readonly Verb: "delete"; readonly Key: string }
+    | { readonly Verb: "delete-cas"; readonly Key: string; readonly Index: number };
 }
 
 /** What `PUT /v1/txn` answers when it did all. */
