@@ -8,7 +8,8 @@ import type { Catalog } from "../registry/catalog.ts";
 import type { Engine } from "./docker/engine.ts";
 import { followEvents } from "./docker/events.ts";
 import { type FollowedPolicies, followPolicies } from "./policy/follow-policies.ts";
-import type { InterceptionRecord } from "./reconcile/interception-record.ts";
+import type { ContainerRecord } from "./reconcile/container-record.ts";
+import type { Holds } from "./reconcile/holds.ts";
 import type { Observer } from "./reconcile/observer.ts";
 import type { Reconciler } from "./reconcile/reconciler.ts";
 
@@ -22,7 +23,8 @@ export interface NewsParts extends FollowedPolicies {
   readonly catalog: Catalog;
   readonly observer: Observer;
   readonly reconciler: Reconciler;
-  readonly interceptions: InterceptionRecord;
+  readonly interceptions: ContainerRecord;
+  readonly holds: Holds;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -39,10 +41,11 @@ export async function followNews(parts: NewsParts, signal: AbortSignal): Promise
 }
 
 async function followEngine(
-  { engine, observer, reconciler, clock, log }: NewsParts,
+  { engine, observer, holds, reconciler, clock, log }: NewsParts,
   signal: AbortSignal,
 ): Promise<void> {
   for await (const event of followEvents(engine, clock, log, signal)) {
+    holds.note(event);
     if (observer.note(event)) reconciler.trigger();
   }
 }

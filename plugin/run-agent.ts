@@ -22,8 +22,9 @@ import { KeySets } from "./policy/key-sets.ts";
 import { PolicyDesk } from "./policy/policy-desk.ts";
 import { PolicyState } from "./policy/policy-state.ts";
 import { ServicePolicies } from "./policy/service-policies.ts";
+import { ContainerRecord } from "./reconcile/container-record.ts";
 import { EngineLook } from "./reconcile/engine-look.ts";
-import { InterceptionRecord } from "./reconcile/interception-record.ts";
+import { Holds } from "./reconcile/holds.ts";
 import { Lanes } from "./reconcile/lanes.ts";
 import { Observer } from "./reconcile/observer.ts";
 import { Reconciler } from "./reconcile/reconciler.ts";
@@ -58,6 +59,7 @@ export async function runAgent(parts: AgentParts, signal: AbortSignal): Promise<
   const remembered = new KeySetRecord(join(STATE_DIRECTORY, "key-sets.json"), log);
   using keySets = new KeySets({ fetch: fetchKeySet, remembered, clock, onChange: trigger });
   const wired = await wire(parts, { leaves, keySets }, wake);
+  await using _letGo = wired.holds;
   const { reconciler, sessions, healthFeed } = wired;
   const api = createApi(apiSources(parts, leaves, wired));
   await serveSidecars(SIDECAR_SOCKET, sessions, log, signal);
@@ -80,7 +82,8 @@ interface Wired {
   readonly policies: ServicePolicies;
   readonly publisher: Publisher;
   readonly healthFeed: HealthFeed;
-  readonly interceptions: InterceptionRecord;
+  readonly interceptions: ContainerRecord;
+  readonly holds: Holds;
   readonly reconciler: Reconciler;
 }
 
@@ -107,11 +110,17 @@ async function wire(
   const publisher = new Publisher({ ...sources, sessions, policies, clock });
   const healthFeed = new HealthFeed(catalog, clock, log);
   const lanes = new Lanes(clock, trigger);
-  const interceptions = await InterceptionRecord.open(join(RUN_DIRECTORY, "intercepted"));
+  const interceptions = await ContainerRecord.open(join(RUN_DIRECTORY, "intercepted"));
+  const record = await ContainerRecord.open(join(STATE_DIRECTORY, "held"));
+  const onChanged = (containerIds: readonly string[]): void => {
+    observer.mark(containerIds);
+    trigger();
+  };
+  const holds = new Holds({ engine, record, clock, log, onChanged });
   const migrates = existsSync(MIGRATION_FILE);
   const template = { own, socket: SIDECAR_SOCKET, logLevel: settings.logLevel, migrates };
   const spoken = { sessions, policyState, policies, publisher, healthFeed };
-  const shared = { engine, observer, interceptions, ...spoken };
+  const shared = { engine, observer, interceptions, holds, ...spoken };
   const { node } = engineVersion;
   const reconciler = new Reconciler({
     ...shared,

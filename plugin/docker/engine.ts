@@ -95,6 +95,22 @@ export class Engine {
     await engineCall(`start ${id}`, () => this.#docker.getContainer(id).start(limit(signal)));
   }
 
+  /** Stops a container's processes where they are; false when it does not run, is gone, or somebody else has paused it. */
+  async pause(id: string, signal: AbortSignal): Promise<boolean> {
+    const pause = (): Promise<unknown> =>
+      this.#docker
+        .getContainer(id)
+        .pause(limit(signal))
+        .then(() => true);
+    return (await engineCall(`pause ${id}`, pause, 404, 409)) !== undefined;
+  }
+
+  /** Lets a paused container run on; one that is gone is fine. */
+  async unpause(id: string, signal: AbortSignal): Promise<void> {
+    const unpause = (): Promise<unknown> => this.#docker.getContainer(id).unpause(limit(signal));
+    await engineCall(`resume ${id}`, unpause, 404);
+  }
+
   /** Waits for the end of a container and gives its exit code and, when it failed, the last lines it printed. */
   async waitForExit(id: string, signal: AbortSignal): Promise<{ code: number; output: string }> {
     const container = this.#docker.getContainer(id);

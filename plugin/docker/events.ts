@@ -1,5 +1,6 @@
-// Reads the engine's event stream. An event only says which container to look at again, and whether it is being stopped;
-// what is true is asked of `inspect` afterwards. Reconnects for ever, and says so, since events in between are lost.
+// Reads the engine's event stream. An event only says which container to look at again, whether it is being stopped, and at
+// a start what its labels are, since a container to be held has no time for questions; all else that is true is asked of
+// `inspect` afterwards. Reconnects for ever, and says so, since events in between are lost.
 import { Backoff } from "../../mesh/backoff.ts";
 import type { Clock } from "../../mesh/clock.ts";
 import { describeError } from "../../mesh/errors.ts";
@@ -10,12 +11,22 @@ export type EngineEvent =
   | { readonly kind: "subscribed" }
   | { readonly kind: "lost"; readonly reason: string }
   | { readonly kind: "changed"; readonly containerId: string; readonly action: string }
+  | StartEvent
   | { readonly kind: "signalled"; readonly containerId: string; readonly signal: string };
+
+export interface StartEvent {
+  readonly kind: "started";
+  readonly containerId: string;
+  readonly containerName: string;
+  /** By the engine's wall clock, ms: not before the start that it tells of, and before any later one. */
+  readonly at: number;
+  /** Of the container, and a few words of the engine's own. */
+  readonly labels: Readonly<Record<string, string>>;
+}
 
 /** The newest actions that can change what the mesh must do; `exec_*`, `top` and the like are noise. */
 const ACTIONS = new Set([
   "create",
-  "start",
   "die",
   "pause",
   "unpause",
@@ -73,19 +84,37 @@ export async function* readLines(
 
 /** One line as an event; undefined when it does not matter here. */
 export function readEvent(line: string): EngineEvent | undefined {
-  const { Type: type, Action: action, Actor: actor } = JSON.parse(line) as RawEvent;
+  const {
+    Type: type,
+    Action: action,
+    Actor: actor,
+    timeNano: time = 0,
+  } = JSON.parse(line) as RawEvent;
   const attributes = actor?.Attributes ?? {};
   const containerId = type === "network" ? attributes["container"] : actor?.ID;
   if (containerId === undefined || action === undefined) return undefined;
   if (action === "kill")
     return { kind: "signalled", containerId, signal: attributes["signal"] ?? "15" };
+  if (action === "start") return readStart(containerId, attributes, time);
   // "health_status: healthy" carries its value in the action.
   const name = action.split(":", 1)[0] ?? action;
   if (!ACTIONS.has(name) && name !== "health_status") return undefined;
   return { kind: "changed", containerId, action };
 }
 
+/** Its number of nanoseconds is too long for a double, which is then wrong by less than a microsecond. */
+function readStart(
+  containerId: string,
+  attributes: Readonly<Record<string, string>>,
+  nanoseconds: number,
+): StartEvent {
+  const { name = containerId, ...labels } = attributes;
+  const at = Math.ceil(nanoseconds / 1_000_000);
+  return { kind: "started", containerId, containerName: name, at, labels };
+}
+
 interface RawEvent {
+  readonly timeNano?: number;
   readonly Type?: string;
   readonly Action?: string;
   readonly Actor?: { readonly ID?: string; readonly Attributes?: Readonly<Record<string, string>> };

@@ -35,6 +35,8 @@ export interface WorkloadLabels {
   readonly check: ApplicationCheck | undefined;
   /** 1 to 1000. */
   readonly weight: number;
+  /** Whether the application waits for its sidecar. */
+  readonly hold: boolean;
   /** The fields of policies among the labels, by their names without `mesh.`; nothing that the labels do not say. */
   readonly policy: PolicyDocument;
 }
@@ -97,6 +99,7 @@ function readWorkload(reader: LabelReader): WorkloadLabels {
     version: reader.read("mesh.version", readMatching(VERSION)),
     check: reader.read("mesh.check", readCheck),
     weight: reader.read("mesh.weight", readWeight) ?? 1,
+    hold: reader.read("mesh.hold", readBoolean) ?? false,
     policy: reader.readPolicy(),
   };
   if (reader.has("mesh.port") && reader.has("mesh.ports")) {

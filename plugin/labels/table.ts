@@ -35,6 +35,7 @@ export const LABEL_NAMES = [
   "mesh.version",
   "mesh.weight",
   "mesh.check",
+  "mesh.hold",
 ] as const;
 
 export type LabelName = (typeof LABEL_NAMES)[number];
@@ -199,5 +200,19 @@ export const LABELS: readonly Label[] = [
       "or about the service named, on the ports of protocol `grpc`, `http2` and `auto`, and by connecting on the others, " +
       "with `none` not at all. Docker's HEALTHCHECK counts besides. How often is `mesh.check.interval`.",
     example: "mesh.check: /health",
+  },
+  {
+    name: "mesh.hold",
+    values: "`true` | `false`",
+    expected: "true or false",
+    fallback: "`false`",
+    maximumLength: VALUE_LENGTH,
+    where: CONTAINER,
+    meaning:
+      "Whether the application waits for its sidecar: with `true` the agent pauses the container as soon as it has started and " +
+      "lets it run when its sidecar is at work, after 30 s in any case. Without an agent it starts as if the label were not " +
+      "there. What the application may have done before it was paused, and what else to know, stands in " +
+      "[operations.md](operations.md#holding-an-application-until-its-sidecar-is-ready).",
+    example: 'mesh.hold: "true"',
   },
 ];

@@ -13,8 +13,9 @@ import {
   sidecarSpecification,
 } from "../docker/sidecar-container.ts";
 import type { Workload } from "../workload/workload.ts";
+import type { ContainerRecord } from "./container-record.ts";
 import { type HandOverContext, untilFit } from "./hand-over.ts";
-import type { InterceptionRecord } from "./interception-record.ts";
+import type { Holds } from "./holds.ts";
 import type { Step } from "./plan.ts";
 
 /** Shorter than the time that Docker gives an agent to stop, ms. */
@@ -29,7 +30,8 @@ export interface ApplyContext extends HandOverContext {
   >;
   readonly catalog: Pick<Catalog, "register" | "report" | "deregister">;
   readonly template: SidecarTemplate;
-  readonly interceptions: InterceptionRecord;
+  readonly interceptions: ContainerRecord;
+  readonly holds: Pick<Holds, "resume" | "forget">;
   /** Called with the ids of containers that changed, before their events arrive. */
   readonly onChanged: (containerIds: readonly string[]) => void;
   readonly onRegistered: (instance: Instance, registered: boolean) => void;
@@ -50,11 +52,22 @@ export async function applyLane(
     await applyStep(step, context, signal);
 }
 
-const FIRST: ReadonlySet<Step["kind"]> = new Set(["deregister", "remove-sidecar", "retire"]);
+const FIRST: ReadonlySet<Step["kind"]> = new Set([
+  "forget-hold",
+  "resume",
+  "deregister",
+  "remove-sidecar",
+  "retire",
+]);
 const BESIDE: ReadonlySet<Step["kind"]> = new Set(["intercept", "attach", "hand-over"]);
 
 async function applyStep(step: Step, context: ApplyContext, signal: AbortSignal): Promise<void> {
   switch (step.kind) {
+    case "forget-hold":
+      return await context.holds.forget(step.hold);
+    case "resume":
+      await context.holds.resume(step.hold, step.problem, signal);
+      return context.onChanged([step.workloadId]);
     case "remove-sidecar":
       await context.engine.remove(step.sidecar.id, signal);
       return context.onChanged([step.sidecar.id]);

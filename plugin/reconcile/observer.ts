@@ -47,8 +47,11 @@ export class Observer {
       case "lost":
         return false;
       case "changed":
-        if (event.action === "start" || event.action === "die")
-          this.#stopping.delete(event.containerId);
+        if (event.action === "die") this.#stopping.delete(event.containerId);
+        this.#dirty.add(event.containerId);
+        return true;
+      case "started":
+        this.#stopping.delete(event.containerId);
         this.#dirty.add(event.containerId);
         return true;
       case "signalled":

@@ -4,8 +4,10 @@ import { isDeepStrictEqual } from "node:util";
 import type { Instance } from "../../mesh/model.ts";
 import type { SidecarFacts } from "../docker/container-facts.ts";
 import type { Workload } from "../workload/workload.ts";
+import { type HeldContainer, type HoldStep, planHolds } from "./hold.ts";
 
 export type Step =
+  | HoldStep
   | {
       readonly kind: "remove-sidecar";
       readonly workloadId: string;
@@ -71,9 +73,13 @@ export interface Observed {
   readonly intercepted: ReadonlyMap<string, string>;
   /** This node's instances in the catalog; undefined while that is not known. */
   readonly registered: readonly Instance[] | undefined;
+  /** Containers that an agent has paused, or tried to, at their start. */
+  readonly held: readonly HeldContainer[];
 }
 
 const ORDER = [
+  "forget-hold",
+  "resume",
   "deregister",
   "remove-sidecar",
   "intercept",
@@ -92,6 +98,7 @@ const HAND_OVERS_AT_ONCE = 4;
 export function plan(desired: readonly DesiredWorkload[], observed: Observed): readonly Step[] {
   const wanted = new Map(desired.map((entry) => [entry.workload.containerId, entry]));
   const steps = [
+    ...planHolds(observed.held),
     ...planDeregistrations(wanted, observed.registered ?? []),
     ...planRemovals(wanted, observed.sidecars),
     ...desired.flatMap((entry) => planWorkload(entry, observed)),
@@ -192,7 +199,8 @@ function planWorkload(entry: DesiredWorkload, observed: Observed): Step[] {
   if (besideOf(entry, observed).length === 0)
     steps.push({ kind: "attach", workloadId, workload, cause: "no sidecar" });
   const known = observed.registered?.find(({ id }) => id === instance.id);
-  if (observed.registered !== undefined && entry.ready && !isDeepStrictEqual(known, instance)) {
+  const mayBeCalled = entry.ready && workload.offered;
+  if (observed.registered !== undefined && mayBeCalled && !isDeepStrictEqual(known, instance)) {
     const cause = known === undefined ? "workload and sidecar are ready" : "registration differs";
     steps.push({ kind: "register", workloadId, instance, cause });
   }
@@ -202,6 +210,9 @@ function planWorkload(entry: DesiredWorkload, observed: Observed): Step[] {
 /** What a step is about, for people. */
 export function stepSubject(step: Step): string {
   switch (step.kind) {
+    case "resume":
+    case "forget-hold":
+      return step.hold.containerName;
     case "remove-sidecar":
     case "retire":
       return step.sidecar.name;

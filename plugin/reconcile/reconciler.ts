@@ -17,9 +17,11 @@ import { isDraining } from "../workload/stopping.ts";
 import { understand } from "../workload/understand.ts";
 import type { Workload } from "../workload/workload.ts";
 import { type ApplyContext, applyLane } from "./apply.ts";
+import type { ContainerRecord } from "./container-record.ts";
 import type { EngineLook } from "./engine-look.ts";
 import type { HandOverView } from "./hand-over.ts";
-import type { InterceptionRecord } from "./interception-record.ts";
+import { type HeldContainer, outlookOf } from "./hold.ts";
+import type { Holds, KnownHold } from "./holds.ts";
 import type { Lanes } from "./lanes.ts";
 import type { Observer } from "./observer.ts";
 import { plan, printPlan, type Step } from "./plan.ts";
@@ -44,7 +46,8 @@ export interface ReconcilerParts {
   readonly healthFeed: HealthFeed;
   readonly lanes: Lanes;
   readonly template: SidecarTemplate;
-  readonly interceptions: InterceptionRecord;
+  readonly interceptions: ContainerRecord;
+  readonly holds: Holds;
   /** Set by whoever has news: asks for a pass. */
   readonly wake: Latest<undefined>;
   readonly clock: Clock;
@@ -124,6 +127,7 @@ export class Reconciler {
     return [
       ...[this.#parts.look.problem, this.#passProblem].filter((problem) => problem !== undefined),
       ...this.#labelProblems,
+      ...this.#parts.holds.problems,
       ...failures,
     ];
   }
@@ -164,6 +168,7 @@ export class Reconciler {
   async #pass(signal: AbortSignal): Promise<void> {
     // What such a lane does may end during the look and not be seen by it: its steps wait for the next pass.
     const underWay = this.#parts.lanes.busy;
+    const held = this.#parts.holds.settled;
     await this.#parts.look.refresh(signal);
     // Before the first complete look, "not seen" must not be read as "gone".
     const { look, observer, sessions } = this.#parts;
@@ -171,7 +176,8 @@ export class Reconciler {
     this.#adopted ??= new Set(observer.sidecars.map(({ id }) => id));
     sessions.sync(observer.sidecars);
     this.#workloads = this.#understand(observer.containers);
-    this.#planAndStart(underWay, signal);
+    // What could not be looked at may be otherwise than it was: a container that stands still must not be forgotten.
+    this.#planAndStart(look.problem === undefined ? held : [], underWay, signal);
     this.#parts.healthFeed.set(this.#healthReports());
     this.#parts.publisher.publish({
       node: this.#parts.node,
@@ -199,11 +205,12 @@ export class Reconciler {
   }
 
   #assess(facts: ContainerFacts, workload: Workload): LocalWorkload {
-    const { clock, sessions, observer, node } = this.#parts;
+    const { clock, sessions, observer, node, holds } = this.#parts;
     const draining = isDraining(facts, observer.stoppingSince(facts.id), clock.monotonic());
     const sidecar = sessions.state(workload);
     const adopted = sidecar !== undefined && this.#adopted?.has(sidecar.sidecarId) === true;
     const instance = toInstance(workload, node);
+    const paused = facts.paused && !holds.holds(facts.id);
     const registered = this.#registered?.has(instance.id) === true;
     return {
       workload,
@@ -211,7 +218,7 @@ export class Reconciler {
       sidecar,
       adopted,
       registered,
-      ...workloadHealth(facts, sidecar, draining, adopted && this.#adopting),
+      ...workloadHealth({ ...facts, paused }, sidecar, draining, adopted && this.#adopting),
     };
   }
 
@@ -219,7 +226,11 @@ export class Reconciler {
     return this.#parts.clock.monotonic() - this.#startedAt < ADOPTION_LIMIT;
   }
 
-  #planAndStart(underWay: ReadonlySet<string>, signal: AbortSignal): void {
+  #planAndStart(
+    held: readonly KnownHold[],
+    underWay: ReadonlySet<string>,
+    signal: AbortSignal,
+  ): void {
     const { observer, sessions, interceptions, template, lanes } = this.#parts;
     const desired = this.#workloads.map(({ workload, instance, health }) => ({
       workload,
@@ -233,12 +244,27 @@ export class Reconciler {
       fit: sessions.fit,
       intercepted: interceptions.known,
       registered: this.#registered && [...this.#registered.values()],
+      held: held.map((hold) => this.#lookAtHeld(hold)),
     });
     const byLane = Map.groupBy(this.#steps, laneOf);
     lanes.keepOnly(new Set(byLane.keys()));
     for (const [key, steps] of byLane) {
       if (!underWay.has(key)) this.#startLane(key, steps, signal);
     }
+  }
+
+  #lookAtHeld(hold: KnownHold): HeldContainer {
+    const { observer, interceptions, clock } = this.#parts;
+    const facts = observer.containers.find(({ id }) => id === hold.containerId);
+    const local = this.#workloads.find(({ workload }) => workload.containerId === facts?.id);
+    const heldFor = clock.monotonic() - hold.since;
+    if (local === undefined)
+      return { ...hold, facts, heldFor, stopping: false, outlook: "no workload" };
+    const { workload, sidecar, health } = local;
+    const { intercept, containerId, startedAt } = workload;
+    const intercepted = intercept === "off" || interceptions.known.get(containerId) === startedAt;
+    const outlook = outlookOf({ sidecar, intercepted, catalogSeen: this.#view !== undefined });
+    return { ...hold, facts, heldFor, stopping: health === "draining", outlook };
   }
 
   #startLane(key: string, steps: readonly Step[], signal: AbortSignal): void {
@@ -306,6 +332,7 @@ export class Reconciler {
  */
 function laneOf(step: Step): string {
   if (step.kind === "retire") return `sidecar ${step.sidecar.id} ${step.workloadId}`;
+  if (step.kind === "resume" || step.kind === "forget-hold") return `hold ${step.workloadId}`;
   const lane = step.kind === "register" || step.kind === "deregister" ? "catalog" : "containers";
   return `${lane} ${step.workloadId}`;
 }

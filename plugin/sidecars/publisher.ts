@@ -93,8 +93,10 @@ export class Publisher {
     this.#followLeaves(new Set(input.workloads.map(({ workload }) => workload.service)));
     const { view, node, workloads, catalogReachable } = input;
     const usable = usableEntries(view?.entries ?? []);
-    const entries = correctLocalEntries(usable.entries, node, workloads, catalogReachable);
-    this.#directory = buildDirectory(entries, this.#remember(usable.entries, workloads));
+    // The name of what nobody may call would only stay behind in hosts files.
+    const offered = workloads.filter(({ workload }) => workload.offered);
+    const entries = correctLocalEntries(usable.entries, node, offered, catalogReachable);
+    this.#directory = buildDirectory(entries, this.#remember(usable.entries, offered));
     this.#refreshPolicies(entries, workloads);
     this.#problems = [...usable.problems, ...this.#publishAll(input)];
   }
@@ -192,7 +194,8 @@ function isSettled({ workloads, adopting, catalogReachable }: PublisherInput): b
   return workloads
     .filter(({ adopted }) => adopted)
     .every(
-      ({ health, registered }) =>
-        health !== "unknown" && (registered || !catalogReachable || health !== "passing"),
+      ({ workload, health, registered }) =>
+        health !== "unknown" &&
+        (registered || !catalogReachable || health !== "passing" || !workload.offered),
     );
 }

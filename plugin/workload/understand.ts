@@ -17,6 +17,7 @@ export interface Understanding {
 const COMPOSE = {
   project: "com.docker.compose.project",
   service: "com.docker.compose.service",
+  oneOff: "com.docker.compose.oneoff",
 } as const;
 const SWARM = {
   stack: "com.docker.stack.namespace",
@@ -75,6 +76,7 @@ function assemble(
     intercept: labels.intercept,
     upstreams: labels.upstreams,
     check: labels.check ?? { kind: "tcp" },
+    offered: facts.labels[COMPOSE.oneOff] !== "True",
     weight: labels.weight,
     policy: labels.policy,
   };

@@ -30,6 +30,8 @@ export interface Workload {
   /** Services it may call, as written; undefined: every service on a shared network. */
   readonly upstreams: readonly string[] | undefined;
   readonly check: ApplicationCheck;
+  /** Whether others may call it: not what `docker compose run` starts, which has its service's labels for a task of its own. */
+  readonly offered: boolean;
   /** Share of the load beside the other copies; 1 to 1000. */
   readonly weight: number;
   /** What its labels say about policy. */

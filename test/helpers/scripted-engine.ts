@@ -1,5 +1,5 @@
-// An engine in memory for the agent's tests: containers can be created, started, waited for and removed, everything is
-// written down, and single calls can be made to fail or to wait.
+// An engine in memory for the agent's tests: containers can be created, started, paused, waited for and removed,
+// everything is written down, and single calls can be made to fail or to wait.
 import { MeshError } from "../../mesh/errors.ts";
 import { readSidecarFacts } from "../../plugin/docker/container-facts.ts";
 import type { Inspected } from "../../plugin/docker/engine.ts";
@@ -80,6 +80,25 @@ export class ScriptedEngine implements Inspector {
     if (made !== undefined) made.running = true;
   }
 
+  /** Of the user's containers only. */
+  async pause(id: string): Promise<boolean> {
+    await this.#call("pause", id);
+    if (this.isPaused(id) !== false) return false;
+    this.#setPaused(id, true);
+    return true;
+  }
+
+  async unpause(id: string): Promise<void> {
+    await this.#call("unpause", id);
+    this.#setPaused(id, false);
+  }
+
+  /** Undefined when there is no such container. */
+  isPaused(id: string): boolean | undefined {
+    const entry = this.containers.get(id);
+    return entry?.kind === "container" ? entry.facts.paused : undefined;
+  }
+
   async waitForExit(id: string): Promise<{ code: number; output: string }> {
     await this.#call("wait", id);
     return this.exit;
@@ -99,6 +118,12 @@ export class ScriptedEngine implements Inspector {
     signal.throwIfAborted();
     await this.#call("remove", id);
     this.#made.delete(id);
+  }
+
+  #setPaused(id: string, paused: boolean): void {
+    const entry = this.containers.get(id);
+    if (entry?.kind === "container")
+      this.put({ kind: "container", facts: { ...entry.facts, paused } });
   }
 
   async #call(kind: string, subject: string): Promise<void> {

@@ -39,7 +39,6 @@ function networkEvent(action: string, attributes: Record<string, string>): strin
 describe("an event of the engine", () => {
   for (const action of [
     "create",
-    "start",
     "die",
     "pause",
     "unpause",
@@ -57,6 +56,16 @@ describe("an event of the engine", () => {
       });
     });
   }
+
+  it("start tells the container's name and labels, and a time that its start was not after", () => {
+    const line = containerEvent("start", { "mesh.hold": "true" });
+    const event = readEvent(line.replace(/}$/, ',"timeNano":1772330619123456789}'));
+    const labels = { image: "shop/orders", "mesh.hold": "true" };
+    assert.deepEqual(event, {
+      ...{ kind: "started", containerId: ID, containerName: "shop-orders-1" },
+      ...{ at: 1_772_330_619_124, labels },
+    });
+  });
 
   for (const action of ["connect", "disconnect"]) {
     it(`${action} of a network says to look at the container that it names`, () => {
@@ -170,7 +179,7 @@ describe("following the engine's events", () => {
       engine.write(containerEvent("start"));
       engine.write(containerEvent("exec_die"));
       engine.write(containerEvent("kill", { signal: "15" }));
-      await seen("subscribed", "start", "signalled");
+      await seen("subscribed", "started", "signalled");
     });
   });
 

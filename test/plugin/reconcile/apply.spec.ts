@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "mocha";
 import { OWN_LABELS } from "../../../plugin/docker/container-facts.ts";
 import { type ApplyContext, applyLane } from "../../../plugin/reconcile/apply.ts";
-import { InterceptionRecord } from "../../../plugin/reconcile/interception-record.ts";
+import { ContainerRecord } from "../../../plugin/reconcile/container-record.ts";
 import type { Step } from "../../../plugin/reconcile/plan.ts";
 import { toInstance } from "../../../plugin/workload/health.ts";
 import type { SidecarReport } from "../../../proxy/configuration/snapshot.ts";
@@ -41,6 +41,7 @@ describe("applying a workload's steps", () => {
   let running: boolean;
   let report: SidecarReport | undefined;
   let registrations: string[];
+  let held: string[];
 
   beforeEach(async () => {
     directory = await mkdtemp(join(tmpdir(), "mesh-apply-"));
@@ -53,6 +54,7 @@ describe("applying a workload's steps", () => {
     running = true;
     report = undefined;
     registrations = [];
+    held = [];
     context = {
       engine,
       catalog,
@@ -65,7 +67,11 @@ describe("applying a workload's steps", () => {
         logLevel: "info",
         migrates: true,
       },
-      interceptions: await InterceptionRecord.open(directory),
+      interceptions: await ContainerRecord.open(directory),
+      holds: {
+        resume: async ({ containerId: id }, problem) => void held.push(`resume ${id} ${problem}`),
+        forget: async ({ containerId: id }) => void held.push(`forget ${id}`),
+      },
       clock,
       view: {
         isFit: (id) => fit.has(id),
@@ -95,6 +101,18 @@ describe("applying a workload's steps", () => {
         "wait made-1",
       ].toSorted(),
     );
+  });
+
+  it("lets held applications run, and forgets those that run", async () => {
+    const hold = { containerId: "c1", containerName: "shop-orders-1", startedBy: 1 };
+    const step = { workloadId: "c1", hold, cause: "because" } as const;
+    await apply(
+      { ...step, kind: "forget-hold" },
+      { ...step, kind: "resume", problem: undefined },
+      { ...step, kind: "resume", problem: "late" },
+    );
+    assert.deepEqual(held, ["forget c1", "resume c1 undefined", "resume c1 late"]);
+    assert.deepEqual(changed, ["c1", "c1"]);
   });
 
   it("makes redirection and sidecar side by side", async () => {

@@ -43,8 +43,11 @@ describe("the observer", () => {
   let observer: Observer;
 
   const seen = (): string[] => observer.containers.map(({ id }) => id.charAt(0));
-  const changed = (letter: string, action: string): boolean =>
-    observer.note({ kind: "changed", containerId: containerId(letter), action });
+  const changed = (letter: string, action: string): boolean => {
+    const id = { containerId: containerId(letter) };
+    if (action !== "start") return observer.note({ kind: "changed", ...id, action });
+    return observer.note({ kind: "started", ...id, containerName: letter, at: 0, labels: {} });
+  };
   const signalled = (letter: string, name: string): boolean =>
     observer.note({ kind: "signalled", containerId: containerId(letter), signal: name });
 

@@ -39,7 +39,7 @@ const WEB: DesiredWorkload = desire("web", "b", true);
 
 /** Nothing exists, and the catalog is known to hold nothing. */
 const NOTHING: Observed = {
-  ...{ sidecars: [], intercepted: new Map(), registered: [] },
+  ...{ sidecars: [], intercepted: new Map(), registered: [], held: [] },
   ...{ serving: new Set(), fit: new Set() },
 };
 
@@ -50,6 +50,13 @@ const SETTLED: Observed = {
   fit: new Set(["s1"]),
   intercepted: new Map([[containerId("a"), STARTED_AT]]),
   registered: [ORDERS.instance],
+  held: [],
+};
+
+const HELD: Observed["held"][number] = {
+  ...{ containerId: containerId("a"), containerName: "shop-orders-1", heldFor: 0 },
+  ...{ facts: { paused: true, startedAt: STARTED_AT }, startedBy: Date.parse(STARTED_AT) + 1 },
+  ...{ stopping: false, givenUp: false, outlook: "ready" },
 };
 
 const NOBODY: Pick<Observed, "serving" | "fit"> = { serving: new Set(), fit: new Set() };
@@ -101,6 +108,11 @@ attach shop-orders-1: no sidecar
     plan: `\
 register shop-orders-aaaaaaaaaaaa: workload and sidecar are ready
 `,
+  },
+  "the workload was started by docker compose run": {
+    desired: [desire("orders", "a", true, { offered: false })],
+    observed: { registered: [] },
+    plan: "nothing to do\n",
   },
   "the workload is not ready": {
     desired: [desire("orders", "a", false)],
@@ -287,6 +299,29 @@ deregister shop-web-cccccccccccc: workload is gone
     plan: `\
 deregister bills-aaaaaaaaaaaa: now another service
 register shop-orders-aaaaaaaaaaaa: workload and sidecar are ready
+`,
+  },
+  "an application is held, and its sidecar is ready": {
+    desired: [desire("orders", "a", false)],
+    observed: { held: [HELD] },
+    plan: `\
+resume shop-orders-1: its sidecar is ready
+`,
+  },
+  "an application is held, and its sidecar has just been removed by hand": {
+    desired: [desire("orders", "a", false)],
+    observed: { sidecars: [], held: [{ ...HELD, outlook: { waitsFor: "there is none yet" } }] },
+    plan: `\
+attach shop-orders-1: no sidecar
+`,
+  },
+  "a held application has ended": {
+    desired: [],
+    observed: { held: [{ ...HELD, facts: undefined }] },
+    plan: `\
+forget-hold shop-orders-1: it has ended
+deregister shop-orders-aaaaaaaaaaaa: workload is gone
+remove-sidecar sidecar-s1: workload is gone
 `,
   },
   "much is due at once": {

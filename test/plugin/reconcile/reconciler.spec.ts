@@ -3,122 +3,15 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "mocha";
-import { type Clock, systemClock } from "../../../mesh/clock.ts";
-import { Latest } from "../../../mesh/latest.ts";
-import { silentLog } from "../../../mesh/log.ts";
-import type { Inspected } from "../../../plugin/docker/engine.ts";
 import { followPolicies } from "../../../plugin/policy/follow-policies.ts";
-import type { PolicyState } from "../../../plugin/policy/policy-state.ts";
-import { EngineLook } from "../../../plugin/reconcile/engine-look.ts";
-import { InterceptionRecord } from "../../../plugin/reconcile/interception-record.ts";
-import { Lanes } from "../../../plugin/reconcile/lanes.ts";
-import { Observer } from "../../../plugin/reconcile/observer.ts";
-import { type LocalWorkload, Reconciler } from "../../../plugin/reconcile/reconciler.ts";
-import { Publisher } from "../../../plugin/sidecars/publisher.ts";
-import { type SidecarSession, SidecarSessions } from "../../../plugin/sidecars/sessions.ts";
-import { HealthFeed } from "../../../plugin/workload/health-feed.ts";
-import { EmbeddedCatalog } from "../../../registry/embedded/embedded-catalog.ts";
+import { ContainerRecord } from "../../../plugin/reconcile/container-record.ts";
+import type { SidecarSession } from "../../../plugin/sidecars/sessions.ts";
 import { EmbeddedIntentions } from "../../../registry/embedded/intentions.ts";
 import { EmbeddedPolicyStore } from "../../../registry/embedded/policy-store.ts";
 import { eventually } from "../../helpers/eventually.ts";
-import { InstantLeaves } from "../../helpers/leaves.ts";
-import { policyParts, policyState } from "../../helpers/policies.ts";
 import { ScriptedEngine } from "../../helpers/scripted-engine.ts";
-import {
-  composeLabels,
-  containerId,
-  factsOf,
-  NODE,
-  RESTARTED_AT,
-  reportOf,
-} from "../../helpers/workloads.ts";
-
-const NO_INTERCEPTION = { "mesh.intercept": "off" };
-
-function container(service: string, letter: string, startedAt?: string): Inspected {
-  const labels = composeLabels(service, NO_INTERCEPTION);
-  const start = startedAt === undefined ? {} : { startedAt };
-  return { kind: "container", facts: factsOf(service, letter, { labels, ...start }) };
-}
-
-/** Everything of one agent but its sockets. Its sidecars live in the engine, as they do. */
-class Agent {
-  readonly catalog: EmbeddedCatalog;
-  readonly observer: Observer;
-  readonly sessions: SidecarSessions;
-  readonly lanes: Lanes;
-  readonly reconciler: Reconciler;
-  readonly policies: PolicyState = policyState();
-  /** Waits for another look at the engine after one that failed. */
-  retries = 0;
-  /** Time that has passed besides the real one, ms. */
-  skipped = 0;
-  readonly #stop = new AbortController();
-  readonly #running: Promise<void>;
-
-  constructor(engine: ScriptedEngine, interceptions: InterceptionRecord, image: string) {
-    const clock: Clock = {
-      ...systemClock,
-      monotonic: () => performance.now() + this.skipped,
-      sleep: (milliseconds, signal) => {
-        if (milliseconds === 1_000) this.retries += 1;
-        return systemClock.sleep(milliseconds, signal);
-      },
-    };
-    const wake = new Latest<undefined>();
-    const trigger = (): void => wake.set(undefined);
-    this.catalog = new EmbeddedCatalog({ node: NODE, clock });
-    this.observer = new Observer(engine, clock);
-    this.sessions = new SidecarSessions(clock, trigger);
-    this.lanes = new Lanes(clock, trigger);
-    const socketMount = { Type: "volume", Source: "mesh", Target: "/run/mesh" } as const;
-    this.reconciler = new Reconciler({
-      node: NODE,
-      engine,
-      catalog: this.catalog,
-      observer: this.observer,
-      look: new EngineLook({ observer: this.observer, trigger, clock, log: silentLog }),
-      sessions: this.sessions,
-      publisher: new Publisher({
-        ...{ sessions: this.sessions, leaves: new InstantLeaves(), clock },
-        ...policyParts(this.policies),
-      }),
-      healthFeed: new HealthFeed(this.catalog, clock, silentLog),
-      lanes: this.lanes,
-      template: {
-        own: { image, socketMount: { ...socketMount, ReadOnly: true } },
-        socket: "/run/mesh/agent.sock",
-        logLevel: "info",
-        migrates: true,
-      },
-      interceptions,
-      wake,
-      clock,
-      log: silentLog,
-    });
-    this.#running = this.reconciler.run(this.#stop.signal);
-  }
-
-  look(letter: string): void {
-    this.observer.mark([containerId(letter)]);
-    this.reconciler.trigger();
-  }
-
-  workload(letter: string): LocalWorkload | undefined {
-    return this.reconciler.workloads.find(
-      ({ workload }) => workload.containerId === containerId(letter),
-    );
-  }
-
-  async registered(): Promise<string[]> {
-    return (await this.catalog.registered(this.#stop.signal)).map(({ id }) => id);
-  }
-
-  async stop(): Promise<void> {
-    this.#stop.abort(new Error("stopped"));
-    await this.#running;
-  }
-}
+import { containerId, factsOf, RESTARTED_AT, reportOf } from "../../helpers/workloads.ts";
+import { Agent, container } from "./agent.ts";
 
 describe("the agent's loop", () => {
   const fast = { interval: 1 };
@@ -127,7 +20,14 @@ describe("the agent's loop", () => {
   let agent: Agent;
 
   const startAgent = async (image = "sha256:1"): Promise<Agent> =>
-    new Agent(engine, await InterceptionRecord.open(directory), image);
+    new Agent(
+      engine,
+      {
+        interceptions: await ContainerRecord.open(join(directory, "intercepted")),
+        held: await ContainerRecord.open(join(directory, "held")),
+      },
+      image,
+    );
 
   beforeEach(async () => {
     directory = await mkdtemp(join(tmpdir(), "mesh-loop-"));

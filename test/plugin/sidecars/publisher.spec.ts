@@ -125,6 +125,13 @@ describe("the publisher", () => {
     assert.deepEqual(publisher.problems, []);
   });
 
+  it("gives nobody the name of what nobody may call, which calls others itself", () => {
+    const job = of({ ...ORDERS, offered: false }, { registered: false });
+    const snapshots = publish({ workloads: [job, of(WEB)] });
+    const called = ["shop-inventory 198.18.0.99", "shop-web "];
+    assert.deepEqual(snapshots.map(names), [called, called]);
+  });
+
   describe("after an agent's start", () => {
     for (const [when, workloads, catalogReachable, published] of [
       [
@@ -138,6 +145,12 @@ describe("the publisher", () => {
         [adopted(ORDERS, { registered: false }), of(WEB)],
         true,
         false,
+      ],
+      [
+        "one is never registered, since nobody may call it",
+        [adopted({ ...ORDERS, offered: false }, { registered: false }), of(WEB)],
+        true,
+        true,
       ],
       ["all are well and registered", [adopted(ORDERS), adopted(WEB)], true, true],
       [

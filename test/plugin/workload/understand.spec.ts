@@ -40,9 +40,17 @@ describe("a labelled container", () => {
       intercept: "on",
       upstreams: undefined,
       check: { kind: "tcp" },
+      offered: true,
       weight: 1,
       policy: {},
     });
+  });
+
+  it("is not offered to callers when docker compose run made it", () => {
+    const labels = { ...composeLabels("orders"), "com.docker.compose.oneoff": "True" };
+    assert.equal(understood({ labels }).offered, false);
+    const usual = { ...labels, "com.docker.compose.oneoff": "False" };
+    assert.equal(understood({ labels: usual }).offered, true);
   });
 
   it("says with labels how heavy it is, how it is asked, and what holds for its callers", () => {

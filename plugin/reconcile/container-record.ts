@@ -1,9 +1,9 @@
-// Which namespaces have their redirection: written down as empty files beside the agent's socket, since nothing about a
-// container tells it and the next agent must know. Losing a file only means installing the same rules once more.
+// What an agent did to containers, each at one start of it, where nothing about the container tells and the next agent must
+// know: whose namespace has its redirection, who is held. Written down as empty files, named after container and start.
 import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
-export class InterceptionRecord {
+export class ContainerRecord {
   readonly #directory: string;
   readonly #known: Map<string, string>;
 
@@ -12,17 +12,17 @@ export class InterceptionRecord {
     this.#known = known;
   }
 
-  static async open(directory: string): Promise<InterceptionRecord> {
+  static async open(directory: string): Promise<ContainerRecord> {
     await mkdir(directory, { recursive: true, mode: 0o700 });
     const known = new Map<string, string>();
     for (const file of await readdir(directory)) {
       const [containerId, startedAt] = file.split("@");
       if (containerId !== undefined && startedAt !== undefined) known.set(containerId, startedAt);
     }
-    return new InterceptionRecord(directory, known);
+    return new ContainerRecord(directory, known);
   }
 
-  /** Container id → start of the container whose namespace was done. */
+  /** Container id → the start that is meant, in the words of whoever added it. */
   get known(): ReadonlyMap<string, string> {
     return this.#known;
   }

@@ -3,24 +3,24 @@ import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "mocha";
-import { InterceptionRecord } from "../../../plugin/reconcile/interception-record.ts";
+import { ContainerRecord } from "../../../plugin/reconcile/container-record.ts";
 import { containerId, RESTARTED_AT, STARTED_AT } from "../../helpers/workloads.ts";
 
 const [A, B] = [containerId("a"), containerId("b")];
 
-describe("the record of interceptions", () => {
+describe("a record of containers", () => {
   let parent: string;
   let directory: string;
 
   beforeEach(async () => {
     parent = await mkdtemp(join(tmpdir(), "mesh-record-"));
-    directory = join(parent, "run", "intercepted");
+    directory = join(parent, "run", "record");
   });
 
   afterEach(() => rm(parent, { recursive: true }));
 
   const reopened = async (): Promise<[string, string][]> => [
-    ...(await InterceptionRecord.open(directory)).known,
+    ...(await ContainerRecord.open(directory)).known,
   ];
 
   it("begins empty, in a directory that only its owner may read", async () => {
@@ -29,7 +29,7 @@ describe("the record of interceptions", () => {
   });
 
   it("is known to the next agent", async () => {
-    const record = await InterceptionRecord.open(directory);
+    const record = await ContainerRecord.open(directory);
     await record.add(A, STARTED_AT);
     await record.add(B, STARTED_AT);
     assert.deepEqual((await reopened()).sort(), [
@@ -39,7 +39,7 @@ describe("the record of interceptions", () => {
   });
 
   it("holds only the newest start of a container", async () => {
-    const record = await InterceptionRecord.open(directory);
+    const record = await ContainerRecord.open(directory);
     await record.add(A, STARTED_AT);
     await record.add(A, RESTARTED_AT);
     assert.deepEqual([...record.known], [[A, RESTARTED_AT]]);
@@ -47,7 +47,7 @@ describe("the record of interceptions", () => {
   });
 
   it("forgets containers that are gone, on disk too", async () => {
-    const record = await InterceptionRecord.open(directory);
+    const record = await ContainerRecord.open(directory);
     await record.add(A, STARTED_AT);
     await record.add(B, STARTED_AT);
     await record.keepOnly(new Set([B]));
@@ -60,7 +60,7 @@ describe("the record of interceptions", () => {
   it("is not confused by files of another kind, nor by files that vanished", async () => {
     await mkdir(directory, { recursive: true });
     await writeFile(join(directory, "lost+found"), "");
-    const record = await InterceptionRecord.open(directory);
+    const record = await ContainerRecord.open(directory);
     assert.deepEqual([...record.known], []);
     await record.add(A, STARTED_AT);
     await rm(join(directory, `${A}@${STARTED_AT}`));
