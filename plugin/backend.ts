@@ -6,11 +6,14 @@ import { ConsulClient } from "../registry/consul/client.ts";
 import { ConsulCatalog } from "../registry/consul/consul-catalog.ts";
 import { ConsulIntentions } from "../registry/consul/intentions.ts";
 import { ConsulPolicyStore } from "../registry/consul/policy-store.ts";
+import { ConsulSwarmServices } from "../registry/consul/swarm-services.ts";
 import { EmbeddedCatalog } from "../registry/embedded/embedded-catalog.ts";
 import { EmbeddedIntentions } from "../registry/embedded/intentions.ts";
 import { EmbeddedPolicyStore } from "../registry/embedded/policy-store.ts";
+import { EmbeddedSwarmServices } from "../registry/embedded/swarm-services.ts";
 import type { IntentionSource } from "../registry/intentions.ts";
 import type { PolicyStore } from "../registry/policy-store.ts";
+import type { SwarmServices } from "../registry/swarm-services.ts";
 import type { CertificateAuthority } from "./certificates/authority.ts";
 import { ConsulAuthority } from "./certificates/consul-authority.ts";
 import { EmbeddedAuthority } from "./certificates/embedded-authority.ts";
@@ -23,6 +26,7 @@ export interface Backend extends Disposable {
   readonly catalog: Catalog;
   readonly policyStore: PolicyStore;
   readonly intentions: IntentionSource;
+  readonly swarmServices: SwarmServices;
   readonly authority: CertificateAuthority;
 }
 
@@ -39,6 +43,7 @@ export async function connectBackend(
       catalog: new EmbeddedCatalog({ node, clock }),
       policyStore: await EmbeddedPolicyStore.open({ file: POLICY_FILE, clock }),
       intentions: new EmbeddedIntentions(),
+      swarmServices: new EmbeddedSwarmServices(),
       authority: await EmbeddedAuthority.open({ directory, leafLifetime, rootAge, clock }),
       [Symbol.dispose]: () => undefined,
     };
@@ -48,6 +53,7 @@ export async function connectBackend(
     catalog: new ConsulCatalog({ client, node, clock }),
     policyStore: new ConsulPolicyStore({ client, clock }),
     intentions: new ConsulIntentions({ client, clock }),
+    swarmServices: new ConsulSwarmServices({ client, clock }),
     authority: new ConsulAuthority({ client, clock }),
     [Symbol.dispose]: () => client[Symbol.dispose](),
   };

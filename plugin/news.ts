@@ -12,13 +12,14 @@ import type { ContainerRecord } from "./reconcile/container-record.ts";
 import type { Holds } from "./reconcile/holds.ts";
 import type { Observer } from "./reconcile/observer.ts";
 import type { Reconciler } from "./reconcile/reconciler.ts";
+import { type FollowedServices, followServices } from "./swarm/follow-services.ts";
 
 /** Everything is listed anew this often, ms: whatever an event failed to say is found then. */
 const RESYNC_INTERVAL = 30_000;
 /** While the catalog does not answer, this node's registrations are asked for again after at most this long, ms. */
 const CATALOG_RETRY = 2_000;
 
-export interface NewsParts extends FollowedPolicies {
+export interface NewsParts extends FollowedPolicies, FollowedServices {
   readonly engine: Engine;
   readonly catalog: Catalog;
   readonly observer: Observer;
@@ -35,17 +36,19 @@ export async function followNews(parts: NewsParts, signal: AbortSignal): Promise
     followEngine(parts, signal),
     followViews(parts, signal),
     followPolicies(parts, () => parts.reconciler.trigger(), signal),
+    followServices(parts, signal),
     followRegistrations(parts, signal),
     resync(parts, signal),
   ]);
 }
 
 async function followEngine(
-  { engine, observer, holds, reconciler, clock, log }: NewsParts,
+  { engine, observer, holds, reconciler, serviceRecorder, clock, log }: NewsParts,
   signal: AbortSignal,
 ): Promise<void> {
   for await (const event of followEvents(engine, clock, log, signal)) {
     holds.note(event);
+    if (event.kind === "service" || event.kind === "subscribed") serviceRecorder.trigger();
     if (observer.note(event)) reconciler.trigger();
   }
 }

@@ -35,8 +35,11 @@ import { SidecarSessions } from "./sidecars/sessions.ts";
 import { serveSidecars } from "./sidecars/sidecar-server.ts";
 import type { MeshStatus } from "./status.ts";
 import { reportStatus } from "./status-report.ts";
+import { ServiceLabels } from "./swarm/service-labels.ts";
+import { ServiceRecorder } from "./swarm/service-recorder.ts";
 import { AGENT_VERSION } from "./version.ts";
 import { HealthFeed } from "./workload/health-feed.ts";
+import { Interpreter } from "./workload/interpreter.ts";
 
 export interface AgentParts {
   readonly settings: Settings;
@@ -84,6 +87,8 @@ interface Wired {
   readonly healthFeed: HealthFeed;
   readonly interceptions: ContainerRecord;
   readonly holds: Holds;
+  readonly serviceLabels: ServiceLabels;
+  readonly serviceRecorder: ServiceRecorder;
   readonly reconciler: Reconciler;
 }
 
@@ -93,7 +98,7 @@ async function wire(
   wake: Latest<undefined>,
 ): Promise<Wired> {
   const { settings, docker, engineVersion, clock, log } = parts;
-  const { catalog } = parts.backend;
+  const { catalog, swarmServices: store } = parts.backend;
   const own = await inspectOwnContainer(
     docker,
     await readFile("/proc/self/mountinfo", "utf8"),
@@ -120,10 +125,14 @@ async function wire(
   const migrates = existsSync(MIGRATION_FILE);
   const template = { own, socket: SIDECAR_SOCKET, logLevel: settings.logLevel, migrates };
   const spoken = { sessions, policyState, policies, publisher, healthFeed };
-  const shared = { engine, observer, interceptions, holds, ...spoken };
+  const serviceLabels = new ServiceLabels(trigger);
+  const serviceRecorder = new ServiceRecorder({ engine, store, labels: serviceLabels, clock, log });
+  const swarm = { serviceLabels, serviceRecorder };
+  const shared = { engine, observer, interceptions, holds, ...swarm, ...spoken };
   const { node } = engineVersion;
   const reconciler = new Reconciler({
     ...shared,
+    interpreter: new Interpreter(serviceLabels),
     node,
     catalog,
     look,
@@ -159,7 +168,7 @@ function statusSource(parts: AgentParts, leaves: ServiceLeaves, wired: Wired): (
     catalog: settings.catalog,
     startedAt: clock.wall(),
   };
-  const { policies, publisher, reconciler } = wired;
+  const { policies, publisher, reconciler, serviceRecorder } = wired;
   return () =>
     reportStatus({
       agent,
@@ -170,6 +179,6 @@ function statusSource(parts: AgentParts, leaves: ServiceLeaves, wired: Wired): (
       policyVersion: (service) => policies.version(service),
       workloads: reconciler.workloads,
       leafExpiry: (service) => leaves.leaf(service),
-      problems: [...reconciler.problems, ...publisher.problems],
+      problems: [...reconciler.problems, ...serviceRecorder.problems, ...publisher.problems],
     });
 }

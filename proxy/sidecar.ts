@@ -4,8 +4,8 @@ import { networkInterfaces } from "node:os";
 import { systemClock } from "../mesh/clock.ts";
 import { describeError, MeshError } from "../mesh/errors.ts";
 import { createLog, LOG_LEVELS, type Log, type LogLevel } from "../mesh/log.ts";
-import { SIDECAR_ENVIRONMENT } from "./configuration/snapshot.ts";
-import { startSidecar } from "./start-sidecar.ts";
+import { DETACH_SIGNAL, SIDECAR_ENVIRONMENT } from "./configuration/snapshot.ts";
+import { DETACHED, startSidecar } from "./start-sidecar.ts";
 
 const EXIT_FAILED = 1;
 const EXIT_LEFT_BEHIND = 3;
@@ -28,7 +28,8 @@ function readLogLevel(): LogLevel {
 
 async function main(log: Log): Promise<number> {
   const stop = new AbortController();
-  for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => stop.abort());
+  process.on("SIGTERM", () => stop.abort());
+  process.on(DETACH_SIGNAL, () => stop.abort(DETACHED));
   // What escapes a connection's callback has hurt that connection alone: the others go on. The parts that run for ever
   // are awaited instead, and the failure of one of them ends the process.
   process.on("uncaughtException", (error) => {

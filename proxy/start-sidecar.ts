@@ -23,6 +23,9 @@ import { Upkeep } from "./upkeep.ts";
 /** Milliseconds that requests and tunnels in flight have when the sidecar is stopped for good; Docker kills after 10 s. */
 const DRAIN_TIMEOUT = 8_000;
 
+/** The reason with which the signal aborts when the application goes on without a sidecar. */
+export const DETACHED: Error = new Error("the application goes on without the mesh");
+
 export interface SidecarOptions extends AgentAddress {
   /** Path of the application's hosts file. */
   readonly hostsFile: string;
@@ -141,6 +144,7 @@ async function stopped(signal: AbortSignal, parts: Stopping): Promise<SidecarEnd
   const { promise, resolve } = Promise.withResolvers<void>();
   signal.addEventListener("abort", () => resolve(), { once: true });
   if (!signal.aborted) await promise;
+  if (signal.reason === DETACHED) upkeep.releaseNames();
   const isSucceeded = upkeep.leave(listeners);
   const deadline = new AbortController();
   const idle = new AbortController();

@@ -34,6 +34,7 @@ export class Upkeep {
   readonly #due = new Latest<unknown>();
   #configuration: Configuration | undefined;
   #incomplete = false;
+  #namesReleased = false;
 
   constructor(parts: UpkeepParts) {
     this.#parts = parts;
@@ -91,6 +92,12 @@ export class Upkeep {
     return true;
   }
 
+  /** Names of services lead where they did before the mesh, from now on. */
+  releaseNames(): void {
+    this.#namesReleased = true;
+    updateHosts(this.#parts.hostsFile, []);
+  }
+
   async #tick(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       const interval = this.#incomplete ? RETRY_INTERVAL : REPORT_INTERVAL;
@@ -105,7 +112,8 @@ export class Upkeep {
     // A successor, perhaps of another version, writes it now.
     if (listeners.left) return status.setInForce(configuration.snapshot.version, false);
     // Names of a service whose port could not be opened are written too: its calls are refused rather than sent past us.
-    const hostsProblem = updateHosts(hostsFile, hostsEntries(configuration.snapshot));
+    const entries = this.#namesReleased ? [] : hostsEntries(configuration.snapshot);
+    const hostsProblem = updateHosts(hostsFile, entries);
     const hostsProblems = hostsProblem === undefined ? [] : [hostsProblem];
     this.#incomplete = problems.length > 0 || hostsProblems.length > 0;
     const news = [

@@ -11,6 +11,12 @@ import {
   readSidecarFacts,
   type SidecarFacts,
 } from "./container-facts.ts";
+import {
+  type ListedService,
+  readServices,
+  type ServiceListing,
+  SWARM_SERVICE_ID,
+} from "./swarm-facts.ts";
 
 /** The engine's version as far as the mesh cares. */
 export interface EngineVersion {
@@ -34,7 +40,19 @@ const LOG_HEADER = 8;
 
 interface AnsweringAbout {
   version(options: { abortSignal: AbortSignal }): Promise<{ Version: string; ApiVersion: string }>;
-  info(options: { abortSignal: AbortSignal }): Promise<{ Name: string }>;
+  info(options: { abortSignal: AbortSignal }): Promise<EngineInfo>;
+  listServices(options: { abortSignal: AbortSignal }): Promise<readonly ListedService[]>;
+}
+
+interface EngineInfo {
+  readonly Name: string;
+  readonly Swarm?: {
+    /** Whether it is a manager. */
+    readonly ControlAvailable?: boolean;
+    /** Why the cluster could not be read: it has no leader. */
+    readonly Error?: string;
+    readonly Cluster?: { readonly ID?: string } | null;
+  };
 }
 
 export class Engine {
@@ -60,7 +78,30 @@ export class Engine {
     return { version: version.Version, apiVersion: version.ApiVersion, node: info.Name };
   }
 
-  /** Ids of the containers that concern the mesh: labelled `mesh.*` by users, or made by an agent. */
+  /**
+   * All services of the swarm; undefined where nobody could tell: on workers and without a swarm. Throws ENGINE_REFUSED on
+   * a manager while its swarm has no leader.
+   */
+  async swarmServices(signal: AbortSignal): Promise<ServiceListing | undefined> {
+    const docker = this.#docker as unknown as AnsweringAbout;
+    const { Swarm: swarm } = await engineCall("tell of its swarm", () =>
+      docker.info(limit(signal)),
+    );
+    if (swarm?.ControlAvailable !== true) return undefined;
+    const id = swarm.Cluster?.ID;
+    if (id === undefined)
+      throw new MeshError(
+        "ENGINE_REFUSED",
+        `expected the swarm of this manager to have a leader, found that the Docker Engine cannot read it (${swarm.Error ?? "no reason given"})`,
+      );
+    const services = await engineCall("list services", () => docker.listServices(limit(signal)));
+    return readServices(id, services);
+  }
+
+  /**
+   * Ids of the containers that concern the mesh: labelled `mesh.*` by users, made by an agent, or tasks of a swarm, whose
+   * services may have labels.
+   */
   async list(signal: AbortSignal): Promise<string[]> {
     const all = await engineCall("list containers", () =>
       this.#docker.listContainers({ all: true, ...limit(signal) }),
@@ -121,6 +162,13 @@ export class Engine {
     return { code, output: await this.lastLines(id, signal) };
   }
 
+  /** Sends a signal; a container that has stopped, or is gone, is fine. */
+  async signal(id: string, name: string, signal: AbortSignal): Promise<void> {
+    const send = (): Promise<void> =>
+      this.#docker.getContainer(id).kill({ signal: name, ...limit(signal) });
+    await engineCall(`send ${name} to ${id}`, send, 404, 409);
+  }
+
   /**
    * Sends the stop signal, and kills what has not ended after `seconds`; resolves when it is over. A container that has
    * stopped, or is gone, is fine. It is not restarted.
@@ -148,10 +196,13 @@ export class Engine {
     await engineCall(`remove ${id}`, remove, 404, 409);
   }
 
-  /** The raw event stream of containers and networks; see `events.ts` for its reader. */
+  /** The raw event stream of containers, networks and services; see `events.ts` for its reader. */
   async openEvents(signal: AbortSignal): Promise<NodeJS.ReadableStream> {
     return await engineCall("subscribe to events", () =>
-      this.#docker.getEvents({ filters: { type: ["container", "network"] }, abortSignal: signal }),
+      this.#docker.getEvents({
+        filters: { type: ["container", "network", "service"] },
+        abortSignal: signal,
+      }),
     );
   }
 }
@@ -159,7 +210,8 @@ export class Engine {
 /** In any letter case, since `Mesh.enable` deserves an error message. */
 function concernsMesh(labels: Readonly<Record<string, string>>): boolean {
   const names = Object.keys(labels);
-  return names.some((name) => name.toLowerCase().startsWith(LABEL_PREFIX)) || isOwn(labels);
+  if (labels[SWARM_SERVICE_ID] !== undefined || isOwn(labels)) return true;
+  return names.some((name) => name.toLowerCase().startsWith(LABEL_PREFIX));
 }
 
 function isOwn(labels: Readonly<Record<string, string>>): boolean {

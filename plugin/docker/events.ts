@@ -12,6 +12,8 @@ export type EngineEvent =
   | { readonly kind: "lost"; readonly reason: string }
   | { readonly kind: "changed"; readonly containerId: string; readonly action: string }
   | StartEvent
+  /** A service of the swarm; only managers hear of them. */
+  | { readonly kind: "service" }
   | { readonly kind: "signalled"; readonly containerId: string; readonly signal: string };
 
 export interface StartEvent {
@@ -90,6 +92,7 @@ export function readEvent(line: string): EngineEvent | undefined {
     Actor: actor,
     timeNano: time = 0,
   } = JSON.parse(line) as RawEvent;
+  if (type === "service") return { kind: "service" };
   const attributes = actor?.Attributes ?? {};
   const containerId = type === "network" ? attributes["container"] : actor?.ID;
   if (containerId === undefined || action === undefined) return undefined;

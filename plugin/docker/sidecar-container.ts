@@ -102,10 +102,15 @@ export function sidecarContainer(
   };
 }
 
+export type InterceptedContainer = Pick<
+  Workload,
+  "containerId" | "containerName" | "mtls" | "redirected"
+>;
+
 /** Installs the redirection and ends; the only container with a capability. */
 export function interceptionContainer(
   template: SidecarTemplate,
-  workload: Workload,
+  workload: InterceptedContainer,
   suffix: string,
 ): ContainerCreateOptions {
   return {

@@ -1,5 +1,6 @@
 // The label reference as Markdown. docs/labels.md is this text; `node plugin/labels/write-reference.ts` writes it.
 import { renderPolicyReference } from "./render-policy.ts";
+import { SERVICE_LABELS } from "./render-swarm.ts";
 import { LABELS, type Label } from "./table.ts";
 
 const OPENING = `# Labels
@@ -15,10 +16,9 @@ A container joins the mesh by its labels; the image and the code stay as they ar
           mesh.enable: "true"
           mesh.check: /health
 
-Quote \`true\`, \`on\`, \`off\` and numbers, which YAML would otherwise not keep as text. Docker fixes labels when it creates a
-container, so a change takes effect with the next \`docker compose up\`. In a stack file write \`labels:\`, not \`deploy.labels:\`,
-which Swarm puts on the service instead of its containers. Values are taken exactly as written: nothing is trimmed or guessed,
-though entries of a list may have blanks around them.
+Quote \`true\`, \`on\`, \`off\` and numbers, which YAML would otherwise not keep as text. Values are taken exactly as written:
+nothing is trimmed or guessed, though entries of a list may have blanks around them. Docker fixes a container's labels when it
+creates it, so a change of \`labels:\` takes effect with the next \`docker compose up\`.
 
 Every label that begins with \`mesh.\` has to be one of these. A container with a wrong label is left out of the mesh, and all that is
 wrong with it stands in \`docker mesh status\` and in the agent's log, with the codes of [errors.md](errors.md); other containers go on.
@@ -26,7 +26,7 @@ wrong with it stands in \`docker mesh status\` and in the agent's log, with the 
 
 /** The whole page, ending with a newline. */
 export function renderLabelReference(): string {
-  return [OPENING, ...LABELS.map(renderLabel), renderPolicyReference()].join("\n");
+  return [OPENING, SERVICE_LABELS, ...LABELS.map(renderLabel), renderPolicyReference()].join("\n");
 }
 
 function renderLabel(label: Label): string {

@@ -44,6 +44,7 @@ const VALUE_LENGTH = 256;
 const LIST_LENGTH = 1024;
 const CONTAINER =
   "container label (`services.<name>.labels` in a compose or stack file, `docker run --label`)";
+const EITHER = `${CONTAINER}, or label of its Swarm service (\`deploy.labels\`)`;
 
 /** The labels in the order of the reference page. */
 export const LABELS: readonly Label[] = [
@@ -53,7 +54,7 @@ export const LABELS: readonly Label[] = [
     expected: "true or false",
     fallback: "none: a container with other `mesh.*` labels must say it",
     maximumLength: VALUE_LENGTH,
-    where: CONTAINER,
+    where: EITHER,
     meaning:
       "Makes the container a workload of the mesh: it gets a sidecar, an identity and a place in the catalog. " +
       "With `false` the container is left alone and its other labels are not read.",
@@ -66,7 +67,7 @@ export const LABELS: readonly Label[] = [
       'a service name of 1 to 63 lower-case letters, digits or "-", with no "-" at either end',
     fallback: "`<project>-<service>` of the compose project or stack",
     maximumLength: VALUE_LENGTH,
-    where: CONTAINER,
+    where: EITHER,
     meaning:
       "The service's name in the catalog, in its certificate and for its callers everywhere. " +
       "Containers with the same name are copies of one service.",
@@ -78,7 +79,7 @@ export const LABELS: readonly Label[] = [
     expected: "a port from 1 to 65535",
     fallback: "the only port that the image exposes",
     maximumLength: VALUE_LENGTH,
-    where: CONTAINER,
+    where: EITHER,
     meaning:
       "The port on which the application listens, which is also the one callers dial. Excludes `mesh.ports`.",
     example: 'mesh.port: "8080"',
@@ -89,7 +90,7 @@ export const LABELS: readonly Label[] = [
     expected: "name:port/protocol entries separated by commas",
     fallback: "the one port of `mesh.port`",
     maximumLength: LIST_LENGTH,
-    where: CONTAINER,
+    where: EITHER,
     meaning:
       "Several ports of one service. Names are DNS labels that begin with a letter; names and ports are unique; an entry without a protocol " +
       "has that of `mesh.protocol`. The first is the service's main port. Excludes `mesh.port`.",
@@ -101,7 +102,7 @@ export const LABELS: readonly Label[] = [
     expected: EXPECTED_PROTOCOL,
     fallback: "`http`",
     maximumLength: VALUE_LENGTH,
-    where: CONTAINER,
+    where: EITHER,
     meaning:
       "How bytes on the service's ports are understood. `http`: the application speaks HTTP/1.1, its callers that or HTTP/2 " +
       "without being asked (prior knowledge). `http2`: the application speaks HTTP/2 without TLS (h2c). `grpc`: the same, under " +
@@ -118,7 +119,7 @@ export const LABELS: readonly Label[] = [
     expected: "strict or permissive",
     fallback: "`permissive`",
     maximumLength: VALUE_LENGTH,
-    where: CONTAINER,
+    where: EITHER,
     meaning:
       "What happens to plaintext from outside the mesh: `strict` refuses it, `permissive` accepts it without identity, " +
       "so that a published port goes on working. Calls between sidecars are always mutual TLS. " +
@@ -131,7 +132,7 @@ export const LABELS: readonly Label[] = [
     expected: "on or off",
     fallback: "`on`",
     maximumLength: VALUE_LENGTH,
-    where: CONTAINER,
+    where: EITHER,
     meaning:
       "Whether connections to the application's ports are redirected to the sidecar. With `off`, callers outside the " +
       "mesh reach the application directly, calls to services on a port that the application listens on itself go " +
@@ -145,7 +146,7 @@ export const LABELS: readonly Label[] = [
       'a network name of letters, digits, "_", "." or "-", beginning with a letter or digit',
     fallback: "the first by name of the container's networks",
     maximumLength: VALUE_LENGTH,
-    where: CONTAINER,
+    where: EITHER,
     meaning:
       "The network whose address the catalog shows first, by its full name (`shop_backend`) or by the name in the " +
       "compose file (`backend`). Callers use any network that they share with the workload.",
@@ -157,7 +158,7 @@ export const LABELS: readonly Label[] = [
     expected: "service names separated by commas, or nothing at all",
     fallback: "every service that shares a network with the workload",
     maximumLength: LIST_LENGTH,
-    where: CONTAINER,
+    where: EITHER,
     meaning:
       "The services this workload calls, by catalog name or by the short name within its project. " +
       "An empty value means that it calls nobody.",
@@ -169,7 +170,7 @@ export const LABELS: readonly Label[] = [
     expected: 'a version of 1 to 64 letters, digits, ".", "_" or "-"',
     fallback: "none",
     maximumLength: VALUE_LENGTH,
-    where: CONTAINER,
+    where: EITHER,
     meaning:
       "The version of the workload, shown in the catalog and in `docker mesh status`, and what `mesh.split` and routes " +
       "choose by.",
@@ -181,7 +182,7 @@ export const LABELS: readonly Label[] = [
     expected: "a whole number from 1 to 1000",
     fallback: "`1`",
     maximumLength: VALUE_LENGTH,
-    where: CONTAINER,
+    where: EITHER,
     meaning:
       "The workload's share of its service's load beside the other copies: one with 3 gets three times the requests of one with 1.",
     example: 'mesh.weight: "3"',
@@ -192,7 +193,7 @@ export const LABELS: readonly Label[] = [
     expected: "an absolute path such as /health, tcp, grpc, grpc:<service>, or none",
     fallback: "`tcp`",
     maximumLength: VALUE_LENGTH,
-    where: CONTAINER,
+    where: EITHER,
     meaning:
       "How the sidecar asks the application whether it works: with a path by an HTTP/1.1 request that must answer 2xx or 3xx " +
       "on the ports of protocol `http` and `auto`, and by connecting on the others, " +

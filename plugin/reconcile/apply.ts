@@ -3,10 +3,11 @@
 import { randomBytes } from "node:crypto";
 import { MeshError } from "../../mesh/errors.ts";
 import type { Instance } from "../../mesh/model.ts";
-import { HAND_OVER_TIME } from "../../proxy/configuration/snapshot.ts";
+import { DETACH_SIGNAL, HAND_OVER_TIME } from "../../proxy/configuration/snapshot.ts";
 import type { Catalog } from "../../registry/catalog.ts";
 import type { Engine } from "../docker/engine.ts";
 import {
+  type InterceptedContainer,
   interceptionContainer,
   type SidecarTemplate,
   sidecarContainer,
@@ -16,17 +17,20 @@ import type { Workload } from "../workload/workload.ts";
 import type { ContainerRecord } from "./container-record.ts";
 import { type HandOverContext, untilFit } from "./hand-over.ts";
 import type { Holds } from "./holds.ts";
+import { interceptionMark } from "./interception.ts";
 import type { Step } from "./plan.ts";
 
 /** Shorter than the time that Docker gives an agent to stop, ms. */
 const CLEAN_UP_LIMIT = 5_000;
 /** Seconds after which a sidecar that was told to leave is killed: it should have ended by itself by then. */
 const RETIREMENT_LIMIT = HAND_OVER_TIME / 1_000 + 5;
+/** Seconds that a sidecar has for what is in flight when its application goes on without it; it takes 8 at most. */
+const DETACHMENT_LIMIT = 12;
 
 export interface ApplyContext extends HandOverContext {
   readonly engine: Pick<
     Engine,
-    "create" | "start" | "stop" | "waitForExit" | "lastLines" | "remove"
+    "create" | "start" | "signal" | "stop" | "waitForExit" | "lastLines" | "remove"
   >;
   readonly catalog: Pick<Catalog, "register" | "report" | "deregister">;
   readonly template: SidecarTemplate;
@@ -57,6 +61,8 @@ const FIRST: ReadonlySet<Step["kind"]> = new Set([
   "resume",
   "deregister",
   "remove-sidecar",
+  "release",
+  "detach",
   "retire",
 ]);
 const BESIDE: ReadonlySet<Step["kind"]> = new Set(["intercept", "attach", "hand-over"]);
@@ -72,7 +78,13 @@ async function applyStep(step: Step, context: ApplyContext, signal: AbortSignal)
       await context.engine.remove(step.sidecar.id, signal);
       return context.onChanged([step.sidecar.id]);
     case "intercept":
-      return await intercept(step.workload, context, signal);
+      await intercept(step.workload, context, signal);
+      return await context.interceptions.add(step.workloadId, interceptionMark(step.workload));
+    case "release":
+      await intercept({ ...RELEASED, ...step, containerId: step.workloadId }, context, signal);
+      return await context.interceptions.forget(step.workloadId);
+    case "detach":
+      return await detach(step.sidecar.id, context, signal);
     case "attach":
       await attach(step.workload, false, context, signal);
       return;
@@ -144,8 +156,20 @@ async function handOver(
   }
 }
 
+/** Names lead where they did before the mesh at once, and nothing new comes: what is in flight ends. */
+async function detach(id: string, context: ApplyContext, signal: AbortSignal): Promise<void> {
+  await context.engine.signal(id, DETACH_SIGNAL, signal);
+  // A second word would not be needed if the engine did not start again what ends by itself.
+  await context.engine.stop(id, DETACHMENT_LIMIT, signal);
+  await context.engine.remove(id, signal);
+  context.onChanged([id]);
+}
+
+/** Rules that lead nothing to the sidecar any more; addresses of services lead to it while it is there. */
+const RELEASED = { mtls: "permissive", redirected: [] } as const;
+
 async function intercept(
-  workload: Workload,
+  workload: InterceptedContainer,
   context: ApplyContext,
   signal: AbortSignal,
 ): Promise<void> {
@@ -163,7 +187,6 @@ async function intercept(
         `expected nft to install the redirection of ${workload.containerName}, it ended with ${code}: ${output}; mesh.intercept=off goes without`,
       );
     }
-    await context.interceptions.add(workload.containerId, workload.startedAt);
   } finally {
     await cleanUp(id, context);
     context.onChanged([id]);

@@ -45,6 +45,7 @@ export class Observer {
         this.markAll();
         return true;
       case "lost":
+      case "service":
         return false;
       case "changed":
         if (event.action === "die") this.#stopping.delete(event.containerId);

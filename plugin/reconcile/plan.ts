@@ -2,14 +2,29 @@
 // A step exists only while it is due, so an empty plan means that the node is as its labels say.
 import { isDeepStrictEqual } from "node:util";
 import type { Instance } from "../../mesh/model.ts";
-import type { SidecarFacts } from "../docker/container-facts.ts";
+import type { ContainerFacts, SidecarFacts } from "../docker/container-facts.ts";
 import type { Workload } from "../workload/workload.ts";
 import { type HeldContainer, type HoldStep, planHolds } from "./hold.ts";
+import { interceptionMark, isMarkOf } from "./interception.ts";
 
 export type Step =
   | HoldStep
   | {
       readonly kind: "remove-sidecar";
+      readonly workloadId: string;
+      readonly sidecar: SidecarFacts;
+      readonly cause: string;
+    }
+  | {
+      /** The application goes on without the redirection. */
+      readonly kind: "release";
+      readonly workloadId: string;
+      readonly containerName: string;
+      readonly cause: string;
+    }
+  | {
+      /** The application goes on without this sidecar. */
+      readonly kind: "detach";
       readonly workloadId: string;
       readonly sidecar: SidecarFacts;
       readonly cause: string;
@@ -69,7 +84,9 @@ export interface Observed {
   readonly serving: ReadonlySet<string>;
   /** Ids of those among them that could do without any other one beside their workload. */
   readonly fit: ReadonlySet<string>;
-  /** Container ids whose namespace, since this very start of theirs, has its redirection. */
+  /** Users' containers that run now, whether they want the mesh or not. */
+  readonly running: readonly Pick<ContainerFacts, "id" | "name" | "startedAt">[];
+  /** Container id → mark of the redirection that its namespace has. */
   readonly intercepted: ReadonlyMap<string, string>;
   /** This node's instances in the catalog; undefined while that is not known. */
   readonly registered: readonly Instance[] | undefined;
@@ -82,6 +99,8 @@ const ORDER = [
   "resume",
   "deregister",
   "remove-sidecar",
+  "release",
+  "detach",
   "intercept",
   "attach",
   "hand-over",
@@ -99,38 +118,69 @@ export function plan(desired: readonly DesiredWorkload[], observed: Observed): r
   const wanted = new Map(desired.map((entry) => [entry.workload.containerId, entry]));
   const steps = [
     ...planHolds(observed.held),
-    ...planDeregistrations(wanted, observed.registered ?? []),
-    ...planRemovals(wanted, observed.sidecars),
+    ...planDeregistrations(wanted, observed),
+    ...planRemovals(wanted, observed),
+    ...planReleases(wanted, observed),
     ...desired.flatMap((entry) => planWorkload(entry, observed)),
     ...planHandOvers(desired, observed),
   ];
-  const rank = (step: Step): string => `${ORDER.indexOf(step.kind)} ${stepSubject(step)}`;
-  return steps.sort((a, b) => (rank(a) < rank(b) ? -1 : 1));
+  const rank = ({ kind }: Step): number => ORDER.indexOf(kind);
+  return steps.sort((a, b) => rank(a) - rank(b) || (stepSubject(a) < stepSubject(b) ? -1 : 1));
 }
 
 function planDeregistrations(
   wanted: ReadonlyMap<string, DesiredWorkload>,
-  registered: readonly Instance[],
+  { registered = [], running }: Observed,
 ): Step[] {
+  const goneCause = ({ containerId }: Instance): string =>
+    running.some(({ id }) => id === containerId) ? LEFT : "workload is gone";
   return registered
     .filter((instance) => wanted.get(instance.containerId)?.instance.id !== instance.id)
     .map((instance) => ({
       kind: "deregister",
       workloadId: instance.containerId,
       instance,
-      cause: wanted.has(instance.containerId) ? "now another service" : "workload is gone",
+      cause: wanted.has(instance.containerId) ? "now another service" : goneCause(instance),
     }));
 }
 
 function planRemovals(
   wanted: ReadonlyMap<string, DesiredWorkload>,
-  sidecars: readonly SidecarFacts[],
+  { sidecars, running }: Observed,
 ): Step[] {
   return sidecars.flatMap((sidecar): Step[] => {
     const { workloadId } = sidecar;
-    const cause = removalCause(wanted.get(workloadId), sidecar);
+    const entry = wanted.get(workloadId);
+    if (entry === undefined && isServing(sidecar, running))
+      return [{ kind: "detach", workloadId, sidecar, cause: LEFT }];
+    const cause = removalCause(entry, sidecar);
     return cause === undefined ? [] : [{ kind: "remove-sidecar", workloadId, sidecar, cause }];
   });
+}
+
+const LEFT = "its labels do not ask for the mesh any more";
+
+/** Whether an application beside it runs and may have something open through it. */
+function isServing(
+  { role, running: runs, workloadId, workloadStartedAt }: SidecarFacts,
+  running: Observed["running"],
+): boolean {
+  if (role !== "sidecar" || !runs) return false;
+  return running.some(({ id, startedAt }) => id === workloadId && startedAt === workloadStartedAt);
+}
+
+/** Redirections that lead to nobody, or are not wanted any more, in namespaces that live on. */
+function planReleases(
+  wanted: ReadonlyMap<string, DesiredWorkload>,
+  { running, intercepted }: Observed,
+): Step[] {
+  return running
+    .filter(({ id, startedAt }) => isMarkOf(intercepted.get(id), startedAt))
+    .filter(({ id }) => wanted.get(id)?.workload.intercept !== "on")
+    .map(({ id, name }) => ({
+      ...{ kind: "release", workloadId: id, containerName: name },
+      cause: wanted.has(id) ? "mesh.intercept is off now" : LEFT,
+    }));
 }
 
 /** Why this sidecar is of no use to anybody; undefined when it may be serving. */
@@ -193,8 +243,11 @@ function planWorkload(entry: DesiredWorkload, observed: Observed): Step[] {
   const { workload, instance } = entry;
   const workloadId = workload.containerId;
   const steps: Step[] = [];
-  if (workload.intercept === "on" && observed.intercepted.get(workloadId) !== workload.startedAt) {
-    steps.push({ kind: "intercept", workloadId, workload, cause: "new network namespace" });
+  const mark = observed.intercepted.get(workloadId);
+  if (workload.intercept === "on" && mark !== interceptionMark(workload)) {
+    const isChange = isMarkOf(mark, workload.startedAt);
+    const cause = isChange ? "other rules than before" : "new network namespace";
+    steps.push({ kind: "intercept", workloadId, workload, cause });
   }
   if (besideOf(entry, observed).length === 0)
     steps.push({ kind: "attach", workloadId, workload, cause: "no sidecar" });
@@ -213,7 +266,10 @@ export function stepSubject(step: Step): string {
     case "resume":
     case "forget-hold":
       return step.hold.containerName;
+    case "release":
+      return step.containerName;
     case "remove-sidecar":
+    case "detach":
     case "retire":
       return step.sidecar.name;
     case "intercept":

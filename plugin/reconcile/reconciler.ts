@@ -13,8 +13,8 @@ import type { SidecarSessions, SidecarState } from "../sidecars/sessions.ts";
 import type { Problem } from "../status.ts";
 import { type LocalHealth, toInstance, workloadHealth } from "../workload/health.ts";
 import type { HealthFeed } from "../workload/health-feed.ts";
+import type { Interpreter } from "../workload/interpreter.ts";
 import { isDraining } from "../workload/stopping.ts";
-import { understand } from "../workload/understand.ts";
 import type { Workload } from "../workload/workload.ts";
 import { type ApplyContext, applyLane } from "./apply.ts";
 import type { ContainerRecord } from "./container-record.ts";
@@ -22,6 +22,7 @@ import type { EngineLook } from "./engine-look.ts";
 import type { HandOverView } from "./hand-over.ts";
 import { type HeldContainer, outlookOf } from "./hold.ts";
 import type { Holds, KnownHold } from "./holds.ts";
+import { interceptionMark } from "./interception.ts";
 import type { Lanes } from "./lanes.ts";
 import type { Observer } from "./observer.ts";
 import { plan, printPlan, type Step } from "./plan.ts";
@@ -46,6 +47,7 @@ export interface ReconcilerParts {
   readonly healthFeed: HealthFeed;
   readonly lanes: Lanes;
   readonly template: SidecarTemplate;
+  readonly interpreter: Interpreter;
   readonly interceptions: ContainerRecord;
   readonly holds: Holds;
   /** Set by whoever has news: asks for a pass. */
@@ -53,6 +55,8 @@ export interface ReconcilerParts {
   readonly clock: Clock;
   readonly log: Log;
 }
+
+const WAITS_FOR_SERVICE = { waitsFor: "the labels of its service are not known" } as const;
 
 /** A workload and how it is, as of the last pass. */
 export interface LocalWorkload {
@@ -73,6 +77,7 @@ export class Reconciler {
   #registered: ReadonlyMap<string, Instance> | undefined;
   #view: CatalogView | undefined;
   #workloads: readonly LocalWorkload[] = [];
+  #undecided: ReadonlySet<string> = new Set();
   #labelProblems: readonly Problem[] = [];
   #passProblem: Problem | undefined;
   #passedAt: number;
@@ -183,14 +188,16 @@ export class Reconciler {
       node: this.#parts.node,
       workloads: this.#workloads,
       adopting: this.#adopting,
+      undecided: this.#undecided,
       view: this.#view,
       catalogReachable: this.#parts.catalog.status().reachable,
     });
   }
 
   #understand(containers: readonly ContainerFacts[]): LocalWorkload[] {
-    const understood = containers.map((facts) => ({ facts, ...understand(facts) }));
-    const problems = understood.flatMap((entry) => entry.problems);
+    const { interpreter, observer } = this.#parts;
+    const served = new Set(observer.sidecars.map(({ workloadId }) => workloadId));
+    const { understood, undecided, problems } = interpreter.interpret(containers, served);
     for (const problem of problems) {
       const known = this.#labelProblems.some(
         (p) => p.subject === problem.subject && p.message === problem.message,
@@ -199,9 +206,8 @@ export class Reconciler {
         this.#parts.log.error(problem.message, { container: problem.subject, code: problem.code });
     }
     this.#labelProblems = problems;
-    return understood.flatMap(({ facts, workload }) =>
-      workload === undefined ? [] : [this.#assess(facts, workload)],
-    );
+    this.#undecided = undecided;
+    return understood.map(({ facts, workload }) => this.#assess(facts, workload));
   }
 
   #assess(facts: ContainerFacts, workload: Workload): LocalWorkload {
@@ -238,12 +244,15 @@ export class Reconciler {
       specification: sidecarSpecification(template, workload),
       ready: health === "passing",
     }));
+    const undecided = this.#undecided;
+    const registered = this.#registered && [...this.#registered.values()];
     this.#steps = plan(desired, {
-      sidecars: observer.sidecars,
+      sidecars: observer.sidecars.filter(({ workloadId }) => !undecided.has(workloadId)),
+      running: observer.containers.filter(({ id }) => !undecided.has(id)),
       serving: sessions.serving,
       fit: sessions.fit,
       intercepted: interceptions.known,
-      registered: this.#registered && [...this.#registered.values()],
+      registered: registered?.filter(({ containerId }) => !undecided.has(containerId)),
       held: held.map((hold) => this.#lookAtHeld(hold)),
     });
     const byLane = Map.groupBy(this.#steps, laneOf);
@@ -258,11 +267,15 @@ export class Reconciler {
     const facts = observer.containers.find(({ id }) => id === hold.containerId);
     const local = this.#workloads.find(({ workload }) => workload.containerId === facts?.id);
     const heldFor = clock.monotonic() - hold.since;
-    if (local === undefined)
-      return { ...hold, facts, heldFor, stopping: false, outlook: "no workload" };
+    if (local === undefined) {
+      const isUndecided = this.#undecided.has(hold.containerId);
+      const outlook = isUndecided ? WAITS_FOR_SERVICE : "no workload";
+      return { ...hold, facts, heldFor, stopping: false, outlook };
+    }
     const { workload, sidecar, health } = local;
-    const { intercept, containerId, startedAt } = workload;
-    const intercepted = intercept === "off" || interceptions.known.get(containerId) === startedAt;
+    const { intercept, containerId } = workload;
+    const mark = interceptions.known.get(containerId);
+    const intercepted = intercept === "off" || mark === interceptionMark(workload);
     const outlook = outlookOf({ sidecar, intercepted, catalogSeen: this.#view !== undefined });
     return { ...hold, facts, heldFor, stopping: health === "draining", outlook };
   }

@@ -30,19 +30,26 @@ export interface LocalInstance {
   readonly health: LocalHealth["health"];
 }
 
+/** What this node knows of itself. */
+export interface LocalTruth {
+  readonly node: string;
+  readonly workloads: readonly LocalInstance[];
+  /** Ids of its containers of which the catalog knows more for now. */
+  readonly undecided: ReadonlySet<string>;
+}
+
 /**
  * The catalog's entries corrected by what this node knows of its own. With the catalog away, its own healthy instances
  * count even when the catalog has not heard of them.
  */
 export function correctLocalEntries(
   entries: readonly CatalogEntry[],
-  node: string,
-  local: readonly LocalInstance[],
+  { node, workloads, undecided }: LocalTruth,
   catalogReachable: boolean,
 ): CatalogEntry[] {
-  const own = new Map(local.map((entry) => [entry.instance.id, entry]));
+  const own = new Map(workloads.map((entry) => [entry.instance.id, entry]));
   const corrected = entries.flatMap((entry) => {
-    if (entry.instance.node !== node) return [entry];
+    if (entry.instance.node !== node || undecided.has(entry.instance.containerId)) return [entry];
     const known = own.get(entry.instance.id);
     own.delete(entry.instance.id);
     return known === undefined

@@ -49,6 +49,8 @@ export interface PublishedWorkload extends LocalInstance {
 export interface PublisherInput {
   readonly node: string;
   readonly workloads: readonly PublishedWorkload[];
+  /** Ids of this node's containers of which the catalog knows more than the node for now. */
+  readonly undecided: ReadonlySet<string>;
   /** For some time after an agent's start: adopted sidecars may yet be heard of, and their workloads registered again. */
   readonly adopting: boolean;
   /** The newest view; undefined while the catalog has given none to this agent. */
@@ -91,11 +93,12 @@ export class Publisher {
 
   publish(input: PublisherInput): void {
     this.#followLeaves(new Set(input.workloads.map(({ workload }) => workload.service)));
-    const { view, node, workloads, catalogReachable } = input;
+    const { view, node, workloads, undecided, catalogReachable } = input;
     const usable = usableEntries(view?.entries ?? []);
     // The name of what nobody may call would only stay behind in hosts files.
     const offered = workloads.filter(({ workload }) => workload.offered);
-    const entries = correctLocalEntries(usable.entries, node, offered, catalogReachable);
+    const local = { node, workloads: offered, undecided };
+    const entries = correctLocalEntries(usable.entries, local, catalogReachable);
     this.#directory = buildDirectory(entries, this.#remember(usable.entries, offered));
     this.#refreshPolicies(entries, workloads);
     this.#problems = [...usable.problems, ...this.#publishAll(input)];

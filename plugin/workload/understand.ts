@@ -1,6 +1,7 @@
 // From the engine's facts and the user's labels to a workload, or to everything that is wrong with the container at once.
 import type { NetworkAddress, ServicePort } from "../../mesh/model.ts";
 import { isServiceName, normaliseName } from "../../mesh/service-name.ts";
+import type { SwarmService } from "../../registry/swarm-services.ts";
 import type { ContainerFacts } from "../docker/container-facts.ts";
 import { parseLabels, type WorkloadLabels } from "../labels/parse.ts";
 import type { Problem } from "../status.ts";
@@ -24,12 +25,23 @@ const SWARM = {
   service: "com.docker.swarm.service.name",
 } as const;
 
-export function understand(facts: ContainerFacts): Understanding {
-  const parsed = parseLabels(facts.labels);
-  const problems: Problem[] = parsed.problems.map(({ code, message }) => ({
-    subject: facts.name,
-    code,
-    message,
+/**
+ * A container's labels with those of the service that it is a task of laid over them: what can be changed while the task
+ * runs is stronger than what cannot.
+ */
+export function effectiveLabels(
+  facts: ContainerFacts,
+  service: SwarmService | undefined,
+): Readonly<Record<string, string>> {
+  return service === undefined ? facts.labels : { ...facts.labels, ...service.labels };
+}
+
+/** `service` is the labelled service of Swarm's of which the container is a task. */
+export function understand(facts: ContainerFacts, service?: SwarmService): Understanding {
+  const parsed = parseLabels(effectiveLabels(facts, service));
+  const problems: Problem[] = parsed.problems.map(({ code, label, message }) => ({
+    ...{ subject: facts.name, code },
+    message: message + placeOf(label, service),
   }));
   if (!parsed.enabled || parsed.labels === undefined) return { workload: undefined, problems };
   const complain = (code: string, message: string): void => {
@@ -40,6 +52,12 @@ export function understand(facts: ContainerFacts): Understanding {
   const networks = chooseNetworks(facts, parsed.labels, complain);
   if (problems.length > 0) return { workload: undefined, problems };
   return { workload: assemble(facts, parsed.labels, naming, ports, networks), problems };
+}
+
+/** A container's labels are where its user looks first. */
+function placeOf(label: string, service: SwarmService | undefined): string {
+  if (service?.labels[label] === undefined) return "";
+  return ` (in deploy.labels of the service ${service.name})`;
 }
 
 type Complain = (code: string, message: string) => void;

@@ -203,6 +203,12 @@ export const REPORT_INTERVAL = 5_000;
  */
 export const HAND_OVER_TIME = 60_000;
 
+/**
+ * Tells a sidecar, in place of SIGTERM, that its application goes on without it: names of services lead at once where they
+ * did before the mesh, and what is in flight ends. With SIGTERM they stay, so that nothing goes past the mesh by accident.
+ */
+export const DETACH_SIGNAL = "SIGINT";
+
 // The transport: HTTP/1.1 on a unix socket, `Authorization: Bearer <token>` on each request.
 
 /** `GET`: newline-delimited JSON that never ends, a {@link Snapshot} a line, the current one first. */

@@ -1,5 +1,5 @@
-// An engine in memory for the agent's tests: containers can be created, started, paused, waited for and removed,
-// everything is written down, and single calls can be made to fail or to wait.
+// An engine in memory for the agent's tests: containers can be created, started, paused, waited for and removed, everything is
+// written down, and single calls can be made to fail or to wait.
 import { MeshError } from "../../mesh/errors.ts";
 import { readSidecarFacts } from "../../plugin/docker/container-facts.ts";
 import type { Inspected } from "../../plugin/docker/engine.ts";
@@ -102,6 +102,10 @@ export class ScriptedEngine implements Inspector {
   async waitForExit(id: string): Promise<{ code: number; output: string }> {
     await this.#call("wait", id);
     return this.exit;
+  }
+
+  async signal(id: string, name: string): Promise<void> {
+    await this.#call("signal", `${id} ${name}`);
   }
 
   async stop(id: string, seconds: number): Promise<void> {

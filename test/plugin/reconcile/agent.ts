@@ -1,3 +1,4 @@
+// One agent for the tests of its loop: all that it does between the engine and the sidecars, without sockets.
 import { type Clock, systemClock } from "../../../mesh/clock.ts";
 import { Latest } from "../../../mesh/latest.ts";
 import { silentLog } from "../../../mesh/log.ts";
@@ -11,7 +12,9 @@ import { Observer } from "../../../plugin/reconcile/observer.ts";
 import { type LocalWorkload, Reconciler } from "../../../plugin/reconcile/reconciler.ts";
 import { Publisher } from "../../../plugin/sidecars/publisher.ts";
 import { SidecarSessions } from "../../../plugin/sidecars/sessions.ts";
+import { ServiceLabels } from "../../../plugin/swarm/service-labels.ts";
 import { HealthFeed } from "../../../plugin/workload/health-feed.ts";
+import { Interpreter } from "../../../plugin/workload/interpreter.ts";
 import { EmbeddedCatalog } from "../../../registry/embedded/embedded-catalog.ts";
 import { InstantLeaves } from "../../helpers/leaves.ts";
 import { policyParts, policyState } from "../../helpers/policies.ts";
@@ -51,6 +54,7 @@ export class Agent {
     engine: ScriptedEngine,
     records: { readonly interceptions: ContainerRecord; readonly held: ContainerRecord },
     image: string,
+    services: ServiceLabels = new ServiceLabels(() => undefined),
   ) {
     const clock: Clock = {
       ...systemClock,
@@ -94,6 +98,7 @@ export class Agent {
       },
       interceptions,
       holds: this.holds,
+      interpreter: new Interpreter(services),
       wake,
       clock,
       log: silentLog,

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, it } from "mocha";
 import { OWN_LABELS } from "../../../plugin/docker/container-facts.ts";
 import { type ApplyContext, applyLane } from "../../../plugin/reconcile/apply.ts";
 import { ContainerRecord } from "../../../plugin/reconcile/container-record.ts";
+import { interceptionMark } from "../../../plugin/reconcile/interception.ts";
 import type { Step } from "../../../plugin/reconcile/plan.ts";
 import { toInstance } from "../../../plugin/workload/health.ts";
 import type { SidecarReport } from "../../../proxy/configuration/snapshot.ts";
@@ -123,7 +124,24 @@ describe("applying a workload's steps", () => {
     assert.equal(context.interceptions.known.size, 0);
     installed.resolve();
     await applying;
-    assert.equal(context.interceptions.known.get(workloadId), STARTED_AT);
+    assert.equal(context.interceptions.known.get(workloadId), interceptionMark(workload));
+  });
+
+  it("lets a running application leave the mesh: first nothing leads to its sidecar, then that ends", async () => {
+    await context.interceptions.add(workloadId, interceptionMark(workload));
+    const release = { kind: "release", workloadId, containerName: "shop-orders-1", cause } as const;
+    const sidecar = sidecarOf("a", "s1");
+    await apply(release, { kind: "detach", workloadId, sidecar, cause });
+    assert.deepEqual(engine.calls, [
+      "create shop-orders-1.mesh-init-…",
+      "start made-1",
+      "wait made-1",
+      "remove made-1",
+      "signal s1 SIGINT",
+      "stop s1 within 12 s",
+      "remove s1",
+    ]);
+    assert.equal(context.interceptions.known.size, 0);
   });
 
   it("gives each sidecar a token of its own and says whose it is", async () => {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import type { Instance } from "../../../mesh/model.ts";
 import type { SidecarFacts } from "../../../plugin/docker/container-facts.ts";
+import { interceptionMark } from "../../../plugin/reconcile/interception.ts";
 import {
   type DesiredWorkload,
   type Observed,
@@ -39,7 +40,7 @@ const WEB: DesiredWorkload = desire("web", "b", true);
 
 /** Nothing exists, and the catalog is known to hold nothing. */
 const NOTHING: Observed = {
-  ...{ sidecars: [], intercepted: new Map(), registered: [], held: [] },
+  ...{ sidecars: [], running: [], intercepted: new Map(), registered: [], held: [] },
   ...{ serving: new Set(), fit: new Set() },
 };
 
@@ -48,7 +49,8 @@ const SETTLED: Observed = {
   sidecars: [sidecarOf("a", "s1")],
   serving: new Set(["s1"]),
   fit: new Set(["s1"]),
-  intercepted: new Map([[containerId("a"), STARTED_AT]]),
+  running: [{ id: containerId("a"), name: "shop-orders-1", startedAt: STARTED_AT }],
+  intercepted: new Map([[containerId("a"), interceptionMark(ORDERS.workload)]]),
   registered: [ORDERS.instance],
   held: [],
 };
@@ -210,6 +212,7 @@ retire sidecar-s2: replaced by sidecar-s1
       specification: "specification-2",
     })),
     observed: {
+      running: [],
       sidecars: [
         ...[..."cdefgh"].map((letter) => sidecarOf(letter, `old-${letter}`)),
         successorOf("h", "new-h"),
@@ -261,9 +264,77 @@ remove-sidecar sidecar-s1: sidecar stopped
 remove-sidecar sidecar-i1: left over from an interrupted attach
 `,
   },
-  "the workload is gone": {
+  "the labels of a running workload do not ask for the mesh any more": {
     desired: [],
     observed: {},
+    plan: `\
+deregister shop-orders-aaaaaaaaaaaa: its labels do not ask for the mesh any more
+release shop-orders-1: its labels do not ask for the mesh any more
+detach sidecar-s1: its labels do not ask for the mesh any more
+`,
+  },
+  "it left the mesh in the middle of a hand-over, and had no redirection": {
+    desired: [],
+    observed: {
+      sidecars: [sidecarOf("a", "s1"), successorOf("a", "s2"), sidecarOf("b", "s3")],
+      intercepted: new Map(),
+      registered: [],
+    },
+    plan: `\
+remove-sidecar sidecar-s3: workload is gone
+detach sidecar-s1: its labels do not ask for the mesh any more
+detach sidecar-s2: its labels do not ask for the mesh any more
+`,
+  },
+  "it left the mesh and has restarted since": {
+    desired: [],
+    observed: {
+      running: [{ id: containerId("a"), name: "shop-orders-1", startedAt: RESTARTED_AT }],
+      registered: [],
+    },
+    plan: `\
+remove-sidecar sidecar-s1: workload is gone
+`,
+  },
+  "it left the mesh, and its sidecar has stopped": {
+    desired: [],
+    observed: { sidecars: [sidecarOf("a", "s1", { running: false })], registered: [] },
+    plan: `\
+remove-sidecar sidecar-s1: workload is gone
+release shop-orders-1: its labels do not ask for the mesh any more
+`,
+  },
+  "a running workload is to be strict now": {
+    desired: [desire("orders", "a", true, { mtls: "strict", redirected: [] })],
+    observed: {},
+    plan: `\
+intercept shop-orders-1: other rules than before
+`,
+  },
+  "an agent before this one did not write down by which rules": {
+    desired: [ORDERS],
+    observed: { intercepted: new Map([[containerId("a"), STARTED_AT]]) },
+    plan: `\
+intercept shop-orders-1: other rules than before
+`,
+  },
+  "a running workload wants no interception any more": {
+    desired: [desire("orders", "a", true, { intercept: "off" })],
+    observed: {},
+    plan: `\
+release shop-orders-1: mesh.intercept is off now
+`,
+  },
+  "a running workload weighs more than before": {
+    desired: [desire("orders", "a", true, { weight: 3, version: "2", policy: { allow: "web" } })],
+    observed: {},
+    plan: `\
+register shop-orders-aaaaaaaaaaaa: registration differs
+`,
+  },
+  "the workload is gone": {
+    desired: [],
+    observed: { running: [] },
     plan: `\
 deregister shop-orders-aaaaaaaaaaaa: workload is gone
 remove-sidecar sidecar-s1: workload is gone
@@ -271,7 +342,7 @@ remove-sidecar sidecar-s1: workload is gone
   },
   "the workload is gone and the catalog is not known": {
     desired: [],
-    observed: { registered: undefined },
+    observed: { running: [], registered: undefined },
     plan: `\
 remove-sidecar sidecar-s1: workload is gone
 `,
@@ -317,7 +388,7 @@ attach shop-orders-1: no sidecar
   },
   "a held application has ended": {
     desired: [],
-    observed: { held: [{ ...HELD, facts: undefined }] },
+    observed: { running: [], held: [{ ...HELD, facts: undefined }] },
     plan: `\
 forget-hold shop-orders-1: it has ended
 deregister shop-orders-aaaaaaaaaaaa: workload is gone

@@ -5,6 +5,7 @@ import {
   buildDirectory,
   correctLocalEntries,
   type Directory,
+  type LocalInstance,
   toKnownService,
 } from "../../../plugin/sidecars/directory.ts";
 import { outboundOf } from "../../../plugin/sidecars/outbound.ts";
@@ -322,6 +323,13 @@ describe("what this node knows better than the catalog", () => {
   const orders = workloadOf("orders", "a");
   const instance = toInstance(orders, NODE);
   const remote = entry(workloadOf("orders", "b"), "passing", "node-b");
+  const correct = (
+    entries: readonly CatalogEntry[],
+    workloads: readonly LocalInstance[],
+    reachable = true,
+    undecided: ReadonlySet<string> = new Set(),
+  ): CatalogEntry[] =>
+    correctLocalEntries(entries, { node: NODE, workloads, undecided }, reachable);
   const healths = (entries: readonly CatalogEntry[]): string[] =>
     entries.map(({ instance: { id }, health }) => `${id} ${health}`);
 
@@ -335,36 +343,32 @@ describe("what this node knows better than the catalog", () => {
   ] as const) {
     it(`a workload that is ${local} here and ${catalog} there is ${expected}`, () => {
       const entries = [{ instance, health: catalog }];
-      const corrected = correctLocalEntries(entries, NODE, [{ instance, health: local }], true);
+      const corrected = correct(entries, [{ instance, health: local }]);
       assert.deepEqual(healths(corrected), [`shop-orders-aaaaaaaaaaaa ${expected}`]);
     });
   }
 
   it("a workload that is gone here is gone, whatever the catalog still says", () => {
-    const corrected = correctLocalEntries(
-      [{ instance, health: "passing" }, remote],
-      NODE,
-      [],
-      true,
-    );
+    const corrected = correct([{ instance, health: "passing" }, remote], []);
     assert.deepEqual(healths(corrected), ["shop-orders-bbbbbbbbbbbb passing"]);
+  });
+
+  it("a workload whose labels are not known yet is what the catalog says", () => {
+    const entries: CatalogEntry[] = [{ instance, health: "passing" }];
+    const corrected = correct(entries, [], true, new Set([instance.containerId]));
+    assert.deepEqual(healths(corrected), ["shop-orders-aaaaaaaaaaaa passing"]);
   });
 
   it("a workload is where it is now, not where the catalog last heard of it", () => {
     const moved = { ...instance, networks: [BACK] };
     const entries: CatalogEntry[] = [{ instance, health: "passing" }];
-    const [corrected] = correctLocalEntries(
-      entries,
-      NODE,
-      [{ instance: moved, health: "passing" }],
-      true,
-    );
+    const [corrected] = correct(entries, [{ instance: moved, health: "passing" }]);
     assert.deepEqual(corrected?.instance.networks, [BACK]);
   });
 
   it("of other nodes it knows nothing better", () => {
     const local = [{ instance: { ...remote.instance, node: NODE }, health: "critical" as const }];
-    assert.deepEqual(correctLocalEntries([remote], NODE, local, true), [remote]);
+    assert.deepEqual(correct([remote], local), [remote]);
   });
 
   for (const [reachable, health, heard] of [
@@ -374,7 +378,7 @@ describe("what this node knows better than the catalog", () => {
     [false, "unknown", false],
   ] as const) {
     it(`a ${health} workload that the catalog lacks ${heard ? "counts" : "does not count"} while the catalog is ${reachable ? "there" : "away"}`, () => {
-      const corrected = correctLocalEntries([remote], NODE, [{ instance, health }], reachable);
+      const corrected = correct([remote], [{ instance, health }], reachable);
       assert.deepEqual(healths(corrected), [
         ...(heard ? ["shop-orders-aaaaaaaaaaaa passing"] : []),
         "shop-orders-bbbbbbbbbbbb passing",

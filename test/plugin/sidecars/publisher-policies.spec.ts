@@ -56,7 +56,7 @@ describe("policies in snapshots", () => {
   /** The snapshots of web, orders and lonely. */
   function publish(): (Snapshot | undefined)[] {
     publisher.publish({
-      ...{ node: NODE, adopting: false, catalogReachable: true },
+      ...{ node: NODE, adopting: false, undecided: new Set<string>(), catalogReachable: true },
       workloads: workloads.map((workload) => ({
         ...{ workload, instance: toInstance(workload, NODE), health: "passing" },
         ...{ adopted: false, registered: true },

@@ -55,6 +55,7 @@ describe("the publisher", () => {
       node: NODE,
       workloads: [of(ORDERS), of(WEB)],
       adopting: false,
+      undecided: new Set(),
       view: { entries: [REMOTE] },
       catalogReachable: true,
       ...changes,
