@@ -146,6 +146,7 @@ describe("a sidecar's facts", () => {
       name: "shop-orders-1",
       role: "sidecar",
       running: true,
+      createdAt: "2026-03-01T02:03:38.931368066Z",
       workloadId: ID,
       workloadStartedAt: "2026-03-01T02:03:39.279251715Z",
       specification: "0123456789abcdef",

@@ -81,12 +81,13 @@ describe("the engine's client", () => {
     }
   });
 
-  it("lists containers with mesh labels in any letter case, and its own, stopped ones too", async () => {
+  it("lists containers with mesh labels in any letter case, its own, and tasks, stopped ones too", async () => {
     const labels: readonly (Record<string, string> | null)[] = [
       { "mesh.enable": "true" },
       { "Mesh.Enable": "true" },
       { "docker-mesh.role": "sidecar" },
       { "docker-mesh.role": "init" },
+      { "com.docker.swarm.service.id": "x2k9" },
       { "docker-mesh.role": "agent" },
       { "com.example.mesh.enable": "true" },
       { meshed: "true" },
@@ -94,7 +95,7 @@ describe("the engine's client", () => {
     ];
     const all = labels.map((Labels, index) => ({ Id: `c${index}`, Labels }));
     answers["GET /containers/json"] = [200, all];
-    assert.deepEqual(await engine.list(signal), ["c0", "c1", "c2", "c3"]);
+    assert.deepEqual(await engine.list(signal), ["c0", "c1", "c2", "c3", "c4"]);
     assert.match(asked.join(""), /all=true/);
   });
 
@@ -102,6 +103,7 @@ describe("the engine's client", () => {
     for (const [what, labels, kind] of [
       ["of the user's", { "mesh.enable": "true" }, "container"],
       ["that an agent made", { "docker-mesh.role": "sidecar" }, "sidecar"],
+      ["that is a task", { "com.docker.swarm.service.id": "x2k9" }, "container"],
       ["without mesh labels", {}, undefined],
       ["without labels", null, undefined],
     ] as const) {
@@ -116,6 +118,54 @@ describe("the engine's client", () => {
       assert.equal(await engine.inspect("a1", signal), undefined);
     });
   });
+
+  describe("asked about Swarm's services", () => {
+    const service = {
+      ...{ ID: "s1", Version: { Index: 7 } },
+      Spec: { Name: "shop_orders", Labels: { "mesh.enable": "true", other: "x" } },
+    };
+    const tell = (Swarm: object): void => {
+      answers["GET /info"] = [200, { Name: "node-a", Swarm }];
+      answers["GET /services"] = [200, [service]];
+    };
+
+    it("lists them on a manager", async () => {
+      tell({ ControlAvailable: true, Cluster: { ID: "swarm-1" } });
+      const labels = { "mesh.enable": "true" };
+      assert.deepEqual(await engine.swarmServices(signal), {
+        swarm: "swarm-1",
+        services: [{ id: "s1", swarm: "swarm-1", name: "shop_orders", version: 7, labels }],
+      });
+    });
+
+    for (const [where, swarm] of [
+      ["on a worker", { LocalNodeState: "active", ControlAvailable: false, Cluster: null }],
+      ["without a swarm", { LocalNodeState: "inactive", ControlAvailable: false }],
+    ] as const) {
+      it(`asks no further ${where}`, async () => {
+        tell(swarm);
+        assert.equal(await engine.swarmServices(signal), undefined);
+        assert.deepEqual(asked, ["GET /info"]);
+      });
+    }
+
+    it("says why a manager cannot tell", async () => {
+      tell({ ControlAvailable: true, Error: "the swarm does not have a leader", Cluster: null });
+      await assert.rejects(engine.swarmServices(signal), {
+        code: "ENGINE_REFUSED",
+        message:
+          "expected the swarm of this manager to have a leader, found that the Docker Engine cannot read it (the swarm does not have a leader)",
+      });
+    });
+  });
+
+  for (const status of [204, 404, 409]) {
+    it(`takes ${status} for a container that is sent a signal`, async () => {
+      answers["POST /containers/a1/kill"] = [status, {}];
+      await engine.signal("a1", "SIGINT", signal);
+      assert.deepEqual(asked, ["POST /containers/a1/kill?signal=SIGINT"]);
+    });
+  }
 
   for (const status of [204, 404, 409]) {
     it(`takes ${status} for a container that is removed`, async () => {

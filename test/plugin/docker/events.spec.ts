@@ -87,6 +87,12 @@ describe("an event of the engine", () => {
     assert.deepEqual(event, { kind: "signalled", containerId: ID, signal: "15" });
   });
 
+  it("of a service says to look at the services", () => {
+    const actor = { ID: "s1", Attributes: { name: "shop_orders", "updatestate.new": "updating" } };
+    const event = { Type: "service", Action: "update", Actor: actor, scope: "swarm" };
+    assert.deepEqual(readEvent(JSON.stringify(event)), { kind: "service" });
+  });
+
   for (const [what, line] of [
     ["exec_create: sh -c start", containerEvent("exec_create: sh -c start")],
     ["exec_start: die", containerEvent("exec_start: die")],
