@@ -1,6 +1,8 @@
 // Chooses the catalog and, with it, who signs certificates: one setting, two pairs.
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Clock } from "../mesh/clock.ts";
+import { MeshError } from "../mesh/errors.ts";
 import type { Catalog } from "../registry/catalog.ts";
 import { ConsulClient } from "../registry/consul/client.ts";
 import { ConsulCatalog } from "../registry/consul/consul-catalog.ts";
@@ -30,7 +32,10 @@ export interface Backend extends Disposable {
   readonly authority: CertificateAuthority;
 }
 
-/** Neither asks anybody yet; `node` is the engine's node name. Throws CONFIGURATION_INVALID for a damaged authority file. */
+/**
+ * Neither asks anybody yet; `node` is the engine's node name. Throws CONFIGURATION_INVALID for a damaged authority file and
+ * for a token's file that cannot be read.
+ */
 export async function connectBackend(
   settings: Settings,
   node: string,
@@ -48,7 +53,8 @@ export async function connectBackend(
       [Symbol.dispose]: () => undefined,
     };
   }
-  const client = new ConsulClient({ address: settings.consulAddress, token: settings.consulToken });
+  const token = await readConsulToken(settings);
+  const client = new ConsulClient({ address: settings.consulAddress, token });
   return {
     catalog: new ConsulCatalog({ client, node, clock }),
     policyStore: new ConsulPolicyStore({ client, clock }),
@@ -57,4 +63,15 @@ export async function connectBackend(
     authority: new ConsulAuthority({ client, clock }),
     [Symbol.dispose]: () => client[Symbol.dispose](),
   };
+}
+
+async function readConsulToken(settings: Settings): Promise<string | undefined> {
+  const { consulToken, consulTokenFile: path } = settings;
+  if (path === undefined) return consulToken;
+  try {
+    return (await readFile(path, "utf8")).trim();
+  } catch (cause) {
+    const message = `MESH_CONSUL_TOKEN_FILE: expected a file that can be read at ${path}`;
+    throw new MeshError("CONFIGURATION_INVALID", message, { cause });
+  }
 }

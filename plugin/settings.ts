@@ -2,12 +2,15 @@
 import { parseDuration } from "../mesh/duration.ts";
 import { describeError, MeshError } from "../mesh/errors.ts";
 import { LOG_LEVELS, type LogLevel } from "../mesh/log.ts";
+import { parseConsulAddress } from "../registry/consul/address.ts";
 
 export interface Settings {
   readonly catalog: "consul" | "embedded";
   /** Address of the node's Consul agent. */
   readonly consulAddress: string;
   readonly consulToken: string | undefined;
+  /** The file that holds it instead, such as a secret of Swarm's. */
+  readonly consulTokenFile: string | undefined;
   /** Life of the certificates that the embedded authority issues, ms; Consul's own setting rules with Consul. */
   readonly leafLifetime: number;
   /** How long a root of the embedded authority signs before another follows it, ms. */
@@ -61,12 +64,19 @@ export function readSettings(environment: Environment): Settings {
   const catalog = read("MESH_CATALOG", "consul", (text) =>
     oneOf(["consul", "embedded"] as const, text),
   );
-  const consulAddress = read("MESH_CONSUL_ADDRESS", "http://consul:8500", parseAddress);
+  const consulAddress = read(
+    "MESH_CONSUL_ADDRESS",
+    "http://consul:8500",
+    (text) => parseConsulAddress(text).text,
+  );
   const leafLifetime = read("MESH_LEAF_LIFETIME", "24h", parseLifetime);
   const rootAge = read("MESH_ROOT_AGE", FIVE_YEARS, (text) => parseRootAge(text, leafLifetime));
   const apiSocket = read("MESH_API_SOCKET", API_SOCKET, parsePath);
   const apiTcp = readApiTcp(environment, problems);
   const logLevel = read("MESH_LOG_LEVEL", "info", (text) => oneOf(LOG_LEVELS, text));
+  if (environment["MESH_CONSUL_TOKEN"] && environment["MESH_CONSUL_TOKEN_FILE"]) {
+    problems.push("MESH_CONSUL_TOKEN_FILE: expected it or MESH_CONSUL_TOKEN, found both");
+  }
   if (
     catalog === undefined ||
     consulAddress === undefined ||
@@ -78,8 +88,17 @@ export function readSettings(environment: Environment): Settings {
   ) {
     throw new MeshError("CONFIGURATION_INVALID", problems.join("; "));
   }
-  const consulToken = environment["MESH_CONSUL_TOKEN"] || undefined;
-  return { catalog, consulAddress, consulToken, leafLifetime, apiSocket, apiTcp, logLevel };
+  return {
+    catalog,
+    consulAddress,
+    consulToken: environment["MESH_CONSUL_TOKEN"] || undefined,
+    consulTokenFile: environment["MESH_CONSUL_TOKEN_FILE"] || undefined,
+    leafLifetime,
+    rootAge,
+    apiSocket,
+    apiTcp,
+    logLevel,
+  };
 }
 
 const TCP_NEEDS = {
@@ -120,14 +139,6 @@ function oneOf<const T extends string>(values: readonly T[], text: string): T {
   if (found === undefined)
     throw new Error(`expected ${values.join(" or ")}, got ${JSON.stringify(text)}`);
   return found;
-}
-
-function parseAddress(text: string): string {
-  const url = URL.parse(text);
-  if (url === null || (url.protocol !== "http:" && url.protocol !== "https:")) {
-    throw new Error(`expected an http or https address, got ${JSON.stringify(text)}`);
-  }
-  return url.origin;
 }
 
 function parseLifetime(text: string): number {

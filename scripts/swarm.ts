@@ -6,8 +6,9 @@ import { prepareImages } from "./images/prepare.ts";
 import { main } from "./main.ts";
 import { Progress } from "./progress.ts";
 import { readSettings } from "./settings.ts";
+import { deployPlayground } from "./swarm/playground.ts";
 import { siteOf } from "./swarm/site.ts";
-import { openSwarm, removeSwarm, startSwarm } from "./swarm/swarm.ts";
+import { openSwarm, removeSwarm, type Step, startSwarm } from "./swarm/swarm.ts";
 import { describeNodes, describeUse } from "./swarm/words.ts";
 import { interruptible } from "./testing/interruptible.ts";
 
@@ -68,16 +69,19 @@ async function up(nodes: number, managers: number, signal: AbortSignal): Promise
   const engine = await ensureEngine(settings, progress);
   signal.throwIfAborted();
   const wanted = { consul: true, demo: true, testTools: false };
-  const { mesh, consul, redis, demo } = await prepareImages(settings, progress, wanted);
+  const prepared = await prepareImages(settings, progress, wanted);
   signal.throwIfAborted();
+  const { mesh, consul, redis, demo } = prepared;
   const images = [mesh, consul, redis, demo].filter((image) => image !== undefined);
   const plan = { nodes, managers, images, imageSource: engine.socket, ends: false };
-  const swarm = await startSwarm(
-    site,
-    plan,
-    signal,
-    async (title, work) => await progress.step(title, work),
-  );
+  const step: Step = async (title, work) => await progress.step(title, work);
+  const swarm = await startSwarm(site, plan, signal, step);
+  try {
+    await deployPlayground(swarm, prepared, signal, step);
+  } catch (error) {
+    await removeSwarm(site);
+    throw error;
+  }
   console.log(describeUse(swarm.nodes));
 }
 

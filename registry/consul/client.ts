@@ -20,7 +20,7 @@ import type {
 } from "./types.ts";
 
 export interface ConsulClientOptions {
-  /** `http://127.0.0.1:8500`: the node's own Consul agent. */
+  /** `http://127.0.0.1:8500` or `unix:///run/consul/http.sock`: the node's own Consul agent. */
   readonly address: string;
   /** The ACL token, where ACLs are on. */
   readonly token?: string | undefined;
@@ -67,13 +67,14 @@ export class ConsulClient {
   readonly #library: Consul;
   readonly #credentials: { readonly token?: string };
 
-  /** Throws CONFIGURATION_INVALID for an address that is no http or https URL. */
+  /** Throws CONFIGURATION_INVALID for an address that is neither an http or https URL nor a unix socket. */
   constructor(options: ConsulClientOptions) {
     this.#timeout = options.timeout ?? 5_000;
     this.#transport = new ConsulTransport(options.address, options.token, this.#timeout);
     this.#credentials = options.token === undefined ? {} : { token: options.token };
-    // The package's types do not know `baseUrl`.
-    const library = { baseUrl: `${this.#transport.base}/v1`, defaults: {} };
+    const { base, connections: agent } = this.#transport;
+    // The package's types do not know `baseUrl`. It destroys the connections when it is destroyed.
+    const library = { baseUrl: `${base}/v1`, agent, defaults: {} };
     this.#library = new Consul(library);
   }
 

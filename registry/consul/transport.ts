@@ -1,7 +1,10 @@
 // One HTTP exchange with Consul: a deadline, the caller's signal, the token, errors as MeshErrors, and a memory of whether
 // Consul answers. What is asked and what comes back is client.ts's business.
+import type { Agent } from "node:http";
 import { describeError, MeshError } from "../../mesh/errors.ts";
+import { openConnections, parseConsulAddress } from "./address.ts";
 import { ConsulAnswerError, unavailable } from "./errors.ts";
+import { type HttpReply, httpCall } from "./http-call.ts";
 
 /** Whether Consul answers, and since when (wall clock, ms). */
 export interface Reachability {
@@ -34,18 +37,22 @@ export interface ConsulReply {
 
 /** Sends requests to one Consul agent and remembers how that went. */
 export class ConsulTransport {
-  /** `http://host:port`, without a slash at the end. */
+  /** The URL that requests begin with, without a slash at the end. */
   readonly base: string;
+  /** Over which it sends, and others may too. */
+  readonly connections: Agent;
   readonly #headers: Readonly<Record<string, string>>;
   readonly #timeout: number;
   #reachability: Reachability = { reachable: false, since: Date.now(), problem: undefined };
 
   /**
    * An answer must begin within `timeout` ms and be complete within as much again.
-   * Throws CONFIGURATION_INVALID for an address that is no http or https URL.
+   * Throws CONFIGURATION_INVALID for an address that is neither an http or https URL nor a unix socket.
    */
   constructor(address: string, token: string | undefined, timeout: number) {
-    this.base = parseAddress(address);
+    const parsed = parseConsulAddress(address);
+    this.base = parsed.base;
+    this.connections = openConnections(parsed);
     this.#timeout = timeout;
     this.#headers = token === undefined ? {} : { "X-Consul-Token": token };
   }
@@ -60,19 +67,17 @@ export class ConsulTransport {
       using deadline = new Deadline();
       // Consul adds up to a sixteenth to the waiting time, so that watchers do not all come back at once.
       deadline.set(this.#timeout + request.wait * (1 + 1 / 16));
-      const response = await fetch(
-        `${this.base}/v1/${request.path}?${new URLSearchParams(request.query)}`,
-        {
-          method: request.method,
-          headers: this.#headers,
-          redirect: "error",
-          signal: AbortSignal.any([signal, deadline.signal]),
-          ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
-        },
-      );
-      // What has begun does not wait for anything any more.
-      deadline.set(this.#timeout);
-      return toReply(request, response, await response.text());
+      const reply = await httpCall({
+        method: request.method,
+        url: `${this.base}/v1/${request.path}?${new URLSearchParams(request.query)}`,
+        headers: this.#headers,
+        body: request.body === undefined ? undefined : JSON.stringify(request.body),
+        connections: this.connections,
+        signal: AbortSignal.any([signal, deadline.signal]),
+        // What has begun does not wait for anything any more.
+        onHead: () => deadline.set(this.#timeout),
+      });
+      return toReply(request, reply);
     });
   }
 
@@ -118,35 +123,24 @@ class Deadline implements Disposable {
   }
 }
 
-function toReply(request: ConsulRequest, response: Response, text: string): ConsulReply {
+function toReply(request: ConsulRequest, { status, header, text }: HttpReply): ConsulReply {
   const { path } = request;
+  const index = header("x-consul-index");
   // Somebody else's 404, a proxy's, carries no index.
-  const isAbsent =
-    request.mayBeAbsent === true &&
-    response.status === 404 &&
-    Boolean(response.headers.get("x-consul-index"));
-  if (!response.ok && !isAbsent) throw new ConsulAnswerError(path, response.status, text);
-  if (isLeaderless(path, response.headers))
+  const isAbsent = request.mayBeAbsent === true && status === 404 && Boolean(index);
+  const isFine = status >= 200 && status < 300;
+  if (!isFine && !isAbsent) throw new ConsulAnswerError(path, status, text);
+  if (isLeaderless(path, header("x-consul-knownleader")))
     throw new Error("consul knows no leader, so its answer may be old");
   const body: unknown = text === "" || isAbsent ? undefined : JSON.parse(text);
-  const isFiltered = response.headers.get("x-consul-results-filtered-by-acls") === "true";
-  return { body, isAbsent, isFiltered, index: Number(response.headers.get("x-consul-index") ?? 0) };
+  const isFiltered = header("x-consul-results-filtered-by-acls") === "true";
+  return { body, isAbsent, isFiltered, index: Number(index ?? 0) };
 }
 
 /**
  * Answers about the catalog say whether the server knew a leader. Those of `agent/…` come from the agent's own cache and
  * repeat what was so when it was filled, which can be the moment of start-up and stays until the content changes.
  */
-function isLeaderless(path: string, headers: Headers): boolean {
-  return !path.startsWith("agent/") && headers.get("x-consul-knownleader") === "false";
-}
-
-function parseAddress(address: string): string {
-  const url = URL.parse(address);
-  if (url?.protocol !== "http:" && url?.protocol !== "https:")
-    throw new MeshError(
-      "CONFIGURATION_INVALID",
-      `expected consul's address such as http://127.0.0.1:8500, got ${JSON.stringify(address)}`,
-    );
-  return `${url.origin}${url.pathname}`.replace(/\/+$/, "");
+function isLeaderless(path: string, knowsLeader: string | undefined): boolean {
+  return !path.startsWith("agent/") && knowsLeader === "false";
 }

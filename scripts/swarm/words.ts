@@ -1,10 +1,15 @@
 // What a person is told about a swarm: which nodes there are, how they are, and how to use each.
 import { askEngine } from "../engine/find.ts";
 import type { SwarmNode } from "./node.ts";
+import { CONSUL_PORT, DEMO_PORT } from "./playground.ts";
 
-/** How to reach and to use each node. */
+/** Where the demo's page and Consul are, and how to reach and to use each node. */
 export function describeUse(nodes: readonly SwarmNode[]): string {
+  const [first] = nodes;
   return [
+    "",
+    `The demo's page: http://${first?.address}:${DEMO_PORT}, and at every other node's address`,
+    `Consul, to look at: http://${first?.address}:${CONSUL_PORT}`,
     "",
     ...nodes.map(({ name, address, role, socket }) =>
       [name, address, role.padEnd(7), `export DOCKER_HOST=unix://${socket}`].join("  "),

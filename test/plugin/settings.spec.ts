@@ -6,12 +6,16 @@ const DEFAULTS = {
   catalog: "consul",
   consulAddress: "http://consul:8500",
   consulToken: undefined,
+  consulTokenFile: undefined,
   leafLifetime: 86_400_000,
   rootAge: 157_680_000_000,
   apiSocket: "/run/docker-mesh/api.sock",
   apiTcp: undefined,
   logLevel: "info",
 };
+
+const CONSUL_ADDRESS =
+  "expected consul's address such as http://127.0.0.1:8500 or unix:///run/consul/http.sock";
 
 describe("the agent's settings", () => {
   it("have a default for everything", () => {
@@ -31,7 +35,13 @@ describe("the agent's settings", () => {
       { consulAddress: "https://consul.example:8501" },
     ],
     ["MESH_CONSUL_ADDRESS", "http://[fd00::1]:8500", { consulAddress: "http://[fd00::1]:8500" }],
+    [
+      "MESH_CONSUL_ADDRESS",
+      "unix:///run/consul/http.sock",
+      { consulAddress: "unix:///run/consul/http.sock" },
+    ],
     ["MESH_CONSUL_TOKEN", "s3cret", { consulToken: "s3cret" }],
+    ["MESH_CONSUL_TOKEN_FILE", "/run/secrets/consul", { consulTokenFile: "/run/secrets/consul" }],
     ["MESH_LEAF_LIFETIME", "1m", { leafLifetime: 60_000 }],
     ["MESH_LEAF_LIFETIME", "10s", { leafLifetime: 10_000 }],
     ["MESH_ROOT_AGE", "24h", { rootAge: 86_400_000 }],
@@ -45,12 +55,8 @@ describe("the agent's settings", () => {
 
   for (const [name, text, message] of [
     ["MESH_CATALOG", "Consul", 'expected consul or embedded, got "Consul"'],
-    ["MESH_CONSUL_ADDRESS", "consul:8500", 'expected an http or https address, got "consul:8500"'],
-    [
-      "MESH_CONSUL_ADDRESS",
-      "unix:///consul",
-      'expected an http or https address, got "unix:///consul"',
-    ],
+    ["MESH_CONSUL_ADDRESS", "consul:8500", `${CONSUL_ADDRESS}, got "consul:8500"`],
+    ["MESH_CONSUL_ADDRESS", "unix://consul.sock", `${CONSUL_ADDRESS}, got "unix://consul.sock"`],
     [
       "MESH_ROOT_AGE",
       "23h",
@@ -72,6 +78,14 @@ describe("the agent's settings", () => {
       });
     });
   }
+
+  it("refuse two tokens for Consul", () => {
+    const two = { MESH_CONSUL_TOKEN: "s3cret", MESH_CONSUL_TOKEN_FILE: "/run/secrets/consul" };
+    assert.throws(() => readSettings(two), {
+      code: "CONFIGURATION_INVALID",
+      message: /found both/,
+    });
+  });
 
   const FILES = {
     MESH_API_TLS_CERT: "/run/secrets/api.crt",

@@ -44,7 +44,8 @@ describe("the Consul client", function () {
     "",
     "127.0.0.1:8500",
     "consul",
-    "unix:///run/consul.sock",
+    "unix://consul.sock",
+    "unix:///",
     "tcp://127.0.0.1:1",
   ];
   for (const address of addresses) {
@@ -75,7 +76,7 @@ describe("the Consul client", function () {
     await assert.rejects(nobody.agentServices(soon()), withCode("CATALOG_UNAVAILABLE"));
     const { reachable, problem } = nobody.reachability;
     assert.equal(reachable, false);
-    assert.match(problem ?? "", /fetch failed|ECONNREFUSED/);
+    assert.match(problem ?? "", /ECONNREFUSED/);
   });
 
   it("shows service and sidecar in Consul as one would expect them, both healthy", async () => {
