@@ -8,7 +8,7 @@ import { lastLines, SetupError } from "../command.ts";
 import { writeWhole } from "../packages/fetch.ts";
 import { type DaemonPaths, daemonConfiguration } from "./daemon-paths.ts";
 import { askEngine, type Engine } from "./find.ts";
-import { endDaemon } from "./leftovers.ts";
+import { endDaemon, endDaemonAlone } from "./leftovers.ts";
 
 const START_MS = 60_000;
 const POLL_MS = 100;
@@ -22,19 +22,25 @@ export interface DaemonOptions {
   readonly binaries?: readonly string[];
   /** Further entries of dockerd's configuration file. */
   readonly configuration?: Readonly<Record<string, unknown>>;
+  /** What a predecessor left running is not ended: a dockerd with `live-restore` takes its containers over. */
+  readonly takesOver?: boolean;
 }
 
-/** Starts dockerd on these paths, whatever a predecessor left there, and resolves when it answers. */
+/** Starts dockerd on these paths, in place of whatever a predecessor left there, and resolves when it answers. */
 export async function startDaemon(
   paths: DaemonPaths,
   socket: string,
   options: DaemonOptions = {},
 ): Promise<Engine> {
-  await endDaemon(paths);
   // By these numbers dockerd takes any process that has them now for its predecessor, or for its containerd.
-  for (const file of [paths.pid, join(paths.exec, "containerd/containerd.pid")]) {
-    await rm(file, { force: true });
+  const numbers = [paths.pid];
+  if (options.takesOver === true) {
+    await endDaemonAlone(paths);
+  } else {
+    await endDaemon(paths);
+    numbers.push(join(paths.exec, "containerd/containerd.pid"));
   }
+  for (const file of numbers) await rm(file, { force: true });
   await removeDeadSocket(SYSTEM_CONTAINERD);
   await mkdir(paths.directory, { recursive: true, mode: 0o711 });
   await mkdir(dirname(socket), { recursive: true });

@@ -38,10 +38,15 @@ export function remainingProcesses(
   return [...found];
 }
 
-/** Ends the dockerd of these paths, first politely, and everything it left running. */
-export async function endDaemon(paths: DaemonPaths): Promise<void> {
+/** Ends the dockerd of these paths, first politely; what it leaves running runs on. */
+export async function endDaemonAlone(paths: DaemonPaths): Promise<void> {
   const daemon = await findDaemon(paths);
   if (daemon !== undefined) await endProcesses([daemon], DAEMON_GRACE_MS);
+}
+
+/** Ends the dockerd of these paths, first politely, and everything it left running. */
+export async function endDaemon(paths: DaemonPaths): Promise<void> {
+  await endDaemonAlone(paths);
   const rest = remainingProcesses(await listProcesses(), paths);
   if (rest.length > 0) await endProcesses(rest, REST_GRACE_MS);
 }

@@ -39,11 +39,11 @@ export const DEBIAN_REDIS: DebianImage = {
   ],
 };
 
-/** What tests look at the wire with. */
+/** What tests look at the wire with, and what moves the clock that a program sees. */
 export const DEBIAN_TEST_TOOLS: DebianImage = {
   image: "docker-mesh/test-tools:latest",
   role: "test-tools",
-  request: { suite: "bookworm", packages: ["tcpdump", "curl"], libraries: true },
+  request: { suite: "bookworm", packages: ["tcpdump", "curl", "libfaketime"], libraries: true },
   lines: ["RUN tcpdump --version && curl --version", 'CMD ["sh"]'],
 };
 

@@ -4,7 +4,7 @@ import { SetupError } from "../command.ts";
 import { startDaemon } from "../engine/daemon.ts";
 import { type DaemonPaths, daemonPaths } from "../engine/daemon-paths.ts";
 import type { Engine } from "../engine/find.ts";
-import { endDaemon, findDaemon } from "../engine/leftovers.ts";
+import { endDaemon, endDaemonAlone, findDaemon } from "../engine/leftovers.ts";
 import { endProcesses } from "../engine/processes.ts";
 import { makeCgroup } from "./cgroup.ts";
 import { enterMachine, findMachine } from "./machine.ts";
@@ -32,12 +32,23 @@ export async function enterNode(site: Site, name: string): Promise<readonly stri
   return [...JOIN, await makeCgroup(nodeCgroup(site, name)), ...enterMachine(pid)];
 }
 
+/** What tells an engine from others: with `liveRestore` its containers outlive it, and it can be in no swarm. */
+export interface EngineKind {
+  readonly liveRestore: boolean;
+}
+
 /** Starts the node's engine, ending one that runs; resolves when it answers. */
-export async function startEngine(site: Site, name: string): Promise<Engine> {
+export async function startEngine(
+  site: Site,
+  name: string,
+  { liveRestore }: EngineKind = { liveRestore: false },
+): Promise<Engine> {
   const wrapper = await enterNode(site, name);
   return await startDaemon(pathsOf(site, name), engineSocket(site, name), {
     wrapper,
+    takesOver: liveRestore,
     configuration: {
+      "live-restore": liveRestore,
       "cgroup-parent": nodeCgroup(site, name),
       "exec-opts": ["native.cgroupdriver=cgroupfs"],
       "storage-driver": "overlay2",
@@ -45,9 +56,14 @@ export async function startEngine(site: Site, name: string): Promise<Engine> {
   });
 }
 
-/** Stops the engine as an init system does: containers are stopped first. */
-export async function stopEngine(site: Site, name: string): Promise<void> {
-  await endDaemon(pathsOf(site, name));
+/** Stops the engine as an init system does: containers are stopped first, unless they are to outlive it. */
+export async function stopEngine(
+  site: Site,
+  name: string,
+  { liveRestore }: EngineKind = { liveRestore: false },
+): Promise<void> {
+  if (liveRestore) await endDaemonAlone(pathsOf(site, name));
+  else await endDaemon(pathsOf(site, name));
 }
 
 /** Ends the engine's process alone, at once; its containers run on. */

@@ -3,6 +3,7 @@ import { attempt, type CommandResult, run, SetupError } from "../command.ts";
 import { limitProcessors } from "./cgroup.ts";
 import {
   crashEngine,
+  type EngineKind,
   engineSocket,
   enterNode,
   nodeCgroup,
@@ -27,10 +28,12 @@ export class SwarmNode {
   readonly role: Role;
   readonly #site: Site;
   readonly #number: number;
+  readonly #kind: EngineKind;
 
-  constructor(site: Site, number: number, role: Role) {
+  constructor(site: Site, number: number, role: Role, kind: EngineKind = { liveRestore: false }) {
     this.#site = site;
     this.#number = number;
+    this.#kind = kind;
     this.name = nodeName(number);
     this.address = nodeAddress(site, number);
     this.socket = engineSocket(site, this.name);
@@ -92,9 +95,9 @@ export class SwarmNode {
     return await wireCarries(this.#site, this.name);
   }
 
-  /** Stops the engine as `systemctl stop docker` does, its containers first. */
+  /** Stops the engine as `systemctl stop docker` does, its containers first unless they are to outlive it. */
   async stopEngine(): Promise<void> {
-    await stopEngine(this.#site, this.name);
+    await stopEngine(this.#site, this.name, this.#kind);
   }
 
   /** Ends the engine's process at once; containers run on until it is started again. */
@@ -104,7 +107,7 @@ export class SwarmNode {
 
   /** Starts the engine and resolves when it answers. */
   async startEngine(): Promise<void> {
-    await startEngine(this.#site, this.name);
+    await startEngine(this.#site, this.name, this.#kind);
   }
 
   /** As `systemctl restart docker` does. */

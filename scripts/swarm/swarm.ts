@@ -2,16 +2,11 @@
 import { mkdir, rm } from "node:fs/promises";
 import { attempt, SetupError } from "../command.ts";
 import { removeCgroup } from "./cgroup.ts";
+import type { EngineKind } from "./engine.ts";
 import { formSwarm } from "./form.ts";
 import { endMachinesBeneath } from "./machine.ts";
 import { SwarmNode } from "./node.ts";
-import {
-  identifyProcess,
-  readRecord,
-  refuseOwned,
-  type SwarmRecord,
-  writeRecord,
-} from "./record.ts";
+import { identifyProcess, readRecord, refuseOwned, writeRecord } from "./record.ts";
 import { ensureSeed } from "./seed.ts";
 import { MOST_NODES, type Site } from "./site.ts";
 import { startSwitch } from "./switch.ts";
@@ -27,6 +22,8 @@ export interface SwarmPlan {
   readonly imageSource: string;
   /** Node labels in the swarm, by node name. */
   readonly labels?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** Engines on their own instead, joined to no swarm: with or without `live-restore`, which no swarm allows. */
+  readonly alone?: EngineKind;
   /** Whether it ends with this process: the next start at the site takes away what is left of it. */
   readonly ends: boolean;
 }
@@ -41,10 +38,13 @@ export class Swarm {
   readonly nodes: readonly SwarmNode[];
   readonly #site: Site;
 
-  constructor(site: Site, { nodes, managers }: Pick<SwarmRecord, "nodes" | "managers">) {
+  constructor(
+    site: Site,
+    { nodes, managers, alone }: Pick<SwarmPlan, "nodes" | "managers" | "alone">,
+  ) {
     this.#site = site;
     this.nodes = Array.from({ length: nodes }, (_, index) => {
-      return new SwarmNode(site, index + 1, index < managers ? "manager" : "worker");
+      return new SwarmNode(site, index + 1, index < managers ? "manager" : "worker", alone);
     });
   }
 
@@ -101,6 +101,7 @@ export async function startSwarm(
       await all(swarm.nodes.map(async (node) => await node.start()));
     });
     signal.throwIfAborted();
+    if (plan.alone !== undefined) return swarm;
     await step("swarm", async () => await formSwarm(swarm.nodes, plan.labels ?? {}, signal));
     return swarm;
   } catch (error) {

@@ -15,6 +15,8 @@ const CONSUL_PORT = 18_500;
 export interface MeshOptions {
   readonly catalog?: "consul" | "embedded";
   readonly leafLifetime?: string;
+  /** In place of the one that the set-up provides. */
+  readonly image?: string;
 }
 
 /** One running mesh; an engine carries one at a time. */
@@ -30,7 +32,7 @@ export class Mesh implements AsyncDisposable {
   static async start(options: MeshOptions = {}): Promise<Mesh> {
     const catalog = options.catalog ?? "consul";
     const mesh = new Mesh({
-      MESH_IMAGE: provided("MESH_IMAGE"),
+      MESH_IMAGE: options.image ?? provided("MESH_IMAGE"),
       MESH_CONSUL_IMAGE: provided("MESH_CONSUL_IMAGE"),
       MESH_CONSUL_PORT: String(CONSUL_PORT),
       MESH_CATALOG: catalog,

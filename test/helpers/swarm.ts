@@ -1,5 +1,6 @@
 // A real swarm for a spec, with the images that `npm test` provides on every node.
 import { readSettings } from "../../scripts/settings.ts";
+import type { EngineKind } from "../../scripts/swarm/engine.ts";
 import { type Site, siteOf } from "../../scripts/swarm/site.ts";
 import { type Swarm, startSwarm } from "../../scripts/swarm/swarm.ts";
 import { provided } from "./docker.ts";
@@ -27,6 +28,13 @@ export async function startTestSwarm(wanted: TestSwarm): Promise<Swarm> {
   const { nodes, managers = 1, images = allImages(), labels } = wanted;
   const imageSource = provided("DOCKER_HOST").replace(/^unix:\/\//, "");
   const plan = { nodes, managers, images, imageSource, labels: labels ?? {}, ends: true };
+  return await startSwarm(TEST_SITE, plan, AbortSignal.timeout(START_MS));
+}
+
+/** Starts one machine whose engine is in no swarm; all else as {@link startTestSwarm} does. */
+export async function startTestEngine(alone: EngineKind): Promise<Swarm> {
+  const imageSource = provided("DOCKER_HOST").replace(/^unix:\/\//, "");
+  const plan = { nodes: 1, managers: 1, images: allImages(), imageSource, alone, ends: true };
   return await startSwarm(TEST_SITE, plan, AbortSignal.timeout(START_MS));
 }
 
