@@ -6,6 +6,8 @@ import type { Problem } from "../status.ts";
 export class ServiceLabels {
   readonly #onChange: () => void;
   #view: SwarmServicesView | undefined;
+  /** Services that have vanished from the catalog, as they were there last. */
+  #vanished: ReadonlyMap<string, SwarmService> = new Map();
   #listed = false;
 
   /** `onChange` is called whenever a container's labels may be others, or known at last. */
@@ -18,7 +20,13 @@ export class ServiceLabels {
     return this.#view?.services;
   }
 
+  /**
+   * A service that loses its labels keeps an entry. One whose entry is gone was removed, and its tasks end by themselves;
+   * or the catalog has lost its data, and managers record it anew: its tasks must not leave the mesh meanwhile.
+   */
   setView(view: SwarmServicesView): void {
+    const before = [...this.#vanished, ...(this.#view?.services ?? [])];
+    this.#vanished = new Map(before.filter(([id]) => !view.services.has(id)));
     this.#view = view;
     this.#onChange();
   }
@@ -41,7 +49,17 @@ export class ServiceLabels {
 
   /** The labelled service of which the container is a task. */
   of(containerLabels: Readonly<Record<string, string>>): SwarmService | undefined {
-    return this.#view?.services.get(containerLabels[SWARM_SERVICE_ID] ?? "");
+    const id = containerLabels[SWARM_SERVICE_ID] ?? "";
+    return this.#view?.services.get(id) ?? this.#vanished.get(id);
+  }
+
+  /** Forgets services that have vanished and have no task among these containers. */
+  forgetWithout(
+    containers: readonly { readonly labels: Readonly<Record<string, string>> }[],
+  ): void {
+    if (this.#vanished.size === 0) return;
+    const needed = new Set(containers.map(({ labels }) => labels[SWARM_SERVICE_ID]));
+    this.#vanished = new Map([...this.#vanished].filter(([id]) => needed.has(id)));
   }
 
   get problems(): readonly Problem[] {

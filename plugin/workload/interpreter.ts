@@ -46,6 +46,7 @@ export class Interpreter {
       if (found.good !== undefined) good.set(facts.id, found.good);
     }
     this.#good = good;
+    this.#services.forgetWithout(containers);
     if (containers.some(({ labels }) => !this.#services.isKnown(labels))) problems.push(UNKNOWN);
     return { understood, undecided, problems };
   }

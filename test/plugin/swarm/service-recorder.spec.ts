@@ -116,7 +116,20 @@ describe("the labels of Swarm's services", () => {
     await comes(() => assert.equal(version(), 1));
     services = [];
     recorder.trigger();
-    await comes(() => assert.equal(version(), undefined));
+    await comes(() => assert.equal(labels.recorded?.size, 0));
+  });
+
+  it("are recorded anew when the catalog has lost them", async () => {
+    services = [service(1)];
+    start();
+    await comes(() => assert.equal(labels.recorded?.size, 1));
+    await comes(() => assert.deepEqual([looks, clock.sleeping], [2, 1]));
+    const lost = labels.recorded;
+    await store.remove("s1", 1, AbortSignal.timeout(1_000));
+    await comes(() => {
+      assert.equal(labels.recorded?.size, 1);
+      assert.notEqual(labels.recorded, lost);
+    });
   });
 
   it("are not forgotten for a minute by a manager that has never seen them", async () => {
@@ -132,7 +145,7 @@ describe("the labels of Swarm's services", () => {
     assert.equal(version(), 7);
     await comes(() => {
       recorder.trigger();
-      assert.equal(version(), undefined);
+      assert.equal(labels.recorded?.size, 0);
     });
   });
 

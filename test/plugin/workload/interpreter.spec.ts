@@ -117,6 +117,23 @@ describe("the labels of a task", () => {
     assert.deepEqual([undecided.size, problems], [0, []]);
   });
 
+  it("stay what they were when the catalog has lost them, until somebody records others", () => {
+    say({ ...ENABLE, "mesh.version": "1" });
+    interpret({});
+    say(undefined);
+    for (let pass = 0; pass < 2; pass += 1)
+      assert.equal(interpret({}).understood[0]?.workload.version, "1");
+    say({});
+    assert.deepEqual(interpret({}).understood, []);
+  });
+
+  it("are not kept in mind beyond its end when the catalog has lost them", () => {
+    say(ENABLE);
+    say(undefined);
+    interpreter.interpret([], new Set());
+    assert.equal(labels.of(TASK), undefined);
+  });
+
   describe("that become wrong while it runs", () => {
     const WRONG = { "mesh.weight": "heavy", "mesh.version": "2" };
     const told =
