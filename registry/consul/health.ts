@@ -34,20 +34,30 @@ export interface ObservedHealth {
   readonly health: Health;
   /** True when it is critical only because nobody has spoken (yet, or within the time to live): no one says that it is. */
   readonly silent: boolean;
+  /** True when Consul has lost its own agent on that node: `health` is then what was said before, and may be so still. */
+  readonly nodeLost: boolean;
 }
 
-/** The worst of all checks; draining only if nothing else is critical. */
+/** The worst of all checks but the node's own; draining only if nothing else is critical. */
 export function fromChecks(checks: readonly HealthCheck[]): ObservedHealth {
-  const critical = checks.filter((check) => check.Status === "critical");
+  const nodeLost = checks.some(isLostNode);
+  const others = checks.filter((check) => !isLostNode(check));
+  const critical = others.filter((check) => check.Status === "critical");
   if (critical.length > 0) {
     const draining = critical.every((check) => saysDraining(check.Output));
     return {
       health: draining ? "draining" : "critical",
       silent: critical.every(isSilent),
+      nodeLost,
     };
   }
-  const warning = checks.some((check) => check.Status !== "passing");
-  return { health: warning ? "warning" : "passing", silent: false };
+  const warning = others.some((check) => check.Status !== "passing");
+  return { health: warning ? "warning" : "passing", silent: false, nodeLost };
+}
+
+/** What Consul's gossip says of its agents stands in this check of every node. */
+function isLostNode(check: HealthCheck): boolean {
+  return check.CheckID === "serfHealth" && check.Status === "critical";
 }
 
 function saysDraining(text: string): boolean {

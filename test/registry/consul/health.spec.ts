@@ -24,26 +24,34 @@ describe("health in Consul", () => {
       assert.deepEqual(toCheckUpdate({ health, note }), { status, note: written });
     });
     it(`reads ${health} back from "${written.slice(0, 40)}"`, () => {
-      assert.deepEqual(fromChecks([alive, check(status, written)]), { health, silent: false });
+      assert.deepEqual(fromChecks([alive, check(status, written)]), {
+        health,
+        silent: false,
+        nodeLost: false,
+      });
     });
   }
 
-  const dead = check("critical", "Agent not live or unreachable");
+  const dead: HealthCheck = {
+    CheckID: "serfHealth",
+    Status: "critical",
+    Output: "Agent not live or unreachable",
+  };
   const draining = check("critical", "draining: stopping");
   const expired = check("critical", "TTL expired (last output before timeout follows): 200 OK");
   const readings: readonly (readonly [string, readonly HealthCheck[], Health, boolean])[] = [
-    ["a dead node", [dead, check("passing", "200 OK")], "critical", false],
-    ["draining on a dead node", [dead, draining], "critical", false],
+    ["a lost node", [dead, check("passing", "200 OK")], "passing", false],
+    ["draining on a lost node", [dead, draining], "draining", false],
     ["a check nobody has fed yet", [alive, check("critical", "")], "critical", true],
     ["a check that expired", [alive, expired], "critical", true],
-    ["an expired check on a dead node", [dead, expired], "critical", false],
+    ["an expired check on a lost node", [dead, expired], "critical", true],
     ["a foreign warning beside passing", [check("warning", "disk"), alive], "warning", false],
     ["a foreign failure beside draining", [check("critical", "disk"), draining], "critical", false],
     ["no checks at all", [], "passing", false],
   ];
   for (const [name, checks, health, silent] of readings) {
     it(`reads ${health} from ${name}`, () => {
-      assert.deepEqual(fromChecks(checks), { health, silent });
+      assert.deepEqual(fromChecks(checks), { health, silent, nodeLost: checks.includes(dead) });
     });
   }
 });

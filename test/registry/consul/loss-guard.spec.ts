@@ -10,8 +10,14 @@ const said = (letter: string, health: Health): ObservedEntry => ({
   instance: instanceOf("web", letter),
   health,
   silent: false,
+  nodeLost: false,
 });
 const silent = (letter: string): ObservedEntry => ({ ...said(letter, "critical"), silent: true });
+const lost = (letter: string, health: Health = "passing"): ObservedEntry => ({
+  ...said(letter, health),
+  nodeLost: true,
+});
+const LOST = 90_000;
 
 describe("what to believe when Consul knows less", () => {
   let guard: LossGuard;
@@ -92,5 +98,46 @@ describe("what to believe when Consul knows less", () => {
     const all = [said("a", "passing"), said("b", "passing")];
     assert.equal(believe(all, 1_000 + WINDOW), "a passing, b passing");
     assert.equal(believe([said("a", "passing")], 1_001 + WINDOW), "a passing");
+  });
+
+  describe("of a node that Consul has lost", () => {
+    it("believes what was well to be well for a minute and a half", () => {
+      assert.equal(believe([lost("a"), said("b", "passing")], 1_000), "a passing, b passing");
+      assert.equal(guard.confirmedAt, 1_000 + LOST);
+      assert.equal(believe([lost("a")], 999 + LOST), "a passing");
+      assert.equal(believe([lost("a")], 1_000 + LOST), "a critical");
+      assert.equal(guard.confirmedAt, undefined);
+      assert.equal(believe([lost("a")], 1_001 + LOST), "a critical");
+    });
+
+    it("begins anew when the node was found again", () => {
+      believe([lost("a")], 1_000);
+      assert.equal(believe([said("a", "passing")], 50_000), "a passing");
+      assert.equal(guard.confirmedAt, undefined);
+      assert.equal(believe([lost("a")], 60_000), "a passing");
+      assert.equal(guard.confirmedAt, 60_000 + LOST);
+    });
+
+    it("believes what is said of its instances all the same", () => {
+      assert.equal(believe([lost("a"), lost("b")], 1_000), "a passing, b passing");
+      assert.equal(believe([lost("a", "draining")], 2_000), "a draining");
+      assert.equal(believe([lost("a", "critical")], 3_000), "a critical");
+      assert.equal(believe([], 4_000), "");
+      assert.equal(guard.confirmedAt, undefined);
+    });
+
+    it("takes for dead what it has not seen well", () => {
+      assert.equal(believe([lost("c")], 1_000), "c critical");
+      assert.equal(guard.confirmedAt, undefined);
+    });
+
+    it("counts whichever comes first, that or what vanished after a break", () => {
+      believe([lost("a"), said("b", "passing")], 1_000);
+      breakAndReturn(2_000);
+      assert.equal(believe([lost("a")], 2_000), "a passing, b passing");
+      assert.equal(guard.confirmedAt, 2_000 + WINDOW);
+      assert.equal(believe([lost("a")], 2_000 + WINDOW), "a passing");
+      assert.equal(guard.confirmedAt, 1_000 + LOST);
+    });
   });
 });
