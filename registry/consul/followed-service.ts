@@ -80,6 +80,6 @@ export function wholeInstances(
   return services.flatMap((entry) => {
     const instance = fromService(entry.Service);
     if (instance === undefined || !covered.has(key(entry, instance.id))) return [];
-    return [{ instance, ...fromChecks(entry.Checks) }];
+    return [{ instance, nodeAddress: entry.Node.Address, ...fromChecks(entry.Checks) }];
   });
 }

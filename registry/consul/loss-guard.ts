@@ -7,9 +7,9 @@
 // alive repeats its reports within that time, and thereby registers again what Consul lost; so what is missing or silent
 // after it is gone. What this node itself deregistered is gone at once, and gains are always believed.
 //
-// And one about nodes: Consul loses its agent on a node within seconds, but that agent is not on the path of requests. It may
-// just be restarting, and when it comes back with another address, as containers do, the others take it for an impostor
-// for up to a minute. So what was well on a lost node stays so for a while; callers find out by themselves what is dead.
+// And one about nodes: Consul loses its agent on a node within seconds, but that agent is not on the path of requests. What was
+// well on a lost node stays so for a moment; and longer when the node has another address than before, since then its agent
+// is back already: with its new address the others take it for an impostor for up to a minute.
 import type { CatalogEntry } from "../catalog.ts";
 
 /** An entry as Consul gives it. */
@@ -18,10 +18,27 @@ export interface ObservedEntry extends CatalogEntry {
   readonly silent: boolean;
   /** True when Consul has lost its own agent on the instance's node, which counts as critical in the end. */
   readonly nodeLost: boolean;
+  /** Of Consul's agent on its node. */
+  readonly nodeAddress: string;
 }
 
+/** ms in which an agent that only restarts has told its new address. */
+const RESTARTS_WITHIN = 10_000;
 /** ms: 30 s in which nobody may take a dead member's name, up to 30 s until its news get about, and some to notice. */
-const LOST_NODE_COUNTS_AFTER = 90_000;
+const BELIEVED_BACK_WITHIN = 90_000;
+
+/** An instance on a lost node. Times are monotonic, ms. */
+interface Doubt {
+  readonly since: number;
+  /** Until when it is believed to be as it was. */
+  readonly until: number;
+}
+
+interface Address {
+  readonly address: string;
+  /** When it was first seen in place of another one; undefined for the first. */
+  readonly changedAt: number | undefined;
+}
 
 /** Holds what is believed. Times are monotonic, ms. */
 export class LossGuard {
@@ -29,8 +46,9 @@ export class LossGuard {
   #believed: ReadonlyMap<string, CatalogEntry> = new Map();
   #broken = false;
   #confirmedAt: number | undefined;
-  /** When the nodes of instances that were well were lost, by instance id. */
-  #lostAt: ReadonlyMap<string, number> = new Map();
+  // Both by instance id.
+  #doubts: ReadonlyMap<string, Doubt> = new Map();
+  #addresses: ReadonlyMap<string, Address> = new Map();
 
   /** Losses after a break are believed after `confirmAfter` ms of answers. */
   constructor(confirmAfter: number) {
@@ -39,9 +57,9 @@ export class LossGuard {
 
   /** When {@link believe} should be asked again though nothing changed; undefined for never. */
   get confirmedAt(): number | undefined {
-    const lost = [...this.#lostAt.values()].map((at) => at + LOST_NODE_COUNTS_AFTER);
-    const all = this.#confirmedAt === undefined ? lost : [this.#confirmedAt, ...lost];
-    return all.length === 0 ? undefined : Math.min(...all);
+    let earliest = this.#confirmedAt;
+    for (const { until } of this.#doubts.values()) earliest = Math.min(until, earliest ?? until);
+    return earliest;
   }
 
   /** Continuity was lost. */
@@ -66,28 +84,42 @@ export class LossGuard {
       this.#confirmedAt = undefined;
     }
     const believed = new Map(this.#broken ? this.#believed : []);
-    const doubtful = this.#doubtful(observed, now);
+    this.#addresses = this.#followAddresses(observed, now);
+    this.#doubts = this.#findDoubts(observed, now);
     for (const { instance, health, silent, nodeLost } of observed) {
       const before = this.#broken && silent ? this.#believed.get(instance.id)?.health : undefined;
-      const gone = nodeLost && !doubtful.has(instance.id);
+      const gone = nodeLost && !this.#doubts.has(instance.id);
       believed.set(instance.id, { instance, health: gone ? "critical" : (before ?? health) });
     }
-    this.#lostAt = doubtful;
     const entries = [...believed.values()].filter(({ instance }) => !deregistered(instance.id));
     this.#believed = new Map(entries.map((entry) => [entry.instance.id, entry]));
     return entries.toSorted((a, b) => (a.instance.id < b.instance.id ? -1 : 1));
   }
 
-  /** The instances on lost nodes of which nobody knows yet, with the time since when: they were well just before. */
-  #doubtful(observed: readonly ObservedEntry[], now: number): ReadonlyMap<string, number> {
-    const doubtful = new Map<string, number>();
+  #followAddresses(observed: readonly ObservedEntry[], now: number): ReadonlyMap<string, Address> {
+    return new Map(
+      observed.map(({ instance: { id }, nodeAddress: address }) => {
+        const before = this.#addresses.get(id);
+        if (before?.address === address) return [id, before];
+        return [id, { address, changedAt: before === undefined ? undefined : now }];
+      }),
+    );
+  }
+
+  /** The instances on lost nodes that may be as they were: they were well just before. */
+  #findDoubts(observed: readonly ObservedEntry[], now: number): ReadonlyMap<string, Doubt> {
+    const doubts = new Map<string, Doubt>();
     for (const { instance, nodeLost } of observed) {
       if (!nodeLost) continue;
       const before = this.#believed.get(instance.id)?.health ?? "critical";
-      const since = this.#lostAt.get(instance.id) ?? (before === "critical" ? undefined : now);
-      if (since === undefined || now >= since + LOST_NODE_COUNTS_AFTER) continue;
-      doubtful.set(instance.id, since);
+      const since =
+        this.#doubts.get(instance.id)?.since ?? (before === "critical" ? undefined : now);
+      if (since === undefined) continue;
+      const { changedAt } = this.#addresses.get(instance.id) ?? {};
+      const isBack = changedAt !== undefined && changedAt > since - BELIEVED_BACK_WITHIN;
+      const until = since + (isBack ? BELIEVED_BACK_WITHIN : RESTARTS_WITHIN);
+      if (now < until) doubts.set(instance.id, { since, until });
     }
-    return doubtful;
+    return doubts;
   }
 }

@@ -51,7 +51,7 @@ export interface HealthCheck {
 
 /** One element of `/v1/health/service/<name>` and `/v1/health/connect/<name>`. */
 export interface HealthEntry {
-  readonly Node: { readonly Node: string };
+  readonly Node: { readonly Node: string; readonly Address: string };
   readonly Service: RegisteredService;
   /** The service's own checks and its node's. */
   readonly Checks: readonly HealthCheck[];

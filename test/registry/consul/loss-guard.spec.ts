@@ -11,13 +11,16 @@ const said = (letter: string, health: Health): ObservedEntry => ({
   health,
   silent: false,
   nodeLost: false,
+  nodeAddress: "198.18.0.1",
 });
 const silent = (letter: string): ObservedEntry => ({ ...said(letter, "critical"), silent: true });
 const lost = (letter: string, health: Health = "passing"): ObservedEntry => ({
   ...said(letter, health),
   nodeLost: true,
 });
-const LOST = 90_000;
+const back = (entry: ObservedEntry): ObservedEntry => ({ ...entry, nodeAddress: "198.18.0.2" });
+const LOST = 10_000;
+const BACK = 90_000;
 
 describe("what to believe when Consul knows less", () => {
   let guard: LossGuard;
@@ -101,7 +104,7 @@ describe("what to believe when Consul knows less", () => {
   });
 
   describe("of a node that Consul has lost", () => {
-    it("believes what was well to be well for a minute and a half", () => {
+    it("believes what was well to be well for ten seconds", () => {
       assert.equal(believe([lost("a"), said("b", "passing")], 1_000), "a passing, b passing");
       assert.equal(guard.confirmedAt, 1_000 + LOST);
       assert.equal(believe([lost("a")], 999 + LOST), "a passing");
@@ -110,9 +113,29 @@ describe("what to believe when Consul knows less", () => {
       assert.equal(believe([lost("a")], 1_001 + LOST), "a critical");
     });
 
+    it("believes it for a minute and a half when its agent shows a new address", () => {
+      believe([lost("a")], 1_000);
+      assert.equal(believe([back(lost("a"))], 5_000), "a passing");
+      assert.equal(guard.confirmedAt, 1_000 + BACK);
+      assert.equal(believe([back(lost("a"))], 999 + BACK), "a passing");
+      assert.equal(believe([back(lost("a"))], 1_000 + BACK), "a critical");
+    });
+
+    it("believes it when the agent showed a new address before it was found lost", () => {
+      assert.equal(believe([back(said("a", "passing"))], 1_000), "a passing");
+      assert.equal(believe([back(lost("a"))], 4_000), "a passing");
+      assert.equal(guard.confirmedAt, 4_000 + BACK);
+    });
+
+    it("takes a new address for news only once", () => {
+      believe([back(said("a", "passing"))], 1_000);
+      assert.equal(believe([back(lost("a"))], 1_000 + BACK), "a passing");
+      assert.equal(guard.confirmedAt, 1_000 + BACK + LOST);
+    });
+
     it("begins anew when the node was found again", () => {
       believe([lost("a")], 1_000);
-      assert.equal(believe([said("a", "passing")], 50_000), "a passing");
+      assert.equal(believe([said("a", "passing")], 5_000), "a passing");
       assert.equal(guard.confirmedAt, undefined);
       assert.equal(believe([lost("a")], 60_000), "a passing");
       assert.equal(guard.confirmedAt, 60_000 + LOST);
@@ -135,9 +158,9 @@ describe("what to believe when Consul knows less", () => {
       believe([lost("a"), said("b", "passing")], 1_000);
       breakAndReturn(2_000);
       assert.equal(believe([lost("a")], 2_000), "a passing, b passing");
-      assert.equal(guard.confirmedAt, 2_000 + WINDOW);
-      assert.equal(believe([lost("a")], 2_000 + WINDOW), "a passing");
       assert.equal(guard.confirmedAt, 1_000 + LOST);
+      assert.equal(believe([lost("a")], 1_000 + LOST), "a critical, b passing");
+      assert.equal(guard.confirmedAt, 2_000 + WINDOW);
     });
   });
 });
