@@ -47,9 +47,9 @@ async function followEngine(
   signal: AbortSignal,
 ): Promise<void> {
   for await (const event of followEvents(engine, clock, log, signal)) {
-    holds.note(event);
+    const pausing = holds.note(event);
     if (event.kind === "service" || event.kind === "subscribed") serviceRecorder.trigger();
-    if (observer.note(event)) reconciler.trigger();
+    if (observer.note(event) && !pausing) reconciler.trigger();
   }
 }
 

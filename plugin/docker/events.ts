@@ -10,11 +10,19 @@ import type { Log } from "../../mesh/log.ts";
 export type EngineEvent =
   | { readonly kind: "subscribed" }
   | { readonly kind: "lost"; readonly reason: string }
-  | { readonly kind: "changed"; readonly containerId: string; readonly action: string }
+  | ChangeEvent
   | StartEvent
   /** A service of the swarm; only managers hear of them. */
   | { readonly kind: "service" }
   | { readonly kind: "signalled"; readonly containerId: string; readonly signal: string };
+
+export interface ChangeEvent {
+  readonly kind: "changed";
+  readonly containerId: string;
+  readonly action: string;
+  /** At its creation and end, as for a start. */
+  readonly labels?: Readonly<Record<string, string>>;
+}
 
 export interface StartEvent {
   readonly kind: "started";
@@ -102,7 +110,8 @@ export function readEvent(line: string): EngineEvent | undefined {
   // "health_status: healthy" carries its value in the action.
   const name = action.split(":", 1)[0] ?? action;
   if (!ACTIONS.has(name) && name !== "health_status") return undefined;
-  return { kind: "changed", containerId, action };
+  const isTold = type !== "network" && (action === "create" || action === "die");
+  return { kind: "changed", containerId, action, ...(isTold ? { labels: attributes } : {}) };
 }
 
 /** Its number of nanoseconds is too long for a double, which is then wrong by less than a microsecond. */

@@ -1,5 +1,10 @@
-// Pausing applications that are to wait for their sidecar, at the very event of their start, and remembering who stands
-// still because of us: a user's own pause is never undone, and what an agent that died has paused is found by the next one.
+// Pausing applications that are to wait for their sidecar, as early as can be, and remembering who stands still because of
+// us: a user's own pause is never undone, and what an agent that died has paused is found by the next one.
+//
+// The engine tells of a start when the application has been running for some time, and more goes by until it has been asked.
+// So it is asked while it is still starting the container, which it tells of by connecting it to a network: it has the
+// container locked until it is done, and the question waits at the lock. The start event is what everything works with
+// where that is not so, and what says for certain which start was paused.
 import type { Clock } from "../../mesh/clock.ts";
 import { describeError, MeshError } from "../../mesh/errors.ts";
 import type { Log } from "../../mesh/log.ts";
@@ -12,8 +17,10 @@ import type { Hold } from "./hold.ts";
 
 /** Shorter than the time that Docker gives an agent to stop, ms. */
 const LET_GO_LIMIT = 5_000;
-/** For the engine to pause a container, ms. The agent's end does not cut it short: whether it was done must be known. */
-const PAUSE_LIMIT = 4_000;
+/** For the engine to start and pause a container, ms. The agent's end does not cut it short: whether it was done must be known. */
+const PAUSE_LIMIT = 20_000;
+/** `startedBy` of a hold whose start has not been told of yet. */
+const NOT_TOLD = Number.POSITIVE_INFINITY;
 
 export interface HoldsParts {
   readonly engine: Pick<Engine, "pause" | "unpause">;
@@ -25,9 +32,9 @@ export interface HoldsParts {
   readonly onChanged: (containerIds: readonly string[]) => void;
 }
 
-/** Of one container; `pausing`: the engine has been asked, and has not answered. */
+/** Of one container; `pausing`: the engine has been asked; `doubtful`: it did not answer, and may do it yet. */
 interface Entry extends Hold {
-  state: "pausing" | "held" | "given-up";
+  state: "pausing" | "doubtful" | "held" | "given-up";
   readonly since: number;
   problem: Problem | undefined;
 }
@@ -42,6 +49,8 @@ export class Holds implements AsyncDisposable {
   readonly #parts: HoldsParts;
   readonly #entries = new Map<string, Entry>();
   readonly #pausing = new Set<Promise<void>>();
+  /** Names of containers that do not run and ask to be held when they do, by id. */
+  readonly #idle = new Map<string, string>();
 
   constructor(parts: HoldsParts) {
     this.#parts = parts;
@@ -52,22 +61,61 @@ export class Holds implements AsyncDisposable {
       );
   }
 
-  /** Takes note of an event: a container that starts and asks for it is paused at once. */
-  note(event: EngineEvent): void {
-    if (event.kind !== "started" || !asksForHold(event)) return;
-    const { containerId, containerName, at } = event;
+  /**
+   * Takes note of an event. True while a container is about to be paused, of which `onChanged` tells the end: the engine
+   * should have nothing else to do meanwhile.
+   */
+  note(event: EngineEvent): boolean {
+    if (event.kind === "started") return this.#noteStart(event);
+    if (event.kind !== "changed") return false;
+    const { containerId, action, labels = {} } = event;
+    if (action === "connect") return this.#noteConnection(containerId);
+    if (action === "destroy") this.#idle.delete(containerId);
+    if (action !== "create" && action !== "die") return false;
+    if (asksForHold(labels)) this.#idle.set(containerId, labels["name"] ?? containerId);
+    const entry = this.#entries.get(containerId);
+    if (entry !== undefined && entry.state !== "pausing") void this.forget(entry);
+    return false;
+  }
+
+  /** A container that does not run is connected to a network when it starts. */
+  #noteConnection(containerId: string): boolean {
+    const name = this.#idle.get(containerId);
+    if (name === undefined || this.#entries.has(containerId)) return false;
+    this.#begin(this.#entry(containerId, name, NOT_TOLD, "pausing"), false);
+    return true;
+  }
+
+  #noteStart(event: StartEvent): boolean {
+    const { containerId, containerName, labels, at } = event;
+    this.#idle.delete(containerId);
+    if (!asksForHold(labels)) return false;
     const before = this.#entries.get(containerId);
-    this.#entries.set(containerId, this.#entry(containerId, containerName, at, "pausing"));
+    const wasEarly = before?.state === "held" && before.startedBy === NOT_TOLD;
+    const entry = this.#entry(containerId, containerName, at, wasEarly ? "held" : "pausing");
+    if (wasEarly) {
+      this.#entries.set(containerId, entry);
+      this.#parts.record.add(containerId, String(at));
+      return false;
+    }
+    if (before?.state !== "pausing") this.#begin(entry, before?.state === "doubtful");
     // The call that is under way then finds a newer start than its own.
-    if (before?.state === "pausing") return;
-    const pausing = this.#pause(containerId).finally(() => this.#pausing.delete(pausing));
+    else this.#entries.set(containerId, entry);
+    return true;
+  }
+
+  #begin(entry: Entry, doubtful: boolean): void {
+    this.#entries.set(entry.containerId, entry);
+    const pausing = this.#pause(entry.containerId, doubtful).finally(() =>
+      this.#pausing.delete(pausing),
+    );
     this.#pausing.add(pausing);
   }
 
   /** Those about which a look at the engine that begins now tells the truth. */
   get settled(): readonly KnownHold[] {
     return [...this.#entries.values()]
-      .filter(({ state }) => state !== "pausing")
+      .filter(({ state }) => state === "held" || state === "given-up")
       .map(({ containerId, containerName, startedBy, since, state }) => ({
         ...{ containerId, containerName, startedBy, since },
         givenUp: state === "given-up",
@@ -77,7 +125,7 @@ export class Holds implements AsyncDisposable {
   /** Whether a container that is paused stands still because of us. */
   holds(containerId: string): boolean {
     const state = this.#entries.get(containerId)?.state;
-    return state === "pausing" || state === "held";
+    return state !== undefined && state !== "given-up";
   }
 
   get problems(): readonly Problem[] {
@@ -104,9 +152,10 @@ export class Holds implements AsyncDisposable {
 
   /** Lets all run: nobody may come after this agent. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.allSettled(this.#pausing);
-    const held = [...this.#entries.values()].filter(({ state }) => state === "held");
     const limit = AbortSignal.timeout(LET_GO_LIMIT);
+    const waiting = this.#parts.clock.sleep(LET_GO_LIMIT / 2, limit).catch(() => undefined);
+    await Promise.race([Promise.allSettled(this.#pausing), waiting]);
+    const held = [...this.#entries.values()].filter(({ state }) => state === "held");
     const results = await Promise.allSettled(
       held.map((hold) => this.resume(hold, undefined, limit)),
     );
@@ -130,18 +179,21 @@ export class Holds implements AsyncDisposable {
     return { containerId, containerName, startedBy, state, since, problem: undefined };
   }
 
-  /** Written down first: an agent that dies before the engine's answer leaves a note that the next one can check. */
-  async #pause(containerId: string): Promise<void> {
+  /**
+   * Written down first: an agent that dies before the engine's answer leaves a note that the next one can check. After a
+   * `doubtful` attempt a container that is paused already was paused by that.
+   */
+  async #pause(containerId: string, doubtful: boolean): Promise<void> {
     const { engine, record } = this.#parts;
     for (;;) {
       const entry = this.#entries.get(containerId);
       if (entry === undefined) return;
       try {
-        await record.add(containerId, String(entry.startedBy));
+        record.add(containerId, String(entry.startedBy));
         const paused = await engine.pause(containerId, AbortSignal.timeout(PAUSE_LIMIT));
         const newest = this.#entries.get(containerId) ?? entry;
-        if (paused) return await this.#settle(newest, entry);
-        if (newest === entry) return await this.forget(entry);
+        if (paused || doubtful) return this.#settle(newest, entry);
+        if (newest === entry) return await this.#letBe(entry);
       } catch (error) {
         return await this.#settleFailure(this.#entries.get(containerId) ?? entry, error);
       }
@@ -154,19 +206,29 @@ export class Holds implements AsyncDisposable {
     this.#parts.onChanged([entry.containerId]);
   }
 
-  async #settle(newest: Entry, written: Entry): Promise<void> {
+  #settle(newest: Entry, written: Entry): void {
     this.#holdOn(newest);
-    if (newest !== written)
-      await this.#parts.record.add(newest.containerId, String(newest.startedBy));
+    const { record } = this.#parts;
+    if (newest !== written) record.add(newest.containerId, String(newest.startedBy));
+  }
+
+  /** It has ended already, or somebody else has paused it. */
+  async #letBe(entry: Entry): Promise<void> {
+    await this.forget(entry);
+    this.#parts.onChanged([entry.containerId]);
   }
 
   /** Where no answer came, the pause may have been done: what is paused then counts as ours. */
   async #settleFailure(entry: Entry, error: unknown): Promise<void> {
-    if (error instanceof MeshError && error.code === "ENGINE_UNAVAILABLE")
-      return this.#holdOn(entry);
+    if (error instanceof MeshError && error.code === "ENGINE_UNAVAILABLE") {
+      if (entry.startedBy !== NOT_TOLD) return this.#holdOn(entry);
+      entry.state = "doubtful";
+      return;
+    }
     const message = `expected to hold it until its sidecar is ready (mesh.hold), found that ${describeError(error)}; the application runs unheld`;
     this.#giveUp(entry, "ENGINE_REFUSED", message);
     await this.#parts.record.forget(entry.containerId).catch(() => undefined);
+    this.#parts.onChanged([entry.containerId]);
   }
 
   #giveUp(entry: Entry, code: string, message: string): void {
@@ -176,6 +238,6 @@ export class Holds implements AsyncDisposable {
   }
 }
 
-function asksForHold({ labels }: StartEvent): boolean {
+function asksForHold(labels: StartEvent["labels"]): boolean {
   return parseLabels(labels).labels?.hold === true;
 }

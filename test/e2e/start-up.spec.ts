@@ -154,37 +154,39 @@ describe("start-up", () => {
     });
   });
 
-  it("touches no sidecar when nothing changes, and has as many as there are copies", async () => {
-    const copies = async (count: number): Promise<string[]> => {
-      await project.compose("up", "-d", "--no-deps", "--scale", `orders=${count}`, "orders");
-      await mesh.untilReady({ [`${PROJECT}-orders`]: count });
-      return await beside();
-    };
-    const one = await copies(1);
-    assert.deepEqual(await copies(1), one);
-    assert.equal((await copies(3)).length, one.length + 2);
-    const [first] = await project.containersOf("orders");
-    await docker("rm", "-f", String(first));
-    await eventually(async () => assert.equal((await beside()).length, one.length + 1));
-    await copies(1);
-    await eventually(async () => assert.equal((await beside()).length, one.length));
-  });
+  describe("as compose is told more", () => {
+    it("touches no sidecar when nothing changes, and has as many as there are copies", async () => {
+      const copies = async (count: number): Promise<string[]> => {
+        await project.compose("up", "-d", "--no-deps", "--scale", `orders=${count}`, "orders");
+        await mesh.untilReady({ [`${PROJECT}-orders`]: count });
+        return await beside();
+      };
+      const one = await copies(1);
+      assert.deepEqual(await copies(1), one);
+      assert.equal((await copies(3)).length, one.length + 2);
+      const [first] = await project.containersOf("orders");
+      await docker("rm", "-f", String(first));
+      await eventually(async () => assert.equal((await beside()).length, one.length + 1));
+      await copies(1);
+      await eventually(async () => assert.equal((await beside()).length, one.length));
+    });
 
-  it("leaves nothing of services, projects and networks that are removed", async () => {
-    await project.compose("rm", "-s", "-f", "late");
-    await eventually(async () =>
-      assert.ok((await beside()).every((name) => !name.includes("-late-"))),
-    );
-    await project.compose("down", "--timeout", "2");
-    assert.equal(await docker("network", "ls", "-q", "--filter", `name=${PROJECT}_`), "");
-    await eventually(
-      async () => {
-        assert.deepEqual(await beside(), []);
-        assert.deepEqual(await inConsul(), []);
-        assert.deepEqual((await mesh.status()).workloads, []);
-      },
-      { timeout: 20_000 },
-    );
-    assert.equal(await written(), "");
+    it("leaves nothing of services, projects and networks that are removed", async () => {
+      await project.compose("rm", "-s", "-f", "late");
+      await eventually(async () =>
+        assert.ok((await beside()).every((name) => !name.includes("-late-"))),
+      );
+      await project.compose("down", "--timeout", "2");
+      assert.equal(await docker("network", "ls", "-q", "--filter", `name=${PROJECT}_`), "");
+      await eventually(
+        async () => {
+          assert.deepEqual(await beside(), []);
+          assert.deepEqual(await inConsul(), []);
+          assert.deepEqual((await mesh.status()).workloads, []);
+        },
+        { timeout: 20_000 },
+      );
+      assert.equal(await written(), "");
+    });
   });
 });

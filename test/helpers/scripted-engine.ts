@@ -1,6 +1,6 @@
 // An engine in memory for the agent's tests: containers can be created, started, paused, waited for and removed, everything is
 // written down, and single calls can be made to fail or to wait.
-import { MeshError } from "../../mesh/errors.ts";
+import { type ErrorCode, MeshError } from "../../mesh/errors.ts";
 import { readSidecarFacts } from "../../plugin/docker/container-facts.ts";
 import type { Inspected } from "../../plugin/docker/engine.ts";
 import type { ApplyContext } from "../../plugin/reconcile/apply.ts";
@@ -30,8 +30,8 @@ export class ScriptedEngine implements Inspector {
   #created = 0;
 
   /** Lets every call of that kind fail, as the engine or the network would. */
-  fail(kind: string, message: string): void {
-    this.#failures.set(kind, new MeshError("ENGINE_REFUSED", message));
+  fail(kind: string, message: string, code: ErrorCode = "ENGINE_REFUSED"): void {
+    this.#failures.set(kind, new MeshError(code, message));
   }
 
   heal(): void {

@@ -38,8 +38,6 @@ function networkEvent(action: string, attributes: Record<string, string>): strin
 
 describe("an event of the engine", () => {
   for (const action of [
-    "create",
-    "die",
     "pause",
     "unpause",
     "update",
@@ -54,6 +52,14 @@ describe("an event of the engine", () => {
         containerId: ID,
         action,
       });
+    });
+  }
+
+  for (const action of ["create", "die"]) {
+    it(`${action} says so, too, and tells the container's name and labels`, () => {
+      const line = containerEvent(action, { "mesh.hold": "true" });
+      const labels = { image: "shop/orders", name: "shop-orders-1", "mesh.hold": "true" };
+      assert.deepEqual(readEvent(line), { kind: "changed", containerId: ID, action, labels });
     });
   }
 

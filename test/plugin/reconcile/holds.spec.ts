@@ -123,6 +123,77 @@ describe("applications that start", () => {
     assert.equal(engine.isPaused(A), true);
   });
 
+  describe("that the engine has told of before", () => {
+    const changed = (action: string, labels?: StartEvent["labels"]): boolean =>
+      holds.note({ kind: "changed", containerId: A, action, ...(labels && { labels }) });
+
+    for (const action of ["create", "die"]) {
+      it(`by ${action}, are paused while they are being started`, async () => {
+        assert.equal(changed(action, { ...ASKING, name: "shop-orders-1" }), false);
+        assert.equal(changed("connect"), true);
+        await untilSettled("shop-orders-1 by Infinity held");
+        assert.equal(changed("connect"), false);
+        assert.equal(holds.note(startOf()), false);
+        assert.deepEqual(settled(), ["shop-orders-1 by 0 held"]);
+        assert.deepEqual(engine.calls, [`pause ${A}`]);
+        assert.deepEqual(await readdir(directory), [`${A}@${STARTED}`]);
+      });
+    }
+
+    it("are paused once, when the engine tells of their start before it answers", async () => {
+      const answer = Promise.withResolvers<void>();
+      engine.hold("pause", answer.promise);
+      changed("create", ASKING);
+      changed("connect");
+      await eventually(() => assert.equal(engine.calls.length, 1), fast);
+      holds.note(startOf());
+      answer.resolve();
+      await untilSettled("shop-orders-1 by 0 held");
+      assert.equal(engine.calls.length, 1);
+    });
+
+    it("are not held when they are connected and do not start, and are when they do", async () => {
+      const created = engine.containers.get(A);
+      assert.ok(created);
+      engine.containers.delete(A);
+      changed("create", ASKING);
+      changed("connect");
+      await eventually(() => assert.equal(holds.holds(A), false), fast);
+      engine.put(created);
+      changed("connect");
+      await untilSettled(`${A} by Infinity held`);
+    });
+
+    it("are left alone when they run and are connected to one more network", () => {
+      changed("create", { ...ASKING, "mesh.hold": "false" });
+      assert.equal(changed("connect"), false);
+      changed("create", ASKING);
+      holds.note(startOf({}));
+      assert.equal(changed("connect"), false);
+      assert.deepEqual(engine.calls, []);
+    });
+
+    it("are held as well when the engine did not answer in time and paused them all the same", async () => {
+      engine.fail("pause", "no answer", "ENGINE_UNAVAILABLE");
+      changed("create", ASKING);
+      changed("connect");
+      await eventually(() => assert.equal(engine.calls.length, 1), fast);
+      await eventually(() => assert.equal(holds.holds(A), true), fast);
+      engine.heal();
+      await engine.pause(A);
+      await eventually(() => assert.equal(holds.note(startOf()), true), fast);
+      await untilSettled("shop-orders-1 by 0 held");
+    });
+
+    it("are forgotten when they end", async () => {
+      holds.note(startOf());
+      await untilSettled("shop-orders-1 by 0 held");
+      changed("die", ASKING);
+      assert.deepEqual(settled(), []);
+      await eventually(async () => assert.deepEqual(await readdir(directory), []), fast);
+    });
+  });
+
   it("are not held where the engine cannot pause, which is told until they end", async () => {
     engine.fail("pause", "no freezer");
     holds.note(startOf());
