@@ -166,6 +166,23 @@ describe("the mesh on a swarm", () => {
     for (const [path, method] of refused) assert.equal(await ask(path, method), 403, path);
   });
 
+  it("calls the endpoints of a node whose Consul agent has restarted, though Consul finds that node failing", async () => {
+    const node = swarm.node("node-2");
+    const filter = "label=com.docker.swarm.service.name=mesh_consul";
+    await node.docker(["stop", await node.docker(["ps", "--quiet", "--filter", filter])]);
+    await eventually(
+      async () => {
+        const checks = (await mesh.consul("/v1/health/node/node-2")) as Record<string, string>[];
+        const gossip = checks.find(({ CheckID }) => CheckID === "serfHealth");
+        assert.equal(gossip?.["Status"], "critical");
+      },
+      { timeout: 30_000, interval: 100 },
+    );
+    for (const from of ["node-1", "node-3"]) {
+      assert.deepEqual(await answering(swarm.node(from), "direct"), everyNode());
+    }
+  });
+
   it("forgets a stack that is removed: sidecars, names in Consul, networks", async () => {
     await stack.remove();
     for (const node of swarm.nodes) {
