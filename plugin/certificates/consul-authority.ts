@@ -12,9 +12,15 @@ import {
   type BlockingQuery,
   type ConsulClient,
 } from "../../registry/consul/client.ts";
+import { CERTIFICATE_QUERIES } from "../../registry/consul/connections.ts";
+import { Slots } from "../../registry/consul/slots.ts";
+import type { ConnectLeaf } from "../../registry/consul/types.ts";
 import type { CertificateAuthority, Leaf, TrustBundle } from "./authority.ts";
 import { checkLeaf, normalizeRoots } from "./leaf-check.ts";
 import { Problems } from "./problems.ts";
+
+/** How long a query waits while others are in line, ms. */
+const TURN = 5_000;
 
 export interface ConsulAuthorityOptions {
   /** Stays the caller's, who disposes it after all iterations have ended. */
@@ -27,6 +33,7 @@ export class ConsulAuthority implements CertificateAuthority {
   readonly #client: ConsulClient;
   readonly #clock: Clock;
   readonly #problems = new Problems();
+  readonly #slots = new Slots(CERTIFICATE_QUERIES);
 
   constructor(options: ConsulAuthorityOptions) {
     this.#client = options.client;
@@ -41,8 +48,11 @@ export class ConsulAuthority implements CertificateAuthority {
 
   async *leaves(service: string, signal: AbortSignal): AsyncGenerator<Leaf, void, undefined> {
     assertNameable(service);
-    const read = (query: BlockingQuery, within: AbortSignal): Promise<Answer<Leaf>> =>
-      this.#readLeaf(service, query, within);
+    let last: Answer<Leaf> | undefined;
+    const read = async (query: BlockingQuery, within: AbortSignal): Promise<Answer<Leaf>> => {
+      last = await this.#readLeaf(service, query, last, within);
+      return last;
+    };
     yield* this.#changes(`the certificate of ${service}`, read, signal);
   }
 
@@ -90,15 +100,30 @@ export class ConsulAuthority implements CertificateAuthority {
   async #readLeaf(
     service: string,
     query: BlockingQuery,
+    last: Answer<Leaf> | undefined,
     signal: AbortSignal,
   ): Promise<Answer<Leaf>> {
-    const { value, index } = await this.#client.connectLeaf(service, query, signal);
+    const { value, index } = await this.#askForLeaf(service, query, signal);
+    if (query.index > 0 && index === query.index && last?.index === index) return last;
     // Asked after the leaf, so that its root is among them even when it has just changed.
     const { value: bundle } = await this.#readBundle(AT_ONCE, signal);
     const { trustDomain, datacenter, roots } = bundle;
     const uri = formatIdentity({ trustDomain, datacenter, service });
     const issued = { certificateChain: value.CertPEM, privateKey: value.PrivateKeyPEM };
     return { value: checkLeaf(issued, { uri, roots, now: this.#clock.wall() }), index };
+  }
+
+  /** A first question is answered at once; what waits takes turns. */
+  #askForLeaf(
+    service: string,
+    query: BlockingQuery,
+    signal: AbortSignal,
+  ): Promise<Answer<ConnectLeaf>> {
+    if (query.index === 0) return this.#client.connectLeaf(service, query, signal);
+    return this.#slots.run(() => {
+      const wait = this.#slots.crowded ? TURN : query.wait;
+      return this.#client.connectLeaf(service, { index: query.index, wait }, signal);
+    }, signal);
   }
 }
 

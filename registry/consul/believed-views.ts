@@ -2,7 +2,7 @@
 // guard, and equal views are left out.
 import { isDeepStrictEqual } from "node:util";
 import type { Clock } from "../../mesh/clock.ts";
-import type { CatalogView } from "../catalog.ts";
+import type { CatalogEntry, CatalogView } from "../catalog.ts";
 import { wakes } from "../wakes.ts";
 import type { ConsulClient } from "./client.ts";
 import { LossGuard } from "./loss-guard.ts";
@@ -41,7 +41,7 @@ export async function* believedViews(
       const observed = watch.entries();
       if (observed === undefined || inner.aborted) continue;
       const view = { entries: guard.believe(observed, deregistered, clock.monotonic()) };
-      if (isDeepStrictEqual(view, last)) continue;
+      if (last !== undefined && isSame(view, last)) continue;
       last = view;
       yield view;
     }
@@ -49,4 +49,16 @@ export async function* believedViews(
     stop.abort();
     await running;
   }
+}
+
+/** Mostly the instances are the very same objects: of thousands of services one is read anew at a time. */
+function isSame({ entries: now }: CatalogView, { entries: before }: CatalogView): boolean {
+  return (
+    now.length === before.length && now.every((entry, index) => isSameEntry(entry, before[index]))
+  );
+}
+
+function isSameEntry(now: CatalogEntry, before: CatalogEntry | undefined): boolean {
+  if (now.health !== before?.health) return false;
+  return now.instance === before.instance || isDeepStrictEqual(now.instance, before.instance);
 }

@@ -11,6 +11,7 @@ import type {
   ConnectRoots,
   ConsulIntention,
   ConsulStatus,
+  CriticalCheck,
   HealthEntry,
   KeyValue,
   RegisteredService,
@@ -155,6 +156,14 @@ export class ConsulClient {
     return this.#read(`health/service/${encodeURIComponent(name)}`, query, signal, Array.isArray);
   }
 
+  /** The checks of the datacenter that are critical, of services and of nodes. */
+  criticalChecks(
+    query: BlockingQuery,
+    signal: AbortSignal,
+  ): Promise<Answer<readonly CriticalCheck[]>> {
+    return this.#read("health/state/critical", query, signal, Array.isArray);
+  }
+
   /** The sidecars that stand before a service. */
   async sidecarHealth(name: string, signal: AbortSignal): Promise<readonly HealthEntry[]> {
     const path = `health/connect/${encodeURIComponent(name)}`;
@@ -234,6 +243,15 @@ export class ConsulClient {
 
   // The package has deadlines, but can be cancelled only through an emitter.
   #call<T>(
+    name: string,
+    signal: AbortSignal,
+    call: (options: LibraryOptions) => Promise<T>,
+  ): Promise<T> {
+    const settled = (): Promise<T> => this.#settled(name, signal, call);
+    return this.#transport.inTurn(settled, signal);
+  }
+
+  #settled<T>(
     name: string,
     signal: AbortSignal,
     call: (options: LibraryOptions) => Promise<T>,

@@ -2,23 +2,28 @@
 // each answer. An instance counts only when both are there: Consul learns of the two one after the other.
 import type { Clock } from "../../mesh/clock.ts";
 import { follow } from "./blocking-query.ts";
-import type { Answer, BlockingQuery, ConsulClient } from "./client.ts";
+import { type Answer, AT_ONCE, type BlockingQuery, type ConsulClient } from "./client.ts";
 import { fromChecks } from "./health.ts";
 import type { ObservedEntry } from "./loss-guard.ts";
 import { fromService } from "./registration.ts";
 import type { Slots } from "./slots.ts";
 import type { HealthEntry } from "./types.ts";
 
+/** While others are in line, or while an instance is not there whole, ms. */
 const SHORT_WAIT = 1_000;
+/** Sidecars change without their service: they are looked at again after this long, ms. */
+const SIDECARS_AGAIN = 60_000;
 
 export interface FollowedServiceOptions {
   readonly client: ConsulClient;
   readonly clock: Clock;
   /** Bounds the queries that wait at the same time, over all services. */
   readonly slots: Slots;
+  /** Whether there are more services than slots, so that they take turns. */
+  readonly takesTurns: () => boolean;
   /** See FollowOptions.onBreak. */
   readonly onBreak: () => void;
-  /** Called after each answer. */
+  /** Called after each answer that may say something new. */
   readonly onAnswer: () => void;
 }
 
@@ -27,7 +32,14 @@ export class FollowedService {
   readonly #name: string;
   readonly #options: FollowedServiceOptions;
   #entries: readonly ObservedEntry[] | undefined;
+  /** Of Consul's nodes. */
+  #nodes: ReadonlySet<string> = new Set();
+  #index = 0;
   #incomplete = false;
+  #sidecarsSeenAt = 0;
+  #waits = false;
+  #looking = false;
+  #lookAgain = false;
 
   constructor(name: string, options: FollowedServiceOptions) {
     this.#name = name;
@@ -39,32 +51,86 @@ export class FollowedService {
     return this.#entries;
   }
 
+  isOn(node: string): boolean {
+    return this.#nodes.has(node);
+  }
+
   /** Resolves when the signal aborts. */
   async run(signal: AbortSignal): Promise<void> {
-    const { slots, onAnswer } = this.#options;
-    const read = (
-      query: BlockingQuery,
-      within: AbortSignal,
-    ): Promise<Answer<readonly ObservedEntry[]>> =>
-      slots.run(() => this.#read(query, within), within);
-    for await (const entries of follow(read, this.#options, signal)) {
-      this.#entries = entries;
-      onAnswer();
+    const read = (query: BlockingQuery, within: AbortSignal): Promise<Answer<boolean>> =>
+      this.#read(query, within);
+    for await (const isNews of follow(read, this.#options, signal)) {
+      if (isNews) this.#options.onAnswer();
     }
   }
 
-  async #read(
-    query: BlockingQuery,
-    signal: AbortSignal,
-  ): Promise<Answer<readonly ObservedEntry[]>> {
+  /** Asks out of turn, since something has happened; does nothing where a query waits that will hear of it. */
+  async look(signal: AbortSignal): Promise<void> {
+    if (this.#waits || this.#entries === undefined) return;
+    this.#lookAgain = true;
+    if (this.#looking) return;
+    this.#looking = true;
+    try {
+      while (this.#lookAgain) {
+        this.#lookAgain = false;
+        await this.#take(
+          await this.#options.client.serviceHealth(this.#name, AT_ONCE, signal),
+          signal,
+        );
+        this.#options.onAnswer();
+      }
+    } catch {
+      // It was a short cut: the query whose turn comes tells of failures.
+    } finally {
+      this.#looking = false;
+    }
+  }
+
+  /** Whether there may be news. The first question is answered at once, others wait when it is their turn. */
+  async #read({ index, wait }: BlockingQuery, signal: AbortSignal): Promise<Answer<boolean>> {
     const { client, slots } = this.#options;
-    const wait = this.#incomplete || slots.crowded ? SHORT_WAIT : query.wait;
-    const answer = await client.serviceHealth(this.#name, { index: query.index, wait }, signal);
-    const sidecars =
-      answer.value.length === 0 ? [] : await client.sidecarHealth(this.#name, signal);
-    const whole = wholeInstances(answer.value, sidecars);
-    this.#incomplete = whole.length < answer.value.length;
-    return { value: whole, index: answer.index };
+    const answer =
+      index === 0
+        ? await client.serviceHealth(this.#name, AT_ONCE, signal)
+        : await slots.run(() => this.#wait({ index, wait }, signal), signal);
+    if (index > 0 && answer.index === index && !this.#isDue) return { value: false, index };
+    // Asked from the beginning, or for an index that went back: it counts whatever was known.
+    if (index === 0 || answer.index < index) this.#index = 0;
+    await this.#take(answer, signal);
+    return { value: true, index: answer.index };
+  }
+
+  async #wait(
+    { index, wait }: BlockingQuery,
+    signal: AbortSignal,
+  ): Promise<Answer<readonly HealthEntry[]>> {
+    const { client, takesTurns } = this.#options;
+    const shortened = this.#incomplete || takesTurns() ? SHORT_WAIT : wait;
+    this.#waits = true;
+    try {
+      return await client.serviceHealth(this.#name, { index, wait: shortened }, signal);
+    } finally {
+      this.#waits = false;
+    }
+  }
+
+  /** Whether sidecars must be looked at though nothing is new. */
+  get #isDue(): boolean {
+    const age = this.#options.clock.monotonic() - this.#sidecarsSeenAt;
+    return this.#incomplete || age > SIDECARS_AGAIN;
+  }
+
+  async #take(answer: Answer<readonly HealthEntry[]>, signal: AbortSignal): Promise<void> {
+    const { client, clock } = this.#options;
+    const { value: services, index } = answer;
+    const sidecars = services.length === 0 ? [] : await client.sidecarHealth(this.#name, signal);
+    // Two may be under way: the one that was asked for last may be answered first.
+    if (index < this.#index) return;
+    this.#sidecarsSeenAt = clock.monotonic();
+    this.#index = index;
+    this.#nodes = new Set(services.map(({ Node }) => Node.Node));
+    this.#entries = wholeInstances(services, sidecars);
+    this.#incomplete = this.#entries.length < services.length;
   }
 }
 
@@ -77,9 +143,11 @@ export function wholeInstances(
   const covered = new Set(
     sidecars.map((entry) => key(entry, entry.Service.Proxy?.DestinationServiceID)),
   );
-  return services.flatMap((entry) => {
+  const whole = services.flatMap((entry) => {
     const instance = fromService(entry.Service);
     if (instance === undefined || !covered.has(key(entry, instance.id))) return [];
     return [{ instance, nodeAddress: entry.Node.Address, ...fromChecks(entry.Checks) }];
   });
+  // Views are sorted by id: lists that are sorted one by one are nearly so together, which costs a sort next to nothing.
+  return whole.sort((a, b) => (a.instance.id < b.instance.id ? -1 : 1));
 }

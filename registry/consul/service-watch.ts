@@ -1,16 +1,16 @@
-// All instances of the mesh as Consul lists them now: one blocking query for the service names, one for each service.
+// All instances of the mesh as Consul lists them now: one blocking query for the service names, one for each service, which
+// take turns where Consul allows fewer, and one for what deserves a look out of turn.
 // Here is only what Consul says; what of it to believe is loss-guard.ts's question.
 import type { Clock } from "../../mesh/clock.ts";
 import { Latest } from "../../mesh/latest.ts";
 import { follow } from "./blocking-query.ts";
 import type { Answer, BlockingQuery, ConsulClient } from "./client.ts";
+import { SERVICE_QUERIES, serviceQueries } from "./connections.ts";
+import { criticalHints, type Hint } from "./critical-hints.ts";
 import { FollowedService } from "./followed-service.ts";
 import type { ObservedEntry } from "./loss-guard.ts";
 import { MESH_TAG } from "./registration.ts";
 import { Slots } from "./slots.ts";
-
-// Consul takes 200 connections from one address. With more services than this their queries take turns.
-const CONCURRENT_QUERIES = 96;
 
 export interface ServiceWatchOptions {
   readonly client: ConsulClient;
@@ -29,6 +29,7 @@ type ServiceNames = Readonly<Record<string, readonly string[]>>;
 interface Member {
   readonly service: FollowedService;
   readonly stop: AbortController;
+  readonly signal: AbortSignal;
 }
 
 /** Follows Consul while {@link run} runs. */
@@ -36,7 +37,7 @@ export class ServiceWatch {
   /** Set after each answer. */
   readonly answers: Latest<true> = new Latest();
   readonly #options: ServiceWatchOptions;
-  readonly #slots = new Slots(CONCURRENT_QUERIES);
+  readonly #slots = new Slots(SERVICE_QUERIES);
   readonly #members = new Map<string, Member>();
   readonly #tasks = new Set<Promise<void>>();
   #namesKnown = false;
@@ -55,11 +56,11 @@ export class ServiceWatch {
 
   /** Resolves when the signal has aborted and nothing of it runs any more. */
   async run(signal: AbortSignal): Promise<void> {
-    const { client, heartbeat } = this.#options;
     const failed = new AbortController();
     const inner = AbortSignal.any([signal, failed.signal]);
+    const hinted = this.#followHints(inner).catch((error: unknown) => failed.abort(error));
     const read = (query: BlockingQuery, within: AbortSignal): Promise<Answer<ServiceNames>> =>
-      client.serviceNames({ ...query, wait: Math.min(query.wait, heartbeat) }, within);
+      this.#readNames(query, within);
     for await (const names of follow(read, this.#options, inner)) {
       const ours = new Set(Object.keys(names).filter((name) => names[name]?.includes(MESH_TAG)));
       this.#stopOthers(ours);
@@ -69,8 +70,36 @@ export class ServiceWatch {
       this.#namesKnown = true;
       this.answers.set(true);
     }
-    await Promise.all(this.#tasks);
+    await Promise.all([hinted, ...this.#tasks]);
     if (failed.signal.aborted) throw failed.signal.reason;
+  }
+
+  async #readNames(query: BlockingQuery, signal: AbortSignal): Promise<Answer<ServiceNames>> {
+    const { client, heartbeat } = this.#options;
+    // At the beginning and after each failure: Consul may have been started with other settings.
+    if (query.index === 0) this.#slots.resize(await this.#mostQueries(signal));
+    return await client.serviceNames({ ...query, wait: Math.min(query.wait, heartbeat) }, signal);
+  }
+
+  async #mostQueries(signal: AbortSignal): Promise<number> {
+    try {
+      return serviceQueries(await this.#options.client.self(signal));
+    } catch {
+      // The query itself tells what is wrong with Consul; a token that may not ask for settings is no reason to stop.
+      return SERVICE_QUERIES;
+    }
+  }
+
+  async #followHints(signal: AbortSignal): Promise<void> {
+    const { client, clock, heartbeat } = this.#options;
+    for await (const hints of criticalHints(client, clock, heartbeat, signal))
+      for (const hint of hints) this.#lookAt(hint);
+  }
+
+  #lookAt(hint: Hint): void {
+    for (const [name, { service, signal }] of this.#members)
+      if ("node" in hint ? service.isOn(hint.node) : name === hint.service)
+        this.#own(service.look(signal));
   }
 
   #stopOthers(names: ReadonlySet<string>): void {
@@ -85,14 +114,17 @@ export class ServiceWatch {
     const service = new FollowedService(name, {
       ...this.#options,
       slots: this.#slots,
+      takesTurns: () => this.#members.size > this.#slots.total,
       onAnswer: () => this.answers.set(true),
     });
     const stop = new AbortController();
-    this.#members.set(name, { service, stop });
-    const task = service
-      .run(AbortSignal.any([signal, stop.signal]))
-      .catch(onFailure)
-      .finally(() => this.#tasks.delete(task));
+    const within = AbortSignal.any([signal, stop.signal]);
+    this.#members.set(name, { service, stop, signal: within });
+    this.#own(service.run(within).catch(onFailure));
+  }
+
+  #own(work: Promise<void>): void {
+    const task = work.finally(() => this.#tasks.delete(task));
     this.#tasks.add(task);
   }
 }

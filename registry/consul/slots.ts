@@ -2,12 +2,25 @@
 
 /** Hands out a fixed number of slots. */
 export class Slots {
-  readonly #total: number;
+  #total: number;
   readonly #waiting: (() => void)[] = [];
   #taken = 0;
 
   constructor(total: number) {
     this.#total = total;
+  }
+
+  get total(): number {
+    return this.#total;
+  }
+
+  /** Gives out that many from now on; those who have one keep it. */
+  resize(total: number): void {
+    this.#total = total;
+    while (this.#taken < this.#total && this.#waiting.length > 0) {
+      this.#taken += 1;
+      this.#waiting.shift()?.();
+    }
   }
 
   /** True while someone waits for a slot: whoever holds one should give it back soon. */
@@ -49,7 +62,7 @@ export class Slots {
   }
 
   #release(): void {
-    const next = this.#waiting.shift();
+    const next = this.#taken > this.#total ? undefined : this.#waiting.shift();
     if (next === undefined) this.#taken -= 1;
     else next();
   }

@@ -5,6 +5,13 @@ import { describeError, MeshError } from "../../mesh/errors.ts";
 import { openConnections, parseConsulAddress } from "./address.ts";
 import { ConsulAnswerError, unavailable } from "./errors.ts";
 import { type HttpReply, httpCall } from "./http-call.ts";
+import { Slots } from "./slots.ts";
+
+/**
+ * Calls at the same time that Consul is not asked to hold. It takes 200 connections from one address, of which most are for
+ * queries that wait: see connections.ts.
+ */
+const PROMPT_CALLS = 32;
 
 /** Whether Consul answers, and since when (wall clock, ms). */
 export interface Reachability {
@@ -43,6 +50,7 @@ export class ConsulTransport {
   readonly connections: Agent;
   readonly #headers: Readonly<Record<string, string>>;
   readonly #timeout: number;
+  readonly #prompt = new Slots(PROMPT_CALLS);
   #reachability: Reachability = { reachable: false, since: Date.now(), problem: undefined };
 
   /**
@@ -63,6 +71,16 @@ export class ConsulTransport {
 
   /** Sends one request and reads the whole answer, which is JSON or empty. */
   exchange(request: ConsulRequest, signal: AbortSignal): Promise<ConsulReply> {
+    const send = (): Promise<ConsulReply> => this.#send(request, signal);
+    return request.wait > 0 ? send() : this.inTurn(send, signal);
+  }
+
+  /** Does a call that Consul answers at once when not too many others are under way. */
+  inTurn<T>(call: () => Promise<T>, signal: AbortSignal): Promise<T> {
+    return this.#prompt.run(call, signal);
+  }
+
+  #send(request: ConsulRequest, signal: AbortSignal): Promise<ConsulReply> {
     return this.settle(request.path, signal, async () => {
       using deadline = new Deadline();
       // Consul adds up to a sixteenth to the waiting time, so that watchers do not all come back at once.

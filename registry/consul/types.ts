@@ -49,6 +49,15 @@ export interface HealthCheck {
   readonly Output: string;
 }
 
+/** One element of `/v1/health/state/critical`. */
+export interface CriticalCheck {
+  readonly Node: string;
+  readonly CheckID: string;
+  /** Empty for a check of the node itself. */
+  readonly ServiceName: string;
+  readonly ModifyIndex: number;
+}
+
 /** One element of `/v1/health/service/<name>` and `/v1/health/connect/<name>`. */
 export interface HealthEntry {
   readonly Node: { readonly Node: string; readonly Address: string };
