@@ -6,8 +6,9 @@ import { Latest } from "../mesh/latest.ts";
 import type { Log } from "../mesh/log.ts";
 import { buildConfiguration, type Configuration } from "./configuration/configuration.ts";
 import type { DestinationSource } from "./configuration/destination-source.ts";
-import { parseSnapshot } from "./configuration/parse-snapshot.ts";
+import { snapshotFrom } from "./configuration/parse-snapshot.ts";
 import { REPORT_INTERVAL } from "./configuration/snapshot.ts";
+import { SnapshotAssembly } from "./configuration/snapshot-changes.ts";
 import type { CalledService } from "./health/called-service.ts";
 import { hostsEntries, updateHosts } from "./hosts.ts";
 import type { Listeners } from "./listen/listeners.ts";
@@ -32,6 +33,7 @@ export interface UpkeepParts {
 export class Upkeep {
   readonly #parts: UpkeepParts;
   readonly #due = new Latest<unknown>();
+  readonly #assembly = new SnapshotAssembly();
   #configuration: Configuration | undefined;
   #incomplete = false;
   #namesReleased = false;
@@ -48,7 +50,7 @@ export class Upkeep {
   receive(line: string): void {
     const { status, destinations, log, swapped } = this.#parts;
     try {
-      const snapshot = parseSnapshot(line);
+      const snapshot = snapshotFrom(this.#assembly.take(line));
       status.setProblems("configuration", []);
       if (snapshot.version === this.#configuration?.snapshot.version) {
         // An agent that came back repeats itself; it wants to hear of us all the same.

@@ -29,6 +29,8 @@ import { plan, printPlan, type Step } from "./plan.ts";
 
 /** Triggers within this time make one pass, ms; the first one after a rest makes a pass at once. */
 const COALESCE = 5;
+/** A pass is followed by a rest as long as itself, up to this, ms: where much goes on, half of a processor is left. */
+const LONGEST_REST = 250;
 /** An adopted sidecar that has not reported by then is as good as a new one, ms. */
 const ADOPTION_LIMIT = 15_000;
 /** A pass at least this often, ms: silence, the end of a drain and of adoption send no event. */
@@ -142,8 +144,11 @@ export class Reconciler {
     this.trigger();
     const ticking = this.#tick(signal);
     for await (const _ of this.#parts.wake.values(signal)) {
+      const { clock } = this.#parts;
+      const begun = clock.monotonic();
       await this.#guardedPass(signal);
-      await this.#parts.clock.sleep(COALESCE, signal).catch(() => undefined);
+      const rest = Math.max(COALESCE, Math.min(clock.monotonic() - begun, LONGEST_REST));
+      await clock.sleep(rest, signal).catch(() => undefined);
     }
     await this.#parts.lanes.idle();
     await ticking;

@@ -1,6 +1,7 @@
 // All services and endpoints as the sidecars of this node may know them. Pure.
 // Entries of this node are what the node itself knows, those of others what the catalog says: local news need no detour,
 // and a catalog that is away or late never outlives the containers that this agent watches.
+import { isDeepStrictEqual } from "node:util";
 import type { Health, Instance, ServicePort } from "../../mesh/model.ts";
 import type { CatalogEntry } from "../../registry/catalog.ts";
 import type { Problem } from "../status.ts";
@@ -69,26 +70,26 @@ function knownHealth(health: LocalHealth["health"]): Health | undefined {
   return health === "starting" ? "critical" : health;
 }
 
-/** Groups entries by service, together with services of which no copy may be running. Sorted by name. */
+/**
+ * Groups entries by service, together with services of which no copy may be running. Sorted by name. A service of which
+ * nothing has changed is the object of the directory before.
+ */
 export function buildDirectory(
   entries: readonly CatalogEntry[],
   known: readonly KnownService[],
+  before: Directory = NOTHING,
 ): Directory {
   const problems: Problem[] = [];
-  const names = [
-    ...new Set([
-      ...entries.map(({ instance }) => instance.service),
-      ...known.map(({ service }) => service),
-    ]),
-  ].sort();
+  const entriesOf = Map.groupBy(entries, ({ instance }) => instance.service);
+  const knownOf = Map.groupBy(known, ({ service }) => service);
+  const earlier = new Map(before.services.map((service) => [service.service, service]));
+  const names = [...new Set([...entriesOf.keys(), ...knownOf.keys()])].sort();
   const addresses = virtualAddresses(names);
   const services = names.map((service) => {
-    const own = entries.filter(({ instance }) => instance.service === service);
-    const offers = [
-      ...own.map(({ instance }) => toKnownService(instance)),
-      ...known.filter((entry) => entry.service === service),
-    ];
-    return {
+    const own = entriesOf.get(service) ?? [];
+    const remembered = knownOf.get(service) ?? [];
+    const offers = [...own.map(({ instance }) => toKnownService(instance)), ...remembered];
+    const made = {
       service,
       aliases: uniqueAliases(offers),
       ports: mergePorts(service, own, offers, problems),
@@ -96,20 +97,45 @@ export function buildDirectory(
       entries: own,
       address: addresses.get(service) ?? "",
     };
+    const last = earlier.get(service);
+    return last !== undefined && isSame(last, made) ? last : made;
   });
   return { services, problems };
 }
 
-export function toKnownService(
-  source: Pick<Instance, "service" | "alias" | "project" | "ports" | "networks">,
-): KnownService {
-  return {
+const NOTHING: Directory = { services: [], problems: [] };
+
+function isSame(a: DirectoryService, b: DirectoryService): boolean {
+  return (
+    a.address === b.address &&
+    a.entries.length === b.entries.length &&
+    a.entries.every((entry, index) => isSameEntry(entry, b.entries[index])) &&
+    a.networkIds.symmetricDifference(b.networkIds).size === 0 &&
+    isDeepStrictEqual([a.aliases, a.ports], [b.aliases, b.ports])
+  );
+}
+
+function isSameEntry(a: CatalogEntry, b: CatalogEntry | undefined): boolean {
+  return a.instance === b?.instance && a.health === b.health;
+}
+
+type Source = Pick<Instance, "service" | "alias" | "project" | "ports" | "networks">;
+
+/** Views hold the same instances again and again. */
+const knownServices = new WeakMap<Source, KnownService>();
+
+export function toKnownService(source: Source): KnownService {
+  const before = knownServices.get(source);
+  if (before !== undefined) return before;
+  const known = {
     service: source.service,
     alias: source.alias,
     project: source.project,
     ports: source.ports.map(({ name, port, protocol }) => ({ name, port, protocol })),
     networkIds: source.networks.map(({ networkId }) => networkId),
   };
+  knownServices.set(source, known);
+  return known;
 }
 
 function uniqueAliases(offers: readonly KnownService[]): { project: string; alias: string }[] {

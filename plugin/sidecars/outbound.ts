@@ -1,17 +1,12 @@
 // What one workload may call, and at which endpoints: the directory as seen from its networks and its labels. Pure.
-import { formatIdentity } from "../../mesh/identity.ts";
 import type { PolicyDocument } from "../../mesh/policy/document.ts";
-import type {
-  Endpoint,
-  OutboundPort,
-  OutboundService,
-} from "../../proxy/configuration/snapshot.ts";
-import type { CatalogEntry } from "../../registry/catalog.ts";
+import type { OutboundService } from "../../proxy/configuration/snapshot.ts";
 import type { TrustBundle } from "../certificates/authority.ts";
 import type { Problem } from "../status.ts";
 import { outboundListenPort } from "../workload/addresses.ts";
 import type { Workload } from "../workload/workload.ts";
 import type { Directory, DirectoryService } from "./directory.ts";
+import { OutboundServices } from "./outbound-services.ts";
 import { isNamed, unreachableServices } from "./reachability.ts";
 
 /** How one service is called. */
@@ -39,7 +34,11 @@ export interface Outbound {
  * What a workload may call: the services it names, or else all on a network it shares; and, without names of their own,
  * those that the policies of these services lead to.
  */
-export function outboundOf(workload: Workload, side: CallerSide): Outbound {
+export function outboundOf(
+  workload: Workload,
+  side: CallerSide,
+  made: OutboundServices = new OutboundServices(),
+): Outbound {
   const { directory } = side;
   const networkIds = new Set(workload.networks.map(({ networkId }) => networkId));
   const problems: Problem[] = unreachableServices(workload, directory.services);
@@ -49,11 +48,14 @@ export function outboundOf(workload: Workload, side: CallerSide): Outbound {
       !service.networkIds.isDisjointFrom(networkIds) &&
       !isPortTaken(workload, service, problems),
   );
-  const called = services.map((service) => toOutbound(workload, service, networkIds, side));
-  const led = ledTo(services, side).map((service) => ({
-    ...toOutbound(workload, service, networkIds, side),
-    names: [],
-  }));
+  const { trustDomain, datacenter } = side.bundle;
+  const seen = { workload, networkIds, node: side.node, trustDomain, datacenter };
+  const view = (service: DirectoryService, named: boolean): OutboundService => {
+    const policy = side.policyOf(service.service).document;
+    return made.of(service, { ...seen, policy, named });
+  };
+  const called = services.map((service) => view(service, true));
+  const led = ledTo(services, side).map((service) => view(service, false));
   return { services: [...withLocalNamesFirst(called), ...led], problems };
 }
 
@@ -78,10 +80,10 @@ function withLocalNamesFirst(services: readonly OutboundService[]): OutboundServ
       names.filter((name) => name !== service).map((name) => [name, service] as const),
     ),
   );
-  return services.map((each) => ({
-    ...each,
-    names: each.names.filter((name) => (local.get(name) ?? each.service) === each.service),
-  }));
+  return services.map((each) => {
+    const names = each.names.filter((name) => (local.get(name) ?? each.service) === each.service);
+    return names.length === each.names.length ? each : { ...each, names };
+  });
 }
 
 /**
@@ -108,51 +110,4 @@ function isPortTaken(workload: Workload, service: DirectoryService, problems: Pr
     });
   }
   return true;
-}
-
-function toOutbound(
-  workload: Workload,
-  service: DirectoryService,
-  networkIds: ReadonlySet<string>,
-  { bundle, policyOf, node }: CallerSide,
-): OutboundService {
-  const aliases = service.aliases
-    .filter(({ project }) => project === workload.project)
-    .map(({ alias }) => alias);
-  const { trustDomain, datacenter } = bundle;
-  return {
-    service: service.service,
-    names: [...new Set([...aliases, service.service])].sort(),
-    address: service.address,
-    uri: formatIdentity({ trustDomain, datacenter, service: service.service }),
-    policy: policyOf(service.service).document,
-    ports: service.ports.map(
-      ({ port, protocol }): OutboundPort => ({
-        port,
-        listenPort: outboundListenPort(port, workload.intercept),
-        protocol,
-        endpoints: service.entries.flatMap((entry) => toEndpoint(entry, port, networkIds, node)),
-      }),
-    ),
-  };
-}
-
-function toEndpoint(
-  entry: CatalogEntry,
-  port: number,
-  networkIds: ReadonlySet<string>,
-  node: string,
-): Endpoint[] {
-  const { instance, health } = entry;
-  const offered = instance.ports.find((candidate) => candidate.port === port);
-  const shared = instance.networks.find(({ networkId }) => networkIds.has(networkId));
-  if (
-    offered === undefined ||
-    shared === undefined ||
-    (health !== "passing" && health !== "warning")
-  )
-    return [];
-  const { id, version, weight } = instance;
-  const place = { address: shared.address, port: offered.sidecarPort };
-  return [{ id, ...place, version, weight, sameNode: instance.node === node }];
 }

@@ -15,6 +15,7 @@ import {
   toKnownService,
 } from "./directory.ts";
 import { type CallerPolicy, outboundOf } from "./outbound.ts";
+import { OutboundServices } from "./outbound-services.ts";
 import type { SidecarSessions } from "./sessions.ts";
 import { buildSnapshot, type SnapshotParts } from "./snapshot.ts";
 import { usableEntries } from "./usable-entries.ts";
@@ -70,6 +71,7 @@ export class Publisher {
   readonly #parts: PublisherParts;
   readonly #followed = new Map<string, Disposable>();
   readonly #remembered = new Map<string, { service: KnownService; seenAt: number }>();
+  readonly #outbound = new OutboundServices();
   #problems: readonly Problem[] = [];
   #directory: Directory = { services: [], problems: [] };
 
@@ -99,7 +101,11 @@ export class Publisher {
     const offered = workloads.filter(({ workload }) => workload.offered);
     const local = { node, workloads: offered, undecided };
     const entries = correctLocalEntries(usable.entries, local, catalogReachable);
-    this.#directory = buildDirectory(entries, this.#remember(usable.entries, offered));
+    this.#directory = buildDirectory(
+      entries,
+      this.#remember(usable.entries, offered),
+      this.#directory,
+    );
     this.#refreshPolicies(entries, workloads);
     this.#problems = [...usable.problems, ...this.#publishAll(input)];
   }
@@ -114,7 +120,7 @@ export class Publisher {
     const policyOf = (service: string): CallerPolicy => policies.of(service).caller;
     const side = { directory: this.#directory, bundle, node: input.node, policyOf };
     for (const { workload, health, adopted } of input.workloads) {
-      const outbound = outboundOf(workload, side);
+      const outbound = outboundOf(workload, side, this.#outbound);
       problems.push(...outbound.problems);
       const leaf = leaves.leaf(workload.service);
       if (leaf === undefined || !maySpeak || (adopted && input.view === undefined)) continue;
@@ -122,6 +128,7 @@ export class Publisher {
       const parts = { workload, leaf, bundle, outbound: outbound.services, draining };
       this.#publishOne({ ...parts, ...this.#access(workload.service) });
     }
+    this.#outbound.forgetOthers();
     return problems;
   }
 
@@ -176,10 +183,10 @@ export class Publisher {
       ...entries.map(({ instance }) => instance),
       ...workloads.map(({ workload }) => workload),
     ];
-    for (const known of seen.map(toKnownService)) {
+    for (const source of seen) {
       // Copies of one service may have different short names: each is dialed by somebody.
-      const key = `${known.service} ${known.project ?? ""} ${known.alias ?? ""}`;
-      this.#remembered.set(key, { service: known, seenAt: now });
+      const key = `${source.service} ${source.project ?? ""} ${source.alias ?? ""}`;
+      this.#remembered.set(key, { service: toKnownService(source), seenAt: now });
     }
     for (const [key, { seenAt }] of this.#remembered) {
       if (now - seenAt > REMEMBER_FOR) this.#remembered.delete(key);

@@ -7,6 +7,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { describeError } from "../../mesh/errors.ts";
 import type { Log } from "../../mesh/log.ts";
 import {
+  CHANGES_TYPE,
   type EndpointReport,
   REPORT_PATH,
   type SidecarCounters,
@@ -15,6 +16,7 @@ import {
   type Snapshot,
 } from "../../proxy/configuration/snapshot.ts";
 import type { SidecarSession, SidecarSessions } from "./sessions.ts";
+import { changeLine, wholeLine } from "./snapshot-lines.ts";
 
 /** A report is some hundred bytes for each service and each endpoint; a larger body is an error. */
 const REPORT_LIMIT = 1024 * 1024;
@@ -61,9 +63,13 @@ async function answer(
   if (request.method === "GET" && request.url === SNAPSHOTS_PATH) {
     const gone = new AbortController();
     response.once("close", () => gone.abort());
+    const write =
+      request.headers.accept === CHANGES_TYPE
+        ? changeLine
+        : (_: Snapshot, now: Snapshot): string => wholeLine(now);
     return await streamSnapshots(
       response,
-      session,
+      { session, write },
       AbortSignal.any([signal, gone.signal, session.closed.signal]),
     );
   }
@@ -78,23 +84,28 @@ async function answer(
   refuse(response, 404, `expected ${SNAPSHOTS_PATH} or ${REPORT_PATH}`);
 }
 
+interface Stream {
+  readonly session: SidecarSession;
+  /** The line of a snapshot after another. */
+  readonly write: (before: Snapshot, now: Snapshot) => string;
+}
+
 async function streamSnapshots(
   response: ServerResponse,
-  session: SidecarSession,
+  { session, write }: Stream,
   signal: AbortSignal,
 ): Promise<void> {
+  let sent: Snapshot | undefined;
   response.writeHead(200, { "content-type": "application/x-ndjson" });
   response.flushHeaders();
   for await (const snapshot of session.snapshots.values(signal)) {
-    if (response.write(line(snapshot))) continue;
+    const line = sent === undefined ? wholeLine(snapshot) : write(sent, snapshot);
+    sent = snapshot;
+    if (response.write(line)) continue;
     // A sidecar that does not read gets the newest snapshot once it does, not a queue of them.
     await once(response, "drain", { signal }).catch(() => undefined);
   }
   response.end();
-}
-
-function line(snapshot: Snapshot): string {
-  return `${JSON.stringify(snapshot)}\n`;
 }
 
 async function readReport(request: IncomingMessage): Promise<SidecarReport | undefined> {

@@ -11,6 +11,7 @@ import type {
 } from "../../proxy/configuration/snapshot.ts";
 import type { Leaf, TrustBundle } from "../certificates/authority.ts";
 import type { Workload } from "../workload/workload.ts";
+import { writeService } from "./snapshot-lines.ts";
 
 export interface SnapshotParts {
   readonly workload: Workload;
@@ -41,13 +42,11 @@ export function buildSnapshot(parts: SnapshotParts): Snapshot {
     policy,
     intentions,
     jwks,
-    outbound,
     draining,
   };
-  return {
-    version: createHash("sha256").update(JSON.stringify(content)).digest("hex").slice(0, 16),
-    ...content,
-  };
+  const hash = createHash("sha256").update(JSON.stringify(content));
+  for (const service of outbound) hash.update(writeService(service).digest);
+  return { version: hash.digest("hex").slice(0, 16), ...content, outbound };
 }
 
 function inboundPorts(workload: Workload): InboundPort[] {

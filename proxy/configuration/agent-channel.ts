@@ -2,7 +2,7 @@
 // what a line means is `parse-snapshot.ts`'s business, when to reconnect `snapshot-source.ts`'s.
 import { MeshError } from "../../mesh/errors.ts";
 import { ask, type OwnRequest, type OwnResponse } from "../http/own-request.ts";
-import { REPORT_PATH, type SidecarReport, SNAPSHOTS_PATH } from "./snapshot.ts";
+import { CHANGES_TYPE, REPORT_PATH, type SidecarReport, SNAPSHOTS_PATH } from "./snapshot.ts";
 
 /** Characters of one line; far more than thousands of endpoints need. */
 const LINE_LIMIT = 64 * 1024 * 1024;
@@ -22,7 +22,12 @@ export async function* readSnapshotLines(
   signal: AbortSignal,
 ): AsyncGenerator<string, void, undefined> {
   try {
-    using response = await exchange(agent, { method: "GET", path: SNAPSHOTS_PATH }, signal);
+    using response = await exchange(
+      agent,
+      { method: "GET", path: SNAPSHOTS_PATH },
+      CHANGES,
+      signal,
+    );
     expectStatus(response, 200);
     yield* splitLines(response.body());
   } catch (cause) {
@@ -40,19 +45,27 @@ export async function sendReport(
   const limit = AbortSignal.any([signal, AbortSignal.timeout(REPORT_TIMEOUT)]);
   try {
     const body = JSON.stringify(report);
-    using response = await exchange(agent, { method: "POST", path: REPORT_PATH, body }, limit);
+    using response = await exchange(
+      agent,
+      { method: "POST", path: REPORT_PATH, body },
+      JSON_BODY,
+      limit,
+    );
     expectStatus(response, 204);
   } catch (cause) {
     throw unavailable(cause, signal);
   }
 }
 
+const CHANGES = { accept: CHANGES_TYPE } as const;
+const JSON_BODY = { "content-type": "application/json" } as const;
+
 function exchange(
   agent: AgentAddress,
   request: Pick<OwnRequest, "method" | "path" | "body">,
+  type: Readonly<Record<string, string>>,
   signal: AbortSignal,
 ): Promise<OwnResponse> {
-  const type = request.body === undefined ? {} : { "content-type": "application/json" };
   const fields = { host: "agent", authorization: `Bearer ${agent.token}`, ...type };
   return ask({ path: agent.socket }, { ...request, fields }, signal);
 }

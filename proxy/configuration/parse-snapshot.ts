@@ -23,7 +23,15 @@ const PATH = /^\/[\x21-\x7e]*$/;
 
 /** The snapshot in one line of the agent's stream. Throws CONFIGURATION_INVALID, naming the field. */
 export function parseSnapshot(line: string): Snapshot {
-  const root = Reader.parse(line);
+  return readSnapshot(Reader.parse(line));
+}
+
+/** The same of what JSON gave. */
+export function snapshotFrom(value: unknown): Snapshot {
+  return readSnapshot(Reader.of(value));
+}
+
+function readSnapshot(root: Reader): Snapshot {
   const snapshot: Snapshot = {
     version: root.text("version"),
     service: root.matching("service", NAME),

@@ -16,11 +16,16 @@ export class Reader {
 
   static parse(json: string): Reader {
     try {
-      return new Reader(JSON.parse(json), "snapshot");
+      return Reader.of(JSON.parse(json));
     } catch (cause) {
       if (cause instanceof MeshError) throw cause;
       throw new MeshError("CONFIGURATION_INVALID", "snapshot: expected JSON", { cause });
     }
+  }
+
+  /** Of what JSON gave. */
+  static of(value: unknown): Reader {
+    return new Reader(value, "snapshot");
   }
 
   has(name: string): boolean {

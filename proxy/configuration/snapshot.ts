@@ -22,6 +22,22 @@ export interface Snapshot {
   readonly draining: boolean;
 }
 
+/**
+ * What has become of the snapshot before it on the stream, for sidecars that ask for changes. Lines without `base` are
+ * whole {@link Snapshot}s: the first of each stream, and any other where the agent so chooses.
+ */
+export interface SnapshotChange {
+  /** The version that this is a change of, always that of the line before. */
+  readonly base: string;
+  readonly version: string;
+  /** Those of the snapshot's other fields that are otherwise now. */
+  readonly fields: Partial<Omit<Snapshot, "version" | "outbound">>;
+  /** Services that are new or otherwise now, each whole. */
+  readonly changed: readonly OutboundService[];
+  /** All services by their catalog names, in order; absent where they are those of before. */
+  readonly services?: readonly string[];
+}
+
 export interface Certificates {
   /** PEM, leaf first. */
   readonly certificateChain: string;
@@ -213,6 +229,8 @@ export const DETACH_SIGNAL = "SIGINT";
 
 /** `GET`: newline-delimited JSON that never ends, a {@link Snapshot} a line, the current one first. */
 export const SNAPSHOTS_PATH = "/v1/sidecar/snapshots";
+/** In `Accept`: lines after the first may be a {@link SnapshotChange}. Agents before 0.2 do not know it and send snapshots. */
+export const CHANGES_TYPE = "application/vnd.docker-mesh.changes+x-ndjson";
 /** `POST` of one {@link SidecarReport} as JSON; answers 204. */
 export const REPORT_PATH = "/v1/sidecar/report";
 
