@@ -1,11 +1,15 @@
 // What happens in the world while it is watched: copies on other nodes fail and recover, leave, and are followed by new
 // ones. Who must hear of each change, and by what it can be told that they have.
+import { setTimeout as sleep } from "node:timers/promises";
 import { toRegistration } from "../../registry/consul/registration.ts";
 import type { ConsulStatus } from "../../registry/consul/types.ts";
 import type { ConsulState } from "./consul-state.ts";
 import { type Copy, OWN_NODE, type World } from "./world.ts";
 
 const TIMES = { timeToLive: 30_000, deregisterAfter: 600_000 } as const;
+
+/** From an instance's registration until its agent first says that it is well, ms. */
+const UNTIL_WELL = 20;
 
 /** How a change shows in the snapshots of those whom it concerns. */
 export interface Change {
@@ -42,9 +46,9 @@ export class Churn {
   }
 
   /** One change; every other one puts right what an earlier one has done, so that the world stays as large as it is. */
-  next(mostDown: number): Change {
+  async next(mostDown: number): Promise<Change> {
     const oldest = this.#down.length >= mostDown ? this.#down.shift() : undefined;
-    if (oldest !== undefined) return this.#putRight(oldest.place, oldest.kind);
+    if (oldest !== undefined) return await this.#putRight(oldest.place, oldest.kind);
     let place = Math.floor(this.#random() * this.#copies.length);
     while (this.#down.some((other) => other.place === place))
       place = (place + 1) % this.#copies.length;
@@ -61,7 +65,7 @@ export class Churn {
     return this.#told("leaves", copy, false);
   }
 
-  #putRight(place: number, kind: "recovers" | "arrives"): Change {
+  async #putRight(place: number, kind: "recovers" | "arrives"): Promise<Change> {
     const before = this.#copies[place] as Copy;
     if (kind === "recovers") {
       this.#report(before, "passing", "passing");
@@ -70,6 +74,7 @@ export class Churn {
     const copy = { ...before, generation: before.generation + 1 };
     this.#copies[place] = copy;
     register(this.#state, this.#world, copy, "critical");
+    await sleep(UNTIL_WELL);
     this.#report(copy, "passing", "passing");
     return this.#told("arrives", copy, true);
   }

@@ -7,9 +7,6 @@ import type { ConsulStatus, ServiceDefinition } from "../../registry/consul/type
 import { TestAuthority, TRUST_DOMAIN, uriOf } from "../helpers/certificates.ts";
 import type { ConsulState, Topic } from "./consul-state.ts";
 
-/** What Consul takes from one address where nobody says otherwise. */
-export const USUAL_CONNECTIONS = 200;
-
 const STATUS: Readonly<Record<string, ConsulStatus>> = {
   pass: "passing",
   warn: "warning",
@@ -75,7 +72,7 @@ export class ConsulServer implements AsyncDisposable {
   static async start(
     state: ConsulState,
     node: string,
-    mostConnections: number = USUAL_CONNECTIONS,
+    mostConnections: number,
   ): Promise<ConsulServer> {
     const authority = await TestAuthority.create();
     const consul = new ConsulServer(state, node, authority, mostConnections);

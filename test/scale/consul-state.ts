@@ -88,7 +88,7 @@ export class ConsulState {
   /** `/v1/catalog/services`. */
   serviceNames(): Readonly<Record<string, readonly string[]>> {
     const names: Record<string, readonly string[]> = { consul: [] };
-    for (const [name, copies] of this.#services) {
+    for (const [name, copies] of [...this.#services].sort()) {
       const [first] = copies.values();
       if (first === undefined) continue;
       names[name] = first.definition.Tags;

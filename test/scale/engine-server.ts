@@ -91,14 +91,13 @@ export class EngineServer implements AsyncDisposable {
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const body = String(Buffer.concat(chunks));
     // Nothing happens to these containers by itself.
-    if (kind === "events") return void response.writeHead(200).flushHeaders();
-    if (kind === "version") return send(response, { Version: "28.5.0", ApiVersion: "1.51" });
-    if (kind === "info") return send(response, { Name: this.#options.node, Swarm: {} });
-    if (kind !== "containers") return void response.writeHead(501).end();
-    if (id === "json") return send(response, this.#list(url.searchParams.get("filters")));
-    if (id === "create")
-      return send(response, this.#create(url, JSON.parse(body) as Creation), 201);
-    this.#act(id, action, request.method ?? "GET", response);
+    if (kind === "events") response.writeHead(200).flushHeaders();
+    else if (kind === "version") send(response, { Version: "28.5.0", ApiVersion: "1.51" });
+    else if (kind === "info") send(response, { Name: this.#options.node, Swarm: {} });
+    else if (kind !== "containers") response.writeHead(501).end();
+    else if (id === "json") send(response, this.#list(url.searchParams.get("filters")));
+    else if (id === "create") send(response, this.#create(url, JSON.parse(body) as Creation), 201);
+    else this.#act(this.#containers.get(id), action, request.method, response);
   }
 
   #list(filters: string | null): readonly object[] {
@@ -123,14 +122,21 @@ export class EngineServer implements AsyncDisposable {
     return { Id, Warnings: [] };
   }
 
-  #act(id: string, action: string, method: string, response: ServerResponse): void {
-    const container = this.#containers.get(id);
-    if (container === undefined) return send(response, { message: "no such container" }, 404);
-    if (method === "DELETE") this.#containers.delete(id);
-    if (action === "json") return send(response, container);
-    if (action === "wait") return send(response, { StatusCode: 0 });
+  #act(
+    container: SimulatedContainer | undefined,
+    action: string,
+    method: string | undefined,
+    response: ServerResponse,
+  ): void {
+    if (container === undefined) {
+      send(response, { message: "no such container" }, 404);
+      return;
+    }
+    if (method === "DELETE") this.#containers.delete(container.Id);
     if (action === "start") this.#start(container);
-    response.writeHead(204).end();
+    if (action === "json") send(response, container);
+    else if (action === "wait") send(response, { StatusCode: 0 });
+    else response.writeHead(204).end();
   }
 
   #start(container: SimulatedContainer): void {

@@ -18,6 +18,8 @@ const INCREMENT = 1_013_904_223;
 export interface Scenario {
   readonly name: string;
   readonly shape: WorldShape;
+  /** That Consul takes from one address. */
+  readonly connections: number;
   /** Changes a second. */
   readonly rate: number;
   readonly seconds: number;
@@ -56,7 +58,6 @@ export interface Measured {
 export interface MeasureOptions {
   readonly program: string;
   readonly nodeFlags: readonly string[];
-  readonly tell: (text: string) => void;
 }
 
 /** Changes of which some dependents have not heard yet. */
@@ -89,16 +90,15 @@ class Account {
 }
 
 export async function measure(scenario: Scenario, options: MeasureOptions): Promise<Measured> {
-  const { shape, rate, seconds } = scenario;
+  const { shape, rate, seconds, connections } = scenario;
   let account = new Account();
   const started = performance.now();
   await using simulation = await Simulation.start({
-    ...{ shape, program: options.program, nodeFlags: options.nodeFlags },
+    ...{ shape, connections, program: options.program, nodeFlags: options.nodeFlags },
     onArrival: (arrival) => account.note(arrival),
   });
   await simulation.settled(START_LIMIT);
   const startUp = performance.now() - started;
-  options.tell(`${scenario.name}: ready after ${Math.round(startUp)} ms`);
   const snapshotBytes = meanSnapshot(simulation);
   const idle = await spend(simulation, seconds, async () => await sleep(seconds * 1_000));
   account = new Account();
@@ -156,7 +156,7 @@ async function makeChanges(
   const begin = performance.now();
   for (let made = 0; made < changes; made += 1) {
     await sleep(Math.max(0, begin + (made * 1_000) / rate - performance.now()));
-    const change = churn.next(MOST_DOWN);
+    const change = await churn.next(MOST_DOWN);
     account.expect(change, simulation.dependents(change.service));
   }
 }

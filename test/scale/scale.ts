@@ -1,43 +1,83 @@
-// The worlds that are measured, and what their figures look like.
+// The worlds that are measured, and where their figures go: docs/scale.md, between its markers.
+import { readFile, writeFile } from "node:fs/promises";
+import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { SetupError } from "../../scripts/command.ts";
-import { measure, type Scenario } from "./measure.ts";
+import { bundlePrograms } from "../../scripts/images/bundle.ts";
+import { withTemporaryFolder } from "../../scripts/temporary-folder.ts";
+import { figures } from "./figures.ts";
+import { type Measured, measure, type Scenario } from "./measure.ts";
 
+const ROOT = join(import.meta.dirname, "..", "..");
+const PAGE = join(ROOT, "docs", "scale.md");
+const BEGIN = "<!-- results: begin -->";
+const END = "<!-- results: end -->";
 const WORLD = { nodes: 100, services: 1_000, endpoints: 10 } as const;
 const RATE = 10;
+/** What an image's agent is started with: see the Dockerfile. */
+const AGENT_FLAGS = "--max-semi-space-size=4 --optimize-for-size";
 
-export const SCENARIOS: readonly Omit<Scenario, "seconds">[] = [
-  { name: "upstreams named", rate: RATE, shape: { ...WORLD, projectSize: 50, upstreams: 10 } },
-  { name: "whole project", rate: RATE, shape: { ...WORLD, projectSize: 50, upstreams: 0 } },
-  {
-    name: "one network for all",
-    rate: RATE,
-    shape: { ...WORLD, projectSize: 1_000, upstreams: 0 },
-  },
+export const USAGE: string = `npm run scale -- [--only words] [--seconds 30] [--publish] [--node="--cpu-prof"]
+
+--only     scenarios whose name contains this
+--seconds  of changes, 10 a second, and as long of rest before
+--publish  puts the figures into docs/scale.md
+--node     flags for the agent's Node instead of the image's (${AGENT_FLAGS})`;
+
+const SCENARIOS: readonly Omit<Scenario, "seconds">[] = [
+  scenario("10 upstreams each", { projectSize: 50, upstreams: 10 }, 200),
+  scenario("10 upstreams each, 2,000 connections", { projectSize: 50, upstreams: 10 }, 2_000),
+  scenario("projects of 50, 2,000 connections", { projectSize: 50, upstreams: 0 }, 2_000),
 ];
 
-export async function measureScale(parameters: readonly string[]): Promise<void> {
+/** Measures one world after another and shows what was found. */
+export async function measureScale(
+  parameters: readonly string[],
+  tell: (text: string) => void,
+): Promise<void> {
   const { values } = parseArgs({
     args: [...parameters],
     options: {
       only: { type: "string", default: "" },
       seconds: { type: "string", default: "30" },
-      program: { type: "string", default: join(import.meta.dirname, "../../dist/agent.mjs") },
-      node: { type: "string", default: "" },
+      node: { type: "string", default: AGENT_FLAGS },
+      publish: { type: "boolean", default: false },
     },
   });
   const chosen = SCENARIOS.filter(({ name }) => name.includes(values.only));
-  if (chosen.length === 0) throw new SetupError("expected a part of a scenario's name");
-  for (const scenario of chosen) {
-    const measured = await measure(
-      { ...scenario, seconds: Number(values.seconds) },
-      {
-        program: values.program,
-        nodeFlags: values.node.split(" ").filter(Boolean),
-        tell: (text) => console.log(text),
-      },
-    );
-    console.log(JSON.stringify(measured, undefined, 2));
-  }
+  const seconds = Number(values.seconds);
+  if (chosen.length === 0 || !(seconds > 0)) throw new SetupError(USAGE);
+  const all: Measured[] = [];
+  await withTemporaryFolder(tmpdir(), async (folder) => {
+    const programs = await bundlePrograms(ROOT, folder, join(folder, "programs"));
+    const nodeFlags = values.node.split(" ").filter(Boolean);
+    for (const each of chosen) {
+      tell(`measuring: ${each.name}`);
+      const program = join(programs, "agent.mjs");
+      all.push(await measure({ ...each, seconds }, { program, nodeFlags }));
+    }
+  });
+  const text = figures(all);
+  tell(text);
+  if (values.publish) await publish(text);
+}
+
+function scenario(
+  name: string,
+  shape: Pick<Scenario["shape"], "projectSize" | "upstreams">,
+  connections: number,
+): Omit<Scenario, "seconds"> {
+  return { name, rate: RATE, connections, shape: { ...WORLD, ...shape } };
+}
+
+async function publish(text: string): Promise<void> {
+  const page = await readFile(PAGE, "utf8");
+  const [before, rest] = page.split(BEGIN);
+  const after = rest?.split(END)[1];
+  if (before === undefined || after === undefined)
+    throw new SetupError(`expected ${BEGIN} and ${END} in ${PAGE}`);
+  const [processor] = cpus();
+  const heading = `${new Date().toISOString().slice(0, 10)}, ${cpus().length} × ${processor?.model ?? "unknown"}, shared with the simulation.`;
+  await writeFile(PAGE, `${before}${BEGIN}\n${heading}\n\n${text}\n${END}${after}`);
 }

@@ -12,6 +12,7 @@ import {
   type SidecarReport,
   type Snapshot,
 } from "../../proxy/configuration/snapshot.ts";
+import { SnapshotAssembly } from "../../proxy/configuration/snapshot-changes.ts";
 
 /** As a real one gathers changes into one report, ms. */
 const COALESCE = 5;
@@ -37,6 +38,7 @@ export class SimulatedSidecar {
   snapshot: Snapshot | undefined;
   /** Snapshots and bytes, since the sidecar started. */
   readonly received: { lines: number; bytes: number } = { lines: 0, bytes: 0 };
+  readonly #assembly = new SnapshotAssembly();
   readonly #onArrival: (arrival: Arrival) => void;
   #reportDue = Promise.withResolvers<void>();
 
@@ -70,7 +72,7 @@ export class SimulatedSidecar {
 
   #receive(line: string): void {
     const at = performance.now();
-    const snapshot = JSON.parse(line) as Snapshot;
+    const snapshot = this.#assembly.take(line) as Snapshot;
     this.snapshot = snapshot;
     this.received.lines += 1;
     this.received.bytes += line.length + 1;

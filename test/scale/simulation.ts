@@ -18,6 +18,8 @@ const AGENT_ID = createHash("sha256").update("agent").digest("hex");
 
 export interface SimulationOptions {
   readonly shape: WorldShape;
+  /** That Consul takes from one address. */
+  readonly connections: number;
   readonly program: string;
   readonly nodeFlags: readonly string[];
   readonly onArrival: (arrival: Arrival) => void;
@@ -86,13 +88,15 @@ export class Simulation implements AsyncDisposable {
     await Promise.all(this.#tasks);
   }
 
-  async #start({ program, nodeFlags, onArrival }: SimulationOptions): Promise<void> {
+  async #start({ program, connections, nodeFlags, onArrival }: SimulationOptions): Promise<void> {
     const { world, state } = this;
     const folder = await mkdtemp(join(tmpdir(), "mesh-scale-"));
     this.#stack.defer(async () => await rm(folder, { recursive: true, force: true }));
     for (const copy of world.copies())
       if (world.nodeOf(copy) !== OWN_NODE) register(state, world, copy, "passing");
-    this.#consul = this.#stack.use(await ConsulServer.start(state, world.nodeName(OWN_NODE)));
+    this.#consul = this.#stack.use(
+      await ConsulServer.start(state, world.nodeName(OWN_NODE), connections),
+    );
     const engineSocket = join(folder, "engine.sock");
     const copies = new Map(this.#ownCopies().map((copy) => [world.containerId(copy), copy]));
     const onSidecar = (workloadId: string, token: string): void => {
