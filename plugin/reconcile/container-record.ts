@@ -1,7 +1,7 @@
 // What an agent did to containers, each at one start of it, where nothing about the container tells and the next agent must
 // know: whose namespace has its redirection, who is held. Written down as empty files, named after container and start.
-import { rmSync, writeFileSync } from "node:fs";
-import { mkdir, readdir, rm } from "node:fs/promises";
+import { renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
 
 export class ContainerRecord {
@@ -28,11 +28,15 @@ export class ContainerRecord {
     return this.#known;
   }
 
-  /** Instead of an earlier start. Written when it returns, which takes less time than the ways to a thread and back. */
+  /**
+   * Instead of an earlier start, which stays when this throws, and is there until this one is: an agent may die at any moment.
+   * Written when it returns, which takes less time than the ways to a thread and back.
+   */
   add(containerId: string, startedAt: string): void {
     const before = this.#known.get(containerId);
-    if (before !== undefined) rmSync(this.#file(containerId, before), { force: true });
-    writeFileSync(this.#file(containerId, startedAt), "");
+    const file = this.#file(containerId, startedAt);
+    if (before === undefined || !wasRenamed(this.#file(containerId, before), file))
+      writeFileSync(file, "");
     this.#known.set(containerId, startedAt);
   }
 
@@ -43,14 +47,26 @@ export class ContainerRecord {
     }
   }
 
+  /** Done when it returns: a removal that is still under way would take what is added meanwhile. */
   async forget(containerId: string): Promise<void> {
     const startedAt = this.#known.get(containerId);
     if (startedAt === undefined) return;
     this.#known.delete(containerId);
-    await rm(this.#file(containerId, startedAt), { force: true });
+    rmSync(this.#file(containerId, startedAt), { force: true });
   }
 
   #file(containerId: string, startedAt: string): string {
     return join(this.#directory, `${containerId}@${startedAt}`);
+  }
+}
+
+/** Whether there was such a file. */
+function wasRenamed(from: string, to: string): boolean {
+  try {
+    renameSync(from, to);
+    return true;
+  } catch (error) {
+    if ((error as { code?: string }).code === "ENOENT") return false;
+    throw error;
   }
 }

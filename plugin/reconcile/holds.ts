@@ -19,6 +19,8 @@ import type { Hold } from "./hold.ts";
 const LET_GO_LIMIT = 5_000;
 /** For the engine to start and pause a container, ms. The agent's end does not cut it short: whether it was done must be known. */
 const PAUSE_LIMIT = 20_000;
+/** So long is the start waited for that tells whether it was done, where the engine did not answer, ms: events get lost. */
+const DOUBT_LIMIT = 60_000;
 /** `startedBy` of a hold whose start has not been told of yet. */
 const NOT_TOLD = Number.POSITIVE_INFINITY;
 
@@ -95,7 +97,7 @@ export class Holds implements AsyncDisposable {
     const entry = this.#entry(containerId, containerName, at, wasEarly ? "held" : "pausing");
     if (wasEarly) {
       this.#entries.set(containerId, entry);
-      this.#parts.record.add(containerId, String(at));
+      this.#rewrite(entry);
       return false;
     }
     if (before?.state !== "pausing") this.#begin(entry, before?.state === "doubtful");
@@ -114,8 +116,11 @@ export class Holds implements AsyncDisposable {
 
   /** Those about which a look at the engine that begins now tells the truth. */
   get settled(): readonly KnownHold[] {
+    const longAgo = this.#parts.clock.monotonic() - DOUBT_LIMIT;
     return [...this.#entries.values()]
-      .filter(({ state }) => state === "held" || state === "given-up")
+      .filter(
+        ({ state, since }) => state !== "pausing" && (state !== "doubtful" || since <= longAgo),
+      )
       .map(({ containerId, containerName, startedBy, since, state }) => ({
         ...{ containerId, containerName, startedBy, since },
         givenUp: state === "given-up",
@@ -155,7 +160,9 @@ export class Holds implements AsyncDisposable {
     const limit = AbortSignal.timeout(LET_GO_LIMIT);
     const waiting = this.#parts.clock.sleep(LET_GO_LIMIT / 2, limit).catch(() => undefined);
     await Promise.race([Promise.allSettled(this.#pausing), waiting]);
-    const held = [...this.#entries.values()].filter(({ state }) => state === "held");
+    const held = [...this.#entries.values()].filter(
+      ({ state }) => state === "held" || state === "doubtful",
+    );
     const results = await Promise.allSettled(
       held.map((hold) => this.resume(hold, undefined, limit)),
     );
@@ -195,7 +202,7 @@ export class Holds implements AsyncDisposable {
         if (paused || doubtful) return this.#settle(newest, entry);
         if (newest === entry) return await this.#letBe(entry);
       } catch (error) {
-        return await this.#settleFailure(this.#entries.get(containerId) ?? entry, error);
+        return await this.#settleFailure(this.#entries.get(containerId) ?? entry, doubtful, error);
       }
     }
   }
@@ -208,8 +215,17 @@ export class Holds implements AsyncDisposable {
 
   #settle(newest: Entry, written: Entry): void {
     this.#holdOn(newest);
-    const { record } = this.#parts;
-    if (newest !== written) record.add(newest.containerId, String(newest.startedBy));
+    if (newest !== written) this.#rewrite(newest);
+  }
+
+  /** It is paused: where this start cannot be written down, the note of the one before stays, and it is let go all the same. */
+  #rewrite({ containerId, containerName, startedBy }: Entry): void {
+    try {
+      this.#parts.record.add(containerId, String(startedBy));
+    } catch (error) {
+      const details = { container: containerName, error: describeError(error) };
+      this.#parts.log.error("the start of a held application could not be written down", details);
+    }
   }
 
   /** It has ended already, or somebody else has paused it. */
@@ -219,7 +235,8 @@ export class Holds implements AsyncDisposable {
   }
 
   /** Where no answer came, the pause may have been done: what is paused then counts as ours. */
-  async #settleFailure(entry: Entry, error: unknown): Promise<void> {
+  async #settleFailure(entry: Entry, doubtful: boolean, error: unknown): Promise<void> {
+    if (doubtful) return this.#holdOn(entry);
     if (error instanceof MeshError && error.code === "ENGINE_UNAVAILABLE") {
       if (entry.startedBy !== NOT_TOLD) return this.#holdOn(entry);
       entry.state = "doubtful";

@@ -46,6 +46,26 @@ describe("a record of containers", () => {
     assert.deepEqual(await readdir(directory), [`${A}@${RESTARTED_AT}`]);
   });
 
+  it("keeps the start before when the newest cannot be written", async () => {
+    const record = await ContainerRecord.open(directory);
+    record.add(A, STARTED_AT);
+    const taken = join(directory, `${A}@${RESTARTED_AT}`);
+    await mkdir(join(taken, "full"), { recursive: true });
+    assert.throws(() => record.add(A, RESTARTED_AT));
+    await rm(taken, { recursive: true });
+    assert.deepEqual(await reopened(), [[A, STARTED_AT]]);
+  });
+
+  it("does not lose what is added right after it was forgotten", async () => {
+    const record = await ContainerRecord.open(directory);
+    for (let time = 0; time < 20; time += 1) {
+      const forgotten = record.forget(A);
+      record.add(A, STARTED_AT);
+      await forgotten;
+      assert.deepEqual(await reopened(), [[A, STARTED_AT]]);
+    }
+  });
+
   it("forgets containers that are gone, on disk too", async () => {
     const record = await ContainerRecord.open(directory);
     await record.add(A, STARTED_AT);

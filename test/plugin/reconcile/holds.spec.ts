@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "mocha";
@@ -27,12 +27,13 @@ describe("applications that start", () => {
   let engine: ScriptedEngine;
   let changed: string[];
   let holds: Holds;
+  let clock: ManualClock;
 
   const open = async (): Promise<Holds> =>
     new Holds({
       engine,
       record: await ContainerRecord.open(directory),
-      clock: new ManualClock(),
+      clock,
       log: silentLog,
       onChanged: (ids) => changed.push(...ids),
     });
@@ -50,6 +51,7 @@ describe("applications that start", () => {
   beforeEach(async () => {
     directory = await mkdtemp(join(tmpdir(), "mesh-holds-"));
     engine = new ScriptedEngine();
+    clock = new ManualClock();
     engine.put({ kind: "container", facts: factsOf("orders", "a") });
     changed = [];
     holds = await open();
@@ -183,6 +185,74 @@ describe("applications that start", () => {
       await engine.pause(A);
       await eventually(() => assert.equal(holds.note(startOf()), true), fast);
       await untilSettled("shop-orders-1 by 0 held");
+    });
+
+    describe("and whose record cannot be written any more", () => {
+      /** The name of the new file is taken by a directory that is not empty. */
+      const block = async (): Promise<void> =>
+        void (await mkdir(join(directory, `${A}@${STARTED}`, "full"), { recursive: true }));
+      const unblock = async (): Promise<void> =>
+        await rm(join(directory, `${A}@${STARTED}`), { recursive: true });
+
+      it("stay held, and are let go, when they were paused before their start was told of", async () => {
+        changed("create", { ...ASKING, name: "shop-orders-1" });
+        changed("connect");
+        await untilSettled("shop-orders-1 by Infinity held");
+        await block();
+        assert.equal(holds.note(startOf()), false);
+        assert.deepEqual(settled(), ["shop-orders-1 by 0 held"]);
+        await unblock();
+        assert.deepEqual(await readdir(directory), [`${A}@Infinity`]);
+      });
+
+      it("stay held when the engine tells of their start before it answers", async () => {
+        const answer = Promise.withResolvers<void>();
+        engine.hold("pause", answer.promise);
+        changed("create", ASKING);
+        changed("connect");
+        await eventually(() => assert.equal(engine.calls.length, 1), fast);
+        holds.note(startOf());
+        await block();
+        answer.resolve();
+        await untilSettled("shop-orders-1 by 0 held");
+        await unblock();
+        assert.equal(engine.isPaused(A), true);
+      });
+
+      it("stay held when the engine may have paused them without an answer", async () => {
+        engine.fail("pause", "no answer", "ENGINE_UNAVAILABLE");
+        changed("create", ASKING);
+        changed("connect");
+        await eventually(() => assert.equal(engine.calls.length, 1), fast);
+        engine.heal();
+        await engine.pause(A);
+        await block();
+        await eventually(() => assert.equal(holds.note(startOf()), true), fast);
+        await untilSettled("shop-orders-1 by 0 held");
+        await unblock();
+      });
+    });
+
+    it("are judged by what they are when their start is never told of", async () => {
+      engine.fail("pause", "no answer", "ENGINE_UNAVAILABLE");
+      changed("create", { ...ASKING, name: "shop-orders-1" });
+      changed("connect");
+      await eventually(() => assert.equal(engine.calls.length, 1), fast);
+      engine.heal();
+      assert.deepEqual(settled(), []);
+      clock.advance(60_000);
+      await untilSettled("shop-orders-1 by Infinity held");
+    });
+
+    it("run on when the agent ends while it does not know whether they were paused", async () => {
+      engine.fail("pause", "no answer", "ENGINE_UNAVAILABLE");
+      changed("create", ASKING);
+      changed("connect");
+      await eventually(() => assert.equal(engine.calls.length, 1), fast);
+      engine.heal();
+      await engine.pause(A);
+      await holds[Symbol.asyncDispose]();
+      assert.equal(engine.isPaused(A), false);
     });
 
     it("are forgotten when they end", async () => {
