@@ -12,6 +12,11 @@ describe("ports for listeners of tests", () => {
     assert.equal(ports.size, 200);
   });
 
+  it("are different ones when many ask at once", async () => {
+    const ports = await Promise.all(Array.from({ length: 50 }, async () => await freePort()));
+    assert.equal(new Set(ports).size, ports.length);
+  });
+
   it("are none that an outgoing connection can take meanwhile", async () => {
     const range = await readFile("/proc/sys/net/ipv4/ip_local_port_range", "latin1");
     const lowest = Number(range.trim().split(/\s+/)[0]);

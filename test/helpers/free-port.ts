@@ -18,7 +18,9 @@ let given = process.pid % SHARE;
 export async function freePort(address = "127.0.0.1"): Promise<number> {
   for (let tried = 0; tried < SHARE; tried += 1) {
     given = (given + 1) % SHARE;
-    if (await isFree(first + given, address)) return first + given;
+    // Read before the wait: another call may have gone on to the next one meanwhile.
+    const port = first + given;
+    if (await isFree(port, address)) return port;
   }
   throw new Error(`expected a free port from ${first} to ${first + SHARE - 1}`);
 }
