@@ -36,6 +36,8 @@ export class SimulatedSidecar {
   /** The service of its workload, by number. */
   readonly service: number;
   snapshot: Snapshot | undefined;
+  /** Undefined until it runs. */
+  token: string | undefined;
   /** Snapshots and bytes, since the sidecar started. */
   readonly received: { lines: number; bytes: number } = { lines: 0, bytes: 0 };
   readonly #assembly = new SnapshotAssembly();
@@ -49,6 +51,7 @@ export class SimulatedSidecar {
 
   /** Until the signal aborts. */
   async run(agent: AgentAddress, signal: AbortSignal): Promise<void> {
+    this.token = agent.token;
     await Promise.all([this.#follow(agent, signal), this.#report(agent, signal)]);
   }
 

@@ -82,6 +82,15 @@ export class Simulation implements AsyncDisposable {
     );
   }
 
+  /** Lets a copy of the service on another node fail. */
+  fail(service: number): void {
+    const copies = [...this.world.copies()].filter((copy) => copy.service === service);
+    const copy = copies.find((each) => this.world.nodeOf(each) !== OWN_NODE);
+    if (copy === undefined) throw new Error(`expected a copy of service ${service} elsewhere`);
+    const id = this.world.instanceId(copy);
+    this.state.setCheck(`${id}:application`, "critical", "the application does not answer");
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort();
     await this.#stack.disposeAsync();
