@@ -1,0 +1,73 @@
+// The command line of `npm run reliability`.
+import { parseArgs } from "node:util";
+import { SetupError } from "../../scripts/command.ts";
+
+/** Where events happen. */
+export type PlaceName = "compose";
+const PLACE_NAMES: readonly PlaceName[] = ["compose"];
+
+export interface ReliabilityOptions {
+  readonly places: readonly PlaceName[];
+  /** Names of events; empty for all. */
+  readonly only: readonly string[];
+  /** Where the results go as JSON; undefined for nowhere. */
+  readonly json: string | undefined;
+  /** Where the histories of requests, catalog and snapshots go, a folder; undefined for nowhere. */
+  readonly histories: string | undefined;
+  /** Whether docs/reliability.md gets the tables. */
+  readonly publish: boolean;
+}
+
+export const USAGE = `npm run reliability -- [--place compose] [--only scale,nothing,…] [--json file]
+                       [--histories folder] [--publish]
+
+--place      where things happen
+--only       events whose name is one of these
+--histories  writes down what became of each request, and what catalog and sidecars said, as JSON lines
+--publish    writes the tables of these places into docs/reliability.md; not with --only`;
+
+/** Throws SetupError for what cannot be chosen. */
+export function readOptions(parameters: readonly string[]): ReliabilityOptions {
+  const { values } = parseArgs({
+    args: [...parameters],
+    options: {
+      place: { type: "string", default: PLACE_NAMES.join(",") },
+      only: { type: "string", default: "" },
+      json: { type: "string" },
+      histories: { type: "string" },
+      publish: { type: "boolean", default: false },
+    },
+  });
+  const only = words(values.only);
+  if (values.publish && only.length > 0) {
+    throw new SetupError("expected --publish with all events of a place, got --only besides");
+  }
+  return {
+    places: words(values.place).map(placeName),
+    only,
+    json: values.json,
+    histories: values.histories,
+    publish: values.publish,
+  };
+}
+
+/** Those of the events that were asked for. */
+export function chosen<Event extends { readonly name: string }>(
+  events: readonly Event[],
+  { only }: Pick<ReliabilityOptions, "only">,
+): readonly Event[] {
+  return only.length === 0 ? events : events.filter(({ name }) => only.includes(name));
+}
+
+function words(text: string): readonly string[] {
+  return text
+    .split(",")
+    .map((word) => word.trim())
+    .filter(Boolean);
+}
+
+function placeName(word: string): PlaceName {
+  const found = PLACE_NAMES.find((name) => name === word);
+  if (found !== undefined) return found;
+  throw new SetupError(`expected places out of ${PLACE_NAMES.join(", ")}, got ${word}`);
+}
