@@ -3,8 +3,8 @@ import { parseArgs } from "node:util";
 import { SetupError } from "../../scripts/command.ts";
 
 /** Where events happen. */
-export type PlaceName = "compose";
-const PLACE_NAMES: readonly PlaceName[] = ["compose"];
+export type PlaceName = "compose" | "swarm";
+const PLACE_NAMES: readonly PlaceName[] = ["compose", "swarm"];
 
 export interface ReliabilityOptions {
   readonly places: readonly PlaceName[];
@@ -18,7 +18,7 @@ export interface ReliabilityOptions {
   readonly publish: boolean;
 }
 
-export const USAGE = `npm run reliability -- [--place compose] [--only scale,nothing,…] [--json file]
+export const USAGE = `npm run reliability -- [--place compose,swarm] [--only scale,nothing,…] [--json file]
                        [--histories folder] [--publish]
 
 --place      where things happen

@@ -5,9 +5,10 @@ import { cpus, release } from "node:os";
 import { join } from "node:path";
 import { Progress } from "../../scripts/progress.ts";
 import { asText } from "../bench/table.ts";
-import { ComposeStage, RATE } from "./compose/compose-stage.ts";
+import { ComposeStage } from "./compose/compose-stage.ts";
 import { COMPOSE_EVENTS } from "./compose/every-event.ts";
 import { type Outcome, observe, type ReliabilityEvent, type Stage } from "./event.ts";
+import { RATE } from "./load.ts";
 import type { Observations } from "./model/observations.ts";
 import { type Limits, violations } from "./model/rules.ts";
 import { chosen, type PlaceName, type ReliabilityOptions } from "./options.ts";
@@ -19,6 +20,8 @@ import {
   type PlaceResults,
   type Results,
 } from "./results.ts";
+import { SWARM_EVENTS } from "./swarm/every-event.ts";
+import { SwarmStage } from "./swarm/swarm-stage.ts";
 
 /** What docs/reliability.md and registry/consul/loss-guard.ts state. */
 const LIMITS: Limits = { told: 1_500, doubted: 30_000 };
@@ -30,6 +33,7 @@ type Measure = (options: ReliabilityOptions, signal: AbortSignal) => Promise<Pla
 
 const PLACES: Readonly<Record<PlaceName, Measure>> = {
   compose: async (...run) => await measure("compose", ComposeStage.open, COMPOSE_EVENTS, ...run),
+  swarm: async (...run) => await measure("swarm", SwarmStage.open, SWARM_EVENTS, ...run),
 };
 
 /** Prints and writes down what everything cost that was asked for. False when that is more than promised. */

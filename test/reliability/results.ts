@@ -24,6 +24,7 @@ export interface Results {
 /** What the table says above it. */
 const TITLES: Readonly<Record<PlaceName, string>> = {
   compose: "One machine, Compose, Consul",
+  swarm: "Four nodes, Swarm, three Consul servers",
 };
 
 const HEADINGS = ["Event", "Requests", "Failed", "Longest gap", "May fail"];

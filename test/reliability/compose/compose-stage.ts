@@ -6,8 +6,8 @@ import { Mesh } from "../../helpers/mesh.ts";
 import { ComposeProject, sidecarsOf } from "../../helpers/project.ts";
 import { bundleProgram, programService } from "../application/programs.ts";
 import type { Stage } from "../event.ts";
-import type { History } from "../history.ts";
-import { LoadReader } from "../load.ts";
+import { type History, KINDS } from "../history.ts";
+import { LoadReader, RATE } from "../load.ts";
 import type { Observations } from "../model/observations.ts";
 import { Recorder } from "../model/recorder.ts";
 import { askConsul, watchSnapshots } from "../model/sources.ts";
@@ -19,8 +19,6 @@ export const SERVICE: string = `${PROJECT}-answer`;
 const LOAD = `${PROJECT}-ask`;
 /** Of the application, but while an event changes it. */
 export const REPLICAS = 2;
-/** Requests a second. */
-export const RATE = 500;
 
 /** How one runs a program in the agent's container; there is no other of that name. */
 const IN_AGENT = ["docker", "exec", "mesh-test-agent-1"];
@@ -127,8 +125,11 @@ export class ComposeStage implements Stage, AsyncDisposable {
     await eventually(async () => {
       const { requests } = await this.history(since);
       since = Date.now();
-      const called = new Set(requests.flatMap(({ replica }) => replica ?? []));
-      assert.deepEqual([...called].toSorted(), names);
+      for (const kind of KINDS) {
+        const answered = requests.filter((request) => request.kind === kind);
+        const called = new Set(answered.flatMap(({ replica }) => replica ?? []));
+        assert.deepEqual([...called].toSorted(), names, kind);
+      }
       assert.equal((await this.sidecars()).length, REPLICAS + 1);
       const { agent } = await this.mesh.status();
       assert.ok(agent.catalogReachable, "the catalog cannot be reached");
@@ -163,7 +164,7 @@ function composeFile(configs: object, { replicas, version }: Application): objec
       ask: {
         ...programService("ask"),
         environment: { RATE: String(RATE) },
-        labels: { "mesh.enable": "true", "mesh.port": "8080" },
+        labels: { "mesh.enable": "true", "mesh.port": "8080", "mesh.hold": "true" },
       },
     },
   };
