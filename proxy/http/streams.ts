@@ -38,7 +38,7 @@ export interface StreamFailure {
   readonly code: FailureCode;
   /** Whether an application may have seen the request. */
   readonly sent: boolean;
-  /** Whether it went over a connection that was used before, which may have been closing already. */
+  /** Whether a new connection may do better: this one was used before and may have been closing, or its peer wants it to end. */
   readonly reused: boolean;
 }
 

@@ -148,12 +148,16 @@ export class ClientLink extends LinkEnd<ClientStream> implements ClientStreams, 
     return stream.onResponse(bytes, start, end, flags);
   }
 
-  /** What the peer has not taken up it will never see. */
+  /**
+   * What the peer has not taken up it will never see. One that drains may have done so before it served anything: a
+   * successor stands at the same place, or it listens on itself.
+   */
   protected override onGoAway(last: number, reason: string): void {
     this.#drain();
+    const reused = this.#served || reason === DRAINING;
     const untouched = this.#unsent.values();
     for (const stream of this.streams.values()) if (stream.id > last) untouched.push(stream);
-    for (const stream of untouched) stream.fail(this.#lossCode(), false, this.#served);
+    for (const stream of untouched) stream.fail(this.#lossCode(), false, reused);
     if (reason === DRAINING) return;
     this.shut();
     this.onLost(false);

@@ -3,17 +3,24 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { Agent, type IncomingMessage, request } from "node:http";
 import { connect, createServer, type Socket } from "node:net";
+import { createServer as createTlsServer } from "node:tls";
 import { afterEach, beforeEach, describe, it } from "mocha";
+import { DRAINING, FLAG, FRAME, LAST_STREAM_ID } from "../../proxy/link/frames.ts";
+import { LINK_PROTOCOL } from "../../proxy/link/protocol.ts";
 import { eventually } from "../helpers/eventually.ts";
 import { freePort } from "../helpers/free-port.ts";
 import { type Answer, call, readAnswer } from "../helpers/http-call.ts";
 import {
   connectPair,
   dialOf,
+  outboundService,
   type Pair,
   SidecarRig,
   type TestSidecar,
 } from "../helpers/sidecar-rig.ts";
+import { FramePeer, frame, number, settings } from "./link/connections.ts";
+
+const EMPTY = "HTTP/1.1 204 No Content\r\n\r\n";
 
 describe("a sidecar and its successor", () => {
   let rig: SidecarRig;
@@ -86,6 +93,44 @@ describe("a sidecar and its successor", () => {
     const answers = await Promise.all([...begun, ...later]);
     assert.deepEqual(new Set(answers.map(({ body }) => body)), new Set(["here"]));
     await ended(pair);
+  });
+
+  it("lose no request to a link that came about when its callee was leaving", async () => {
+    const { certificateChain, privateKey, roots } =
+      await rig.authority.certificatesFor("shop-orders");
+    let links = 0;
+    const server = createTlsServer(
+      {
+        ...{ cert: certificateChain, key: privateKey, ca: [...roots], requestCert: true },
+        ALPNProtocols: [LINK_PROTOCOL],
+      },
+      (socket) => {
+        links += 1;
+        const hello = frame(FRAME.SETTINGS, 0, 0, settings());
+        const leaving = Buffer.concat([number(LAST_STREAM_ID), Buffer.from(DRAINING)]);
+        const peer = new FramePeer(socket);
+        if (links === 1) return peer.say(hello, frame(FRAME.GOAWAY, 0, 0, leaving));
+        peer.say(hello);
+        socket.on("data", () => {
+          for (const { stream } of peer.of(FRAME.REQUEST))
+            peer.say(frame(FRAME.RESPONSE, FLAG.END, stream, EMPTY));
+          peer.frames.length = 0;
+        });
+      },
+    );
+    const port = await freePort();
+    server.listen(port, "127.0.0.1");
+    await once(server, "listening");
+    rig.defer(() => void server.close());
+    const caller = await rig.sidecar("shop-web");
+    const outbound = await outboundService("shop-orders", [port]);
+    await caller.configure({ outbound: [outbound] });
+    const answers = await Promise.all(Array.from({ length: 10 }, () => call(dialOf(outbound))));
+    assert.deepEqual(
+      answers.map(({ status }) => status),
+      Array.from({ length: 10 }, () => 204),
+    );
+    assert.equal(links, 2);
   });
 
   it("let a kept connection end after a response that says so", async () => {

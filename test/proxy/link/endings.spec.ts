@@ -172,14 +172,14 @@ describe("a link that drains", () => {
     await eventually(() => assert.equal(peer.of(FRAME.REQUEST).length, 2));
     peer.say(frame(FRAME.GOAWAY, 0, 0, Buffer.concat([number(1), Buffer.from("DRAINING")])));
     await eventually(() => assert.equal(link.draining, true));
-    const unsent = { code: "CONNECTION_LOST", sent: false, reused: false };
+    const unsent = { code: "CONNECTION_LOST", sent: false, reused: true };
     assert.deepEqual(
       tries.map(({ failure }) => failure),
       [undefined, unsent, unsent],
     );
     assert.equal(owner.drained, 1);
     const late = new Try(get("/late")).on(link);
-    await eventually(() => assert.deepEqual(late.failure, unsent));
+    await eventually(() => assert.deepEqual(late.failure, { ...unsent, reused: false }));
     peer.say(frame(FRAME.RESPONSE, 0, 1, OK), frame(FRAME.DATA, 1, 1, "hello"));
     await eventually(() => assert.equal(peer.ended, true));
     assert.equal(tries[0]?.body.toString(), "hello");
