@@ -11,7 +11,7 @@ export interface Stage {
   history(since: number): Promise<History>;
   /** What has been seen of catalog and snapshots from the stage's begin on. */
   observations(): Promise<Observations>;
-  /** Resolves when everything is as it was at first: all replicas are called. Puts back what an event took away. */
+  /** Resolves when everything is as it was at first: all replicas are called, in each way. Puts back what an event took away. */
   settle(): Promise<void>;
 }
 
