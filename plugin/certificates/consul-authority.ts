@@ -12,9 +12,7 @@ import {
   type BlockingQuery,
   type ConsulClient,
 } from "../../registry/consul/client.ts";
-import { CERTIFICATE_QUERIES } from "../../registry/consul/connections.ts";
-import { Slots } from "../../registry/consul/slots.ts";
-import type { ConnectLeaf } from "../../registry/consul/types.ts";
+import type { ConnectLeaf, ConnectRoots } from "../../registry/consul/types.ts";
 import type { CertificateAuthority, Leaf, TrustBundle } from "./authority.ts";
 import { checkLeaf, normalizeRoots } from "./leaf-check.ts";
 import { Problems } from "./problems.ts";
@@ -33,7 +31,6 @@ export class ConsulAuthority implements CertificateAuthority {
   readonly #client: ConsulClient;
   readonly #clock: Clock;
   readonly #problems = new Problems();
-  readonly #slots = new Slots(CERTIFICATE_QUERIES);
 
   constructor(options: ConsulAuthorityOptions) {
     this.#client = options.client;
@@ -82,7 +79,7 @@ export class ConsulAuthority implements CertificateAuthority {
   }
 
   async #readBundle(query: BlockingQuery, signal: AbortSignal): Promise<Answer<TrustBundle>> {
-    const { value, index } = await this.#client.connectRoots(query, signal);
+    const { value, index } = await this.#askForRoots(query, signal);
     const { Config } = await this.#client.self(signal);
     // Before anybody builds names on them.
     formatIdentity({
@@ -113,16 +110,26 @@ export class ConsulAuthority implements CertificateAuthority {
     return { value: checkLeaf(issued, { uri, roots, now: this.#clock.wall() }), index };
   }
 
+  #askForRoots(query: BlockingQuery, signal: AbortSignal): Promise<Answer<ConnectRoots>> {
+    const ask = (): Promise<Answer<ConnectRoots>> => this.#client.connectRoots(query, signal);
+    return query.index === 0 ? this.#client.turns.certificateReads.run(ask, signal) : ask();
+  }
+
   /** A first question is answered at once; what waits takes turns. */
   #askForLeaf(
     service: string,
-    query: BlockingQuery,
+    { index, wait }: BlockingQuery,
     signal: AbortSignal,
   ): Promise<Answer<ConnectLeaf>> {
-    if (query.index === 0) return this.#client.connectLeaf(service, query, signal);
-    return this.#slots.run(() => {
-      const wait = this.#slots.crowded ? TURN : query.wait;
-      return this.#client.connectLeaf(service, { index: query.index, wait }, signal);
+    const { certificateReads, certificateWaits } = this.#client.turns;
+    if (index === 0) {
+      const read = (): Promise<Answer<ConnectLeaf>> =>
+        this.#client.connectLeaf(service, AT_ONCE, signal);
+      return certificateReads.run(read, signal);
+    }
+    return certificateWaits.run(() => {
+      const turn = { index, wait: certificateWaits.crowded ? TURN : wait };
+      return this.#client.connectLeaf(service, turn, signal);
     }, signal);
   }
 }

@@ -3,6 +3,7 @@
 // nothing of Connect. Every call has a deadline and obeys its signal: a body that is cut or stalls hangs nobody.
 import { EventEmitter } from "node:events";
 import Consul from "consul";
+import { type Connections, limitOf } from "./connections.ts";
 import { answerOfLibrary, ConsulAnswerError, unavailable } from "./errors.ts";
 import { type ConsulReply, ConsulTransport, type Reachability } from "./transport.ts";
 import type {
@@ -83,8 +84,18 @@ export class ConsulClient {
     return this.#transport.reachability;
   }
 
+  /** Who waits for long, and who asks much at a time, takes a turn here. */
+  get turns(): Connections {
+    return this.#transport.turns;
+  }
+
+  /** What Consul says of itself. Its limit for connections, which is among that, is kept to from then on. */
   async self(signal: AbortSignal): Promise<AgentSelf> {
-    return await this.#call("agent/self", signal, (options) => this.#library.agent.self(options));
+    const self = await this.#call<AgentSelf>("agent/self", signal, (options) =>
+      this.#library.agent.self(options),
+    );
+    this.turns.keepTo(limitOf(self));
+    return self;
   }
 
   /** Registers one service or sidecar whole: checks that the definition lacks go, the others keep their status. */
@@ -248,7 +259,7 @@ export class ConsulClient {
     call: (options: LibraryOptions) => Promise<T>,
   ): Promise<T> {
     const settled = (): Promise<T> => this.#settled(name, signal, call);
-    return this.#transport.inTurn(settled, signal);
+    return this.#transport.inTurn(name, settled, signal);
   }
 
   #settled<T>(

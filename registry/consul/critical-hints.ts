@@ -9,7 +9,12 @@ import type { CriticalCheck } from "./types.ts";
 /** What to look at: a service, or everything on one of Consul's nodes. */
 export type Hint = { readonly service: string } | { readonly node: string };
 
+/** By node and check. */
 type Listed = ReadonlyMap<string, CriticalCheck>;
+
+/** Rest after an answer for each check in it, ms: the list is long when much goes wrong, and comes whole with each change. */
+const REST = 0.1;
+const LONGEST_REST = 1_000;
 
 /** Hints until the signal aborts; `longest` is how long a query may wait, ms. */
 export async function* criticalHints(
@@ -21,14 +26,29 @@ export async function* criticalHints(
   const read = (
     { index, wait }: BlockingQuery,
     within: AbortSignal,
-  ): Promise<Answer<readonly CriticalCheck[]>> =>
-    client.criticalChecks({ index, wait: Math.min(wait, longest) }, within);
+  ): Promise<Answer<readonly CriticalCheck[]>> => {
+    const query = { index, wait: Math.min(wait, longest) };
+    const ask = (): Promise<Answer<readonly CriticalCheck[]>> =>
+      client.criticalChecks(query, within);
+    return index === 0 ? client.turns.serviceReads.run(ask, within) : ask();
+  };
   let before: Listed | undefined;
   for await (const checks of follow(read, { clock }, signal)) {
-    const now: Listed = new Map(checks.map((check) => [`${check.Node} ${check.CheckID}`, check]));
+    const now = listed(checks);
     if (before !== undefined) yield differences(before, now);
     before = now;
+    await clock.sleep(Math.min(LONGEST_REST, now.size * REST), signal).catch(() => undefined);
   }
+}
+
+/** As much of each check as is needed: what checks said can be long. */
+function listed(checks: readonly CriticalCheck[]): Listed {
+  return new Map(
+    checks.map(({ Node, CheckID, ServiceName, ModifyIndex }) => [
+      `${Node} ${CheckID}`,
+      { Node, CheckID, ServiceName, ModifyIndex },
+    ]),
+  );
 }
 
 /** Whose checks are in one list and not, or not as they were, in the other; each once. Pure. */

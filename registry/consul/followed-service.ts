@@ -1,12 +1,12 @@
 // The instances of one service as Consul lists them: a blocking query on the service, and a look at its sidecars after
 // each answer. An instance counts only when both are there: Consul learns of the two one after the other.
+import { isDeepStrictEqual } from "node:util";
 import type { Clock } from "../../mesh/clock.ts";
 import { follow } from "./blocking-query.ts";
 import { type Answer, AT_ONCE, type BlockingQuery, type ConsulClient } from "./client.ts";
 import { fromChecks } from "./health.ts";
 import type { ObservedEntry } from "./loss-guard.ts";
 import { fromService } from "./registration.ts";
-import type { Slots } from "./slots.ts";
 import type { HealthEntry } from "./types.ts";
 
 /** While others are in line, or while an instance is not there whole, ms. */
@@ -17,9 +17,7 @@ const SIDECARS_AGAIN = 60_000;
 export interface FollowedServiceOptions {
   readonly client: ConsulClient;
   readonly clock: Clock;
-  /** Bounds the queries that wait at the same time, over all services. */
-  readonly slots: Slots;
-  /** Whether there are more services than slots, so that they take turns. */
+  /** Whether there are more services than queries that may wait, so that they take turns. */
   readonly takesTurns: () => boolean;
   /** See FollowOptions.onBreak. */
   readonly onBreak: () => void;
@@ -73,10 +71,7 @@ export class FollowedService {
     try {
       while (this.#lookAgain) {
         this.#lookAgain = false;
-        await this.#take(
-          await this.#options.client.serviceHealth(this.#name, AT_ONCE, signal),
-          signal,
-        );
+        await this.#take(await this.#readNow(signal), signal);
         this.#options.onAnswer();
       }
     } catch {
@@ -88,16 +83,29 @@ export class FollowedService {
 
   /** Whether there may be news. The first question is answered at once, others wait when it is their turn. */
   async #read({ index, wait }: BlockingQuery, signal: AbortSignal): Promise<Answer<boolean>> {
-    const { client, slots } = this.#options;
+    const { serviceWaits } = this.#options.client.turns;
     const answer =
       index === 0
-        ? await client.serviceHealth(this.#name, AT_ONCE, signal)
-        : await slots.run(() => this.#wait({ index, wait }, signal), signal);
+        ? await this.#readNow(signal)
+        : await serviceWaits.run(() => this.#wait({ index, wait }, signal), signal);
     if (index > 0 && answer.index === index && !this.#isDue) return { value: false, index };
     // Asked from the beginning, or for an index that went back: it counts whatever was known.
     if (index === 0 || answer.index < index) this.#index = 0;
     await this.#take(answer, signal);
     return { value: true, index: answer.index };
+  }
+
+  #readNow(signal: AbortSignal): Promise<Answer<readonly HealthEntry[]>> {
+    const { client } = this.#options;
+    const read = (): Promise<Answer<readonly HealthEntry[]>> =>
+      client.serviceHealth(this.#name, AT_ONCE, signal);
+    return client.turns.serviceReads.run(read, signal);
+  }
+
+  #readSidecars(signal: AbortSignal): Promise<readonly HealthEntry[]> {
+    const { client } = this.#options;
+    const read = (): Promise<readonly HealthEntry[]> => client.sidecarHealth(this.#name, signal);
+    return client.turns.serviceReads.run(read, signal);
   }
 
   async #wait(
@@ -121,31 +129,37 @@ export class FollowedService {
   }
 
   async #take(answer: Answer<readonly HealthEntry[]>, signal: AbortSignal): Promise<void> {
-    const { client, clock } = this.#options;
     const { value: services, index } = answer;
-    const sidecars = services.length === 0 ? [] : await client.sidecarHealth(this.#name, signal);
+    const sidecars = services.length === 0 ? [] : await this.#readSidecars(signal);
     // Two may be under way: the one that was asked for last may be answered first.
     if (index < this.#index) return;
-    this.#sidecarsSeenAt = clock.monotonic();
+    this.#sidecarsSeenAt = this.#options.clock.monotonic();
     this.#index = index;
     this.#nodes = new Set(services.map(({ Node }) => Node.Node));
-    this.#entries = wholeInstances(services, sidecars);
+    this.#entries = wholeInstances(services, sidecars, this.#entries);
     this.#incomplete = this.#entries.length < services.length;
   }
 }
 
-/** The instances among the services that the mesh registered and that have a sidecar on their node. Pure. */
+/**
+ * The instances among the services that the mesh registered and that have a sidecar on their node. One that is as it was
+ * before is the same object: whoever works with it sees at a glance that nothing is to be done. Pure.
+ */
 export function wholeInstances(
   services: readonly HealthEntry[],
   sidecars: readonly HealthEntry[],
+  before: readonly ObservedEntry[] = [],
 ): readonly ObservedEntry[] {
   const key = (entry: HealthEntry, id: string | undefined): string => `${entry.Node.Node}/${id}`;
   const covered = new Set(
     sidecars.map((entry) => key(entry, entry.Service.Proxy?.DestinationServiceID)),
   );
+  const known = new Map(before.map(({ instance }) => [instance.id, instance]));
   const whole = services.flatMap((entry) => {
-    const instance = fromService(entry.Service);
-    if (instance === undefined || !covered.has(key(entry, instance.id))) return [];
+    const read = fromService(entry.Service);
+    if (read === undefined || !covered.has(key(entry, read.id))) return [];
+    const last = known.get(read.id);
+    const instance = last !== undefined && isDeepStrictEqual(last, read) ? last : read;
     return [{ instance, nodeAddress: entry.Node.Address, ...fromChecks(entry.Checks) }];
   });
   // Views are sorted by id: lists that are sorted one by one are nearly so together, which costs a sort next to nothing.

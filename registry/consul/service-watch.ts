@@ -1,16 +1,17 @@
-// All instances of the mesh as Consul lists them now: one blocking query for the service names, one for each service, which
-// take turns where Consul allows fewer, and one for what deserves a look out of turn.
+// All instances of the mesh as Consul lists them now: one blocking query for the service names and one for each service. Where
+// Consul allows fewer they take turns, and one more query tells what deserves a look out of turn.
 // Here is only what Consul says; what of it to believe is loss-guard.ts's question.
 import type { Clock } from "../../mesh/clock.ts";
 import { Latest } from "../../mesh/latest.ts";
 import { follow } from "./blocking-query.ts";
 import type { Answer, BlockingQuery, ConsulClient } from "./client.ts";
-import { SERVICE_QUERIES, serviceQueries } from "./connections.ts";
 import { criticalHints, type Hint } from "./critical-hints.ts";
 import { FollowedService } from "./followed-service.ts";
 import type { ObservedEntry } from "./loss-guard.ts";
 import { MESH_TAG } from "./registration.ts";
-import { Slots } from "./slots.ts";
+
+/** Of the queries that may wait: with fewer left, services take turns already, so that one that is new need not wait long for its own. */
+const KEPT_FREE = 0.1;
 
 export interface ServiceWatchOptions {
   readonly client: ConsulClient;
@@ -37,9 +38,9 @@ export class ServiceWatch {
   /** Set after each answer. */
   readonly answers: Latest<true> = new Latest();
   readonly #options: ServiceWatchOptions;
-  readonly #slots = new Slots(SERVICE_QUERIES);
   readonly #members = new Map<string, Member>();
   readonly #tasks = new Set<Promise<void>>();
+  #hinted: AbortController | undefined;
   #namesKnown = false;
   #complete = false;
 
@@ -58,39 +59,46 @@ export class ServiceWatch {
   async run(signal: AbortSignal): Promise<void> {
     const failed = new AbortController();
     const inner = AbortSignal.any([signal, failed.signal]);
-    const hinted = this.#followHints(inner).catch((error: unknown) => failed.abort(error));
+    const onFailure = (error: unknown): void => failed.abort(error);
     const read = (query: BlockingQuery, within: AbortSignal): Promise<Answer<ServiceNames>> =>
       this.#readNames(query, within);
     for await (const names of follow(read, this.#options, inner)) {
       const ours = new Set(Object.keys(names).filter((name) => names[name]?.includes(MESH_TAG)));
       this.#stopOthers(ours);
       for (const name of ours) {
-        if (!this.#members.has(name)) this.#start(name, inner, (error) => failed.abort(error));
+        if (!this.#members.has(name)) this.#start(name, inner, onFailure);
       }
+      this.#followHints(inner, onFailure);
       this.#namesKnown = true;
       this.answers.set(true);
     }
-    await Promise.all([hinted, ...this.#tasks]);
+    await Promise.all(this.#tasks);
     if (failed.signal.aborted) throw failed.signal.reason;
   }
 
   async #readNames(query: BlockingQuery, signal: AbortSignal): Promise<Answer<ServiceNames>> {
     const { client, heartbeat } = this.#options;
-    // At the beginning and after each failure: Consul may have been started with other settings.
-    if (query.index === 0) this.#slots.resize(await this.#mostQueries(signal));
+    // At the beginning and after each failure: Consul may have been started with another limit for connections. What is wrong
+    // with it the query itself tells; a token that may not ask for settings is no reason to stop.
+    if (query.index === 0) await client.self(signal).catch(() => undefined);
     return await client.serviceNames({ ...query, wait: Math.min(query.wait, heartbeat) }, signal);
   }
 
-  async #mostQueries(signal: AbortSignal): Promise<number> {
-    try {
-      return serviceQueries(await this.#options.client.self(signal));
-    } catch {
-      // The query itself tells what is wrong with Consul; a token that may not ask for settings is no reason to stop.
-      return SERVICE_QUERIES;
-    }
+  #takesTurns(): boolean {
+    return this.#members.size > this.#options.client.turns.serviceWaits.total * (1 - KEPT_FREE);
   }
 
-  async #followHints(signal: AbortSignal): Promise<void> {
+  /** Only while services take turns: else each has a query that hears of everything by itself. */
+  #followHints(signal: AbortSignal, onFailure: (error: unknown) => void): void {
+    if (this.#takesTurns() === (this.#hinted !== undefined)) return;
+    this.#hinted?.abort();
+    this.#hinted = this.#takesTurns() ? new AbortController() : undefined;
+    if (this.#hinted === undefined) return;
+    const within = AbortSignal.any([signal, this.#hinted.signal]);
+    this.#own(this.#lookAtHints(within).catch(onFailure));
+  }
+
+  async #lookAtHints(signal: AbortSignal): Promise<void> {
     const { client, clock, heartbeat } = this.#options;
     for await (const hints of criticalHints(client, clock, heartbeat, signal))
       for (const hint of hints) this.#lookAt(hint);
@@ -113,8 +121,7 @@ export class ServiceWatch {
   #start(name: string, signal: AbortSignal, onFailure: (error: unknown) => void): void {
     const service = new FollowedService(name, {
       ...this.#options,
-      slots: this.#slots,
-      takesTurns: () => this.#members.size > this.#slots.total,
+      takesTurns: () => this.#takesTurns(),
       onAnswer: () => this.answers.set(true),
     });
     const stop = new AbortController();

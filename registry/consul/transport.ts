@@ -3,15 +3,12 @@
 import type { Agent } from "node:http";
 import { describeError, MeshError } from "../../mesh/errors.ts";
 import { openConnections, parseConsulAddress } from "./address.ts";
+import { Connections } from "./connections.ts";
 import { ConsulAnswerError, unavailable } from "./errors.ts";
 import { type HttpReply, httpCall } from "./http-call.ts";
-import { Slots } from "./slots.ts";
 
-/**
- * Calls at the same time that Consul is not asked to hold. It takes 200 connections from one address, of which most are for
- * queries that wait: see connections.ts.
- */
-const PROMPT_CALLS = 32;
+/** What Consul's agent answers by itself, whether or not a server leads: certificates are not among it. */
+const OWN = /^agent\/(self|services|service\/|check\/)/;
 
 /** Whether Consul answers, and since when (wall clock, ms). */
 export interface Reachability {
@@ -50,7 +47,7 @@ export class ConsulTransport {
   readonly connections: Agent;
   readonly #headers: Readonly<Record<string, string>>;
   readonly #timeout: number;
-  readonly #prompt = new Slots(PROMPT_CALLS);
+  readonly turns: Connections = new Connections();
   #reachability: Reachability = { reachable: false, since: Date.now(), problem: undefined };
 
   /**
@@ -72,12 +69,13 @@ export class ConsulTransport {
   /** Sends one request and reads the whole answer, which is JSON or empty. */
   exchange(request: ConsulRequest, signal: AbortSignal): Promise<ConsulReply> {
     const send = (): Promise<ConsulReply> => this.#send(request, signal);
-    return request.wait > 0 ? send() : this.inTurn(send, signal);
+    return request.wait > 0 ? send() : this.inTurn(request.path, send, signal);
   }
 
-  /** Does a call that Consul answers at once when not too many others are under way. */
-  inTurn<T>(call: () => Promise<T>, signal: AbortSignal): Promise<T> {
-    return this.#prompt.run(call, signal);
+  /** Does a call that Consul answers at once when not too many others of its kind are under way. */
+  inTurn<T>(path: string, call: () => Promise<T>, signal: AbortSignal): Promise<T> {
+    const { own, prompt } = this.turns;
+    return (OWN.test(path) ? own : prompt).run(call, signal);
   }
 
   #send(request: ConsulRequest, signal: AbortSignal): Promise<ConsulReply> {
