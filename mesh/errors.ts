@@ -16,7 +16,9 @@ export const ERROR_CODES = [
   "ENGINE_REFUSED",
   "AGENT_UNAVAILABLE",
   "CONFIGURATION_INVALID",
+  "NAME_SHARED",
   "NETWORK_NOT_SHARED",
+  "NODE_LOST",
   "SERVICE_UNKNOWN",
   "PORT_IN_USE",
   "SIDECAR_PROBLEM",
@@ -24,6 +26,7 @@ export const ERROR_CODES = [
   "POLICY_CONFLICT",
   "UNAUTHORIZED",
   "TIMEOUT",
+  "VERSION_MISMATCH",
 ] as const;
 
 export type ErrorCode = (typeof ERROR_CODES)[number];

@@ -3,12 +3,15 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Clock } from "../mesh/clock.ts";
 import { MeshError } from "../mesh/errors.ts";
+import type { AgentRegistry } from "../registry/agents.ts";
 import type { Catalog } from "../registry/catalog.ts";
+import { ConsulAgents } from "../registry/consul/agents.ts";
 import { ConsulClient } from "../registry/consul/client.ts";
 import { ConsulCatalog } from "../registry/consul/consul-catalog.ts";
 import { ConsulIntentions } from "../registry/consul/intentions.ts";
 import { ConsulPolicyStore } from "../registry/consul/policy-store.ts";
 import { ConsulSwarmServices } from "../registry/consul/swarm-services.ts";
+import { EmbeddedAgents } from "../registry/embedded/agents.ts";
 import { EmbeddedCatalog } from "../registry/embedded/embedded-catalog.ts";
 import { EmbeddedIntentions } from "../registry/embedded/intentions.ts";
 import { EmbeddedPolicyStore } from "../registry/embedded/policy-store.ts";
@@ -29,6 +32,7 @@ export interface Backend extends Disposable {
   readonly policyStore: PolicyStore;
   readonly intentions: IntentionSource;
   readonly swarmServices: SwarmServices;
+  readonly agents: AgentRegistry;
   readonly authority: CertificateAuthority;
 }
 
@@ -49,6 +53,7 @@ export async function connectBackend(
       policyStore: await EmbeddedPolicyStore.open({ file: POLICY_FILE, clock }),
       intentions: new EmbeddedIntentions(),
       swarmServices: new EmbeddedSwarmServices(),
+      agents: new EmbeddedAgents(),
       authority: await EmbeddedAuthority.open({ directory, leafLifetime, rootAge, clock }),
       [Symbol.dispose]: () => undefined,
     };
@@ -60,6 +65,7 @@ export async function connectBackend(
     policyStore: new ConsulPolicyStore({ client, clock }),
     intentions: new ConsulIntentions({ client, clock }),
     swarmServices: new ConsulSwarmServices({ client, clock }),
+    agents: new ConsulAgents({ client, clock }),
     authority: new ConsulAuthority({ client, clock }),
     [Symbol.dispose]: () => client[Symbol.dispose](),
   };

@@ -15,6 +15,10 @@ import { Engine, type EngineVersion } from "./docker/engine.ts";
 import { inspectOwnContainer, refuseSecondAgent } from "./docker/own-container.ts";
 import { MIGRATION_FILE } from "./docker/sidecar-container.ts";
 import { followNews } from "./news.ts";
+import { type LocalNode, localNode } from "./nodes/local-node.ts";
+import { NodeWatch } from "./nodes/node-watch.ts";
+import { logProblems } from "./nodes/problem-log.ts";
+import { sharedNames } from "./nodes/shared-names.ts";
 import { callerReports } from "./policy/caller-reports.ts";
 import { fetchKeySet } from "./policy/key-set.ts";
 import { KeySetRecord } from "./policy/key-set-record.ts";
@@ -33,7 +37,7 @@ import type { Directory } from "./sidecars/directory.ts";
 import { Publisher } from "./sidecars/publisher.ts";
 import { SidecarSessions } from "./sidecars/sessions.ts";
 import { serveSidecars } from "./sidecars/sidecar-server.ts";
-import type { MeshStatus } from "./status.ts";
+import type { MeshStatus, Problem } from "./status.ts";
 import { reportStatus } from "./status-report.ts";
 import { ServiceLabels } from "./swarm/service-labels.ts";
 import { ServiceRecorder } from "./swarm/service-recorder.ts";
@@ -64,7 +68,8 @@ export async function runAgent(parts: AgentParts, signal: AbortSignal): Promise<
   const wired = await wire(parts, { leaves, keySets }, wake);
   await using _letGo = wired.holds;
   const { reconciler, sessions, healthFeed } = wired;
-  const api = createApi(apiSources(parts, leaves, wired));
+  const status = statusSource(parts, leaves, wired);
+  const api = createApi(apiSources(parts, status, wired));
   await serveSidecars(SIDECAR_SOCKET, sessions, log, signal);
   await serveApiOnSocket(api, settings.apiSocket, signal);
   if (parts.apiTcp !== undefined) await serveApiOverTcp(api, parts.apiTcp, signal);
@@ -73,7 +78,9 @@ export async function runAgent(parts: AgentParts, signal: AbortSignal): Promise<
   await Promise.all([
     reconciler.run(signal),
     healthFeed.run(signal),
+    wired.nodeWatch.run(signal),
     followNews({ ...wired, ...backend, clock, log }, signal),
+    logProblems(() => untold(status(), wired), { clock, log }, signal),
   ]);
 }
 
@@ -89,6 +96,7 @@ interface Wired {
   readonly holds: Holds;
   readonly serviceLabels: ServiceLabels;
   readonly serviceRecorder: ServiceRecorder;
+  readonly nodeWatch: NodeWatch;
   readonly reconciler: Reconciler;
 }
 
@@ -127,7 +135,8 @@ async function wire(
   const spoken = { sessions, policyState, policies, publisher, healthFeed };
   const serviceLabels = new ServiceLabels(trigger);
   const serviceRecorder = new ServiceRecorder({ engine, store, labels: serviceLabels, clock, log });
-  const swarm = { serviceLabels, serviceRecorder };
+  const nodeWatch = watchNodes(parts, engine, () => localNode(observer, publisher));
+  const swarm = { serviceLabels, serviceRecorder, nodeWatch };
   const shared = { engine, observer, interceptions, holds, ...swarm, ...spoken };
   const { node } = engineVersion;
   const reconciler = new Reconciler({
@@ -145,11 +154,27 @@ async function wire(
   return { ...shared, reconciler };
 }
 
-function apiSources(parts: AgentParts, leaves: ServiceLeaves, wired: Wired): ApiSources {
+function watchNodes(
+  { backend, engineVersion, clock, log }: AgentParts,
+  engine: Engine,
+  local: () => LocalNode,
+): NodeWatch {
+  const { node } = engineVersion;
+  const registry = backend.agents;
+  return new NodeWatch({ node, version: AGENT_VERSION, registry, engine, local, clock, log });
+}
+
+/** Problems that none of the agent's parts writes to its log. */
+function untold({ problems }: MeshStatus, { reconciler, serviceRecorder }: Wired): Problem[] {
+  const told = [...reconciler.problems, ...serviceRecorder.problems].map(({ message }) => message);
+  return problems.filter(({ message }) => !told.includes(message));
+}
+
+function apiSources(parts: AgentParts, status: () => MeshStatus, wired: Wired): ApiSources {
   const { reconciler, policies, publisher } = wired;
   const known = (): Directory["services"] => publisher.directory.services;
   return {
-    status: statusSource(parts, leaves, wired),
+    status,
     plan: () => reconciler.printedPlan,
     healthy: () => reconciler.alive,
     desk: new PolicyDesk({ store: parts.backend.policyStore, policies, known }),
@@ -168,17 +193,21 @@ function statusSource(parts: AgentParts, leaves: ServiceLeaves, wired: Wired): (
     catalog: settings.catalog,
     startedAt: clock.wall(),
   };
-  const { policies, publisher, reconciler, serviceRecorder } = wired;
+  const { policies, publisher, reconciler, serviceRecorder, nodeWatch } = wired;
   return () =>
     reportStatus({
       agent,
       catalog: catalog.status(),
       bundle: leaves.bundle,
       authorityProblem: authority.problem(),
+      nodes: nodeWatch.nodes,
       services: publisher.directory.services,
       policyVersion: (service) => policies.version(service),
       workloads: reconciler.workloads,
       leafExpiry: (service) => leaves.leaf(service),
-      problems: [...reconciler.problems, ...serviceRecorder.problems, ...publisher.problems],
+      problems: [
+        ...[...reconciler.problems, ...serviceRecorder.problems, ...publisher.problems],
+        ...[...nodeWatch.problems, ...sharedNames(publisher.directory.services)],
+      ],
     });
 }

@@ -8,6 +8,7 @@ import type { DirectoryService } from "./sidecars/directory.ts";
 import type {
   AgentStatus,
   MeshStatus,
+  NodeStatus,
   Problem,
   RequestCounts,
   ServiceStatus,
@@ -19,6 +20,7 @@ export interface StatusParts {
   readonly catalog: CatalogStatus;
   readonly bundle: TrustBundle | undefined;
   readonly authorityProblem: string | undefined;
+  readonly nodes: readonly NodeStatus[];
   readonly services: readonly DirectoryService[];
   /** Of the policy that people have set for a service; 0 for none. */
   readonly policyVersion: (service: string) => number;
@@ -36,6 +38,7 @@ export function reportStatus(parts: StatusParts): MeshStatus {
       catalogReachable: parts.catalog.reachable,
       trustDomain: parts.bundle?.trustDomain,
     },
+    nodes: parts.nodes,
     services: parts.services.map((service) => toServiceStatus(service, parts.policyVersion)),
     workloads: parts.workloads.map((workload) => toWorkloadStatus(workload, parts.leafExpiry)),
     problems: collectProblems(parts),
@@ -85,6 +88,7 @@ function sidecarState({ sidecar }: LocalWorkload): WorkloadStatus["sidecar"] {
   return sidecar.report?.ready ? "ready" : "starting";
 }
 
+/** Those of the node that its parts tell, and those of catalog, certificates and sidecars, sorted. */
 function collectProblems(parts: StatusParts): Problem[] {
   const problems = [...parts.problems];
   const { catalog, authorityProblem } = parts;

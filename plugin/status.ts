@@ -5,6 +5,8 @@ import type { TimesSummary } from "../proxy/configuration/snapshot.ts";
 
 export interface MeshStatus {
   readonly agent: AgentStatus;
+  /** Every node that has an agent or should have one, as far as this one knows. Sorted. */
+  readonly nodes: readonly NodeStatus[];
   readonly services: readonly ServiceStatus[];
   readonly workloads: readonly WorkloadStatus[];
   /** Every problem known on this node, the most recent state only. Sorted by subject. */
@@ -20,6 +22,20 @@ export interface AgentStatus {
   readonly trustDomain: string | undefined;
   /** Wall clock, ms. */
   readonly startedAt: number;
+}
+
+/** One node of the mesh as another one sees it. */
+export interface NodeStatus {
+  readonly node: string;
+  /** Undefined where the agent tells none, as agents before 0.1.0 do, or where there is none. */
+  readonly agentVersion: string | undefined;
+  /** Those of its sidecars, each once; `""` for sidecars that were made before they had one. */
+  readonly sidecarVersions: readonly string[];
+  /**
+   * `silent`: it has announced itself, but not for 30 s. `lost`: Consul hears nothing of the node. `absent`: Swarm runs none
+   * there, though it should; only managers know. `unknown`: it tells nothing of itself.
+   */
+  readonly agent: "ready" | "silent" | "lost" | "absent" | "unknown";
 }
 
 /** One service of the catalog, over all nodes. */

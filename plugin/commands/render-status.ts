@@ -1,13 +1,20 @@
 // The status as text for a terminal. Pure: the same status at the same moment gives the same text.
 import { formatDuration } from "../../mesh/duration.ts";
 import { escapeControls } from "../../mesh/printable.ts";
-import type { AgentStatus, MeshStatus, RequestCounts, WorkloadStatus } from "../status.ts";
+import type {
+  AgentStatus,
+  MeshStatus,
+  NodeStatus,
+  RequestCounts,
+  WorkloadStatus,
+} from "../status.ts";
 import { renderTable } from "./table.ts";
 
 /** `now` is wall clock, ms. */
 export function renderStatus(status: MeshStatus, now: number): string {
   return [
     renderAgent(status.agent, now),
+    ...renderNodes(status),
     renderServices(status),
     renderWorkloads(status, now),
     renderProblems(status),
@@ -25,6 +32,17 @@ function renderAgent(agent: AgentStatus, now: number): string {
   return lines
     .map(([name, value]) => `${`${name}:`.padEnd(15)}${escapeControls(value)}\n`)
     .join("");
+}
+
+/** Nothing for a mesh of one node. */
+function renderNodes({ nodes = [] }: Partial<MeshStatus>): string[] {
+  if (nodes.length < 2) return [];
+  return [renderTable(["NODE", "AGENT", "VERSION", "SIDECARS"], nodes.map(renderNode))];
+}
+
+function renderNode({ node, agent, agentVersion, sidecarVersions }: NodeStatus): string[] {
+  const sidecars = sidecarVersions.map((version) => version || "unknown").join(", ");
+  return [node, agent, agentVersion ?? "-", sidecars || "-"];
 }
 
 function renderServices({ services }: MeshStatus): string {

@@ -14,6 +14,8 @@ export const OWN_LABELS = {
   startedAt: "docker-mesh.workload-started-at",
   /** On a sidecar: hash of what it was created from. */
   specification: "docker-mesh.specification",
+  /** On a sidecar: the version of the agent that made it, which is its own too. */
+  version: "docker-mesh.version",
 } as const;
 
 /** Docker's HEALTHCHECK, or `none` where the container has no such check. */
@@ -51,6 +53,8 @@ export interface SidecarFacts {
   readonly workloadId: string;
   readonly workloadStartedAt: string;
   readonly specification: string;
+  /** Empty for one that was made before sidecars had it. */
+  readonly version: string;
   readonly token: string;
 }
 
@@ -95,6 +99,7 @@ export function readSidecarFacts(inspected: ContainerInspectInfo): SidecarFacts 
     workloadId: labels[OWN_LABELS.workload] ?? "",
     workloadStartedAt: labels[OWN_LABELS.startedAt] ?? "",
     specification: labels[OWN_LABELS.specification] ?? "",
+    version: labels[OWN_LABELS.version] ?? "",
     token: token?.slice(prefix.length) ?? "",
   };
 }

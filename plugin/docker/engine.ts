@@ -17,6 +17,15 @@ import {
   type ServiceListing,
   SWARM_SERVICE_ID,
 } from "./swarm-facts.ts";
+import {
+  agentServices,
+  type ListedNode,
+  type ListedTask,
+  type ListedTemplate,
+  nodesWithoutAgent,
+  readNodes,
+  type SwarmNodeFacts,
+} from "./swarm-nodes.ts";
 
 /** The engine's version as far as the mesh cares. */
 export interface EngineVersion {
@@ -41,7 +50,14 @@ const LOG_HEADER = 8;
 interface AnsweringAbout {
   version(options: { abortSignal: AbortSignal }): Promise<{ Version: string; ApiVersion: string }>;
   info(options: { abortSignal: AbortSignal }): Promise<EngineInfo>;
-  listServices(options: { abortSignal: AbortSignal }): Promise<readonly ListedService[]>;
+  listServices(options: {
+    abortSignal: AbortSignal;
+  }): Promise<readonly (ListedService & ListedTemplate)[]>;
+  listNodes(options: { abortSignal: AbortSignal }): Promise<readonly ListedNode[]>;
+  listTasks(options: {
+    filters: Readonly<Record<string, readonly string[]>>;
+    abortSignal: AbortSignal;
+  }): Promise<readonly ListedTask[]>;
 }
 
 interface EngineInfo {
@@ -83,19 +99,50 @@ export class Engine {
    * a manager while its swarm has no leader.
    */
   async swarmServices(signal: AbortSignal): Promise<ServiceListing | undefined> {
+    const id = await this.#managedSwarm(signal);
+    return id === undefined ? undefined : readServices(id, await this.#listServices(signal));
+  }
+
+  /** All nodes of the swarm; undefined and errors as of {@link swarmServices}. */
+  async swarmNodes(signal: AbortSignal): Promise<readonly SwarmNodeFacts[] | undefined> {
+    if ((await this.#managedSwarm(signal)) === undefined) return undefined;
+    const docker = this.#docker as unknown as AnsweringAbout;
+    const services = await this.#listServices(signal);
+    const nodes = await engineCall("list nodes", () => docker.listNodes(limit(signal)));
+    const agentTasks = await this.#listTasks({ service: agentServices(services) }, signal);
+    const listing = { nodes, services, agentTasks };
+    const others = { node: nodesWithoutAgent(listing), "desired-state": ["running"] };
+    return readNodes(listing, await this.#listTasks(others, signal));
+  }
+
+  /** The id of the swarm that this node manages. */
+  async #managedSwarm(signal: AbortSignal): Promise<string | undefined> {
     const docker = this.#docker as unknown as AnsweringAbout;
     const { Swarm: swarm } = await engineCall("tell of its swarm", () =>
       docker.info(limit(signal)),
     );
     if (swarm?.ControlAvailable !== true) return undefined;
     const id = swarm.Cluster?.ID;
-    if (id === undefined)
-      throw new MeshError(
-        "ENGINE_REFUSED",
-        `expected the swarm of this manager to have a leader, found that the Docker Engine cannot read it (${swarm.Error ?? "no reason given"})`,
-      );
-    const services = await engineCall("list services", () => docker.listServices(limit(signal)));
-    return readServices(id, services);
+    if (id !== undefined) return id;
+    throw new MeshError(
+      "ENGINE_REFUSED",
+      `expected the swarm of this manager to have a leader, found that the Docker Engine cannot read it (${swarm.Error ?? "no reason given"})`,
+    );
+  }
+
+  async #listServices(signal: AbortSignal): Promise<readonly (ListedService & ListedTemplate)[]> {
+    const docker = this.#docker as unknown as AnsweringAbout;
+    return await engineCall("list services", () => docker.listServices(limit(signal)));
+  }
+
+  /** None for a filter that lets none through, which the engine would take for no filter. */
+  async #listTasks(
+    filters: Readonly<Record<string, readonly string[]>>,
+    signal: AbortSignal,
+  ): Promise<readonly ListedTask[]> {
+    if (Object.values(filters).some((values) => values.length === 0)) return [];
+    const docker = this.#docker as unknown as AnsweringAbout;
+    return await engineCall("list tasks", () => docker.listTasks({ filters, ...limit(signal) }));
   }
 
   /**

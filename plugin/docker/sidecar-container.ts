@@ -3,6 +3,7 @@
 import { createHash } from "node:crypto";
 import type { ContainerCreateOptions } from "dockerode";
 import { SIDECAR_ENVIRONMENT } from "../../proxy/configuration/snapshot.ts";
+import { AGENT_VERSION } from "../version.ts";
 import type { Workload } from "../workload/workload.ts";
 import { OWN_LABELS } from "./container-facts.ts";
 import { interceptionRules } from "./interception-rules.ts";
@@ -84,6 +85,7 @@ export function sidecarContainer(
       [OWN_LABELS.workload]: workload.containerId,
       [OWN_LABELS.startedAt]: workload.startedAt,
       [OWN_LABELS.specification]: unique.specification,
+      [OWN_LABELS.version]: AGENT_VERSION,
     },
     StopTimeout: 10,
     Healthcheck: { Test: ["NONE"] },

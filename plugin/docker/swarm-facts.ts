@@ -5,6 +5,9 @@ import { LABEL_PREFIX } from "../labels/table.ts";
 /** On a task's container, written by the engine: the id of its service. */
 export const SWARM_SERVICE_ID = "com.docker.swarm.service.id";
 
+/** On a task's container, written by the engine: the name of its service. */
+export const SWARM_SERVICE_NAME = "com.docker.swarm.service.name";
+
 /** All services of a swarm at one moment, also those without labels of the mesh. */
 export interface ServiceListing {
   readonly swarm: string;

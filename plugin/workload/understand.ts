@@ -3,6 +3,7 @@ import type { NetworkAddress, ServicePort } from "../../mesh/model.ts";
 import { isServiceName, normaliseName } from "../../mesh/service-name.ts";
 import type { SwarmService } from "../../registry/swarm-services.ts";
 import type { ContainerFacts } from "../docker/container-facts.ts";
+import { SWARM_SERVICE_NAME } from "../docker/swarm-facts.ts";
 import { parseLabels, type WorkloadLabels } from "../labels/parse.ts";
 import type { Problem } from "../status.ts";
 import { isSidecarPort, SIDECAR_PORTS } from "./addresses.ts";
@@ -22,7 +23,7 @@ const COMPOSE = {
 } as const;
 const SWARM = {
   stack: "com.docker.stack.namespace",
-  service: "com.docker.swarm.service.name",
+  service: SWARM_SERVICE_NAME,
 } as const;
 
 /**

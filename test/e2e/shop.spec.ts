@@ -154,7 +154,7 @@ describe("the demo shop", () => {
         const services = (await (
           await fetch(`${mesh.consulAddress}/v1/catalog/services`)
         ).json()) as object;
-        assert.deepEqual(Object.keys(services), ["consul"]);
+        assert.deepEqual(Object.keys(services), ["consul", "docker-mesh-agent"]);
       },
       { timeout: 20_000 },
     );

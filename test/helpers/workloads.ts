@@ -87,6 +87,7 @@ export function sidecarOf(
     workloadId: containerId(letter),
     workloadStartedAt: STARTED_AT,
     specification: "specification-1",
+    version: "0.1.0",
     token: `token of ${id}`,
     ...changes,
   };

@@ -42,6 +42,7 @@ function status(changes: Partial<StatusParts> = {}): MeshStatus {
     catalog: { reachable: true, since: 0, problem: undefined },
     bundle: BUNDLE,
     authorityProblem: undefined,
+    nodes: [],
     services: [],
     policyVersion: () => 7,
     workloads: [local()],
@@ -71,6 +72,13 @@ describe("the status of a node", () => {
       startedAt: 1_000,
     });
     assert.equal(status({ bundle: undefined }).agent.trustDomain, undefined);
+  });
+
+  it("tells of the nodes that it was told of", () => {
+    const nodes = [
+      { node: NODE, agent: "ready", agentVersion: "0.1.0", sidecarVersions: [] },
+    ] as const;
+    assert.deepEqual(status({ nodes }).nodes, nodes);
   });
 
   it("tells of each service how many copies are well", () => {

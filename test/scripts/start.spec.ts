@@ -39,6 +39,7 @@ const STATUS: MeshStatus = {
     trustDomain: "t",
     startedAt: 0,
   },
+  nodes: [],
   services: [],
   workloads: [WORKLOAD],
   problems: [],

@@ -200,6 +200,7 @@ describe("the mesh on a swarm", () => {
     await eventually(async () => {
       assert.deepEqual(Object.keys((await mesh.consul("/v1/catalog/services")) as object), [
         "consul",
+        "docker-mesh-agent",
       ]);
     });
     const networks = await swarm.docker(["network", "ls", "--format", "{{.Name}}"]);

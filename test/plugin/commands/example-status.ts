@@ -22,6 +22,11 @@ export const exampleStatus: MeshStatus = {
     trustDomain: "5a1f4b4e-2a3c-9bb0-6e0e-3d2f8b1c7a11.consul",
     startedAt: EXAMPLE_NOW - 3 * HOUR - 12 * 60_000,
   },
+  nodes: [
+    { node: "node-1", agent: "ready", agentVersion: "0.1.0", sidecarVersions: ["", "0.1.0"] },
+    { node: "node-2", agent: "silent", agentVersion: "0.0.9", sidecarVersions: [] },
+    { node: "node-3", agent: "absent", agentVersion: undefined, sidecarVersions: [] },
+  ],
   services: [
     {
       service: "shop-inventory",

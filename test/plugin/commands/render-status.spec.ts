@@ -13,6 +13,7 @@ const EMPTY: MeshStatus = {
     trustDomain: undefined,
     startedAt: EXAMPLE_NOW,
   },
+  nodes: [],
   services: [],
   workloads: [],
   problems: [],

@@ -136,6 +136,7 @@ describe("a sidecar's facts", () => {
     "docker-mesh.workload": ID,
     "docker-mesh.workload-started-at": "2026-03-01T02:03:39.279251715Z",
     "docker-mesh.specification": "0123456789abcdef",
+    "docker-mesh.version": "0.1.0",
   };
 
   it("say whose it is, of which start, from what it was made, and its token", async () => {
@@ -150,6 +151,7 @@ describe("a sidecar's facts", () => {
       workloadId: ID,
       workloadStartedAt: "2026-03-01T02:03:39.279251715Z",
       specification: "0123456789abcdef",
+      version: "0.1.0",
       token: "a=b",
     });
   });

@@ -6,6 +6,7 @@ import {
   sidecarContainer,
   sidecarSpecification,
 } from "../../../plugin/docker/sidecar-container.ts";
+import { AGENT_VERSION } from "../../../plugin/version.ts";
 import type { Workload } from "../../../plugin/workload/workload.ts";
 import { containerId, RESTARTED_AT, STARTED_AT, workloadOf } from "../../helpers/workloads.ts";
 
@@ -47,6 +48,7 @@ describe("the sidecar container", () => {
         "docker-mesh.workload": containerId("a"),
         "docker-mesh.workload-started-at": STARTED_AT,
         "docker-mesh.specification": "0123456789abcdef",
+        "docker-mesh.version": AGENT_VERSION,
       },
       StopTimeout: 10,
       Healthcheck: { Test: ["NONE"] },
