@@ -49,7 +49,6 @@ describe("the connections to Consul", () => {
     ["is not known to an older Consul", {}, 200],
     ["is said in another way", { HTTPMaxConnsPerClient: "300" }, 200],
     ["is hidden from the token", null, 200],
-    ["is not among the answer", undefined, 200],
   ] as const) {
     it(`have a limit of ${limit} where it ${what}`, () => {
       assert.equal(limitOf({ Config: SETTINGS, DebugConfig }), limit);

@@ -129,4 +129,29 @@ describe("slots", () => {
     fourth.end();
     assert.deepEqual(await Promise.all([next, last]), ["done", "done"]);
   });
+
+  for (const [what, total, running] of [
+    ["at once when there are more", 3, [3, 3, 3]],
+    ["one by one, once enough are given back, when there are fewer", 1, [2, 1, 1]],
+  ] as const) {
+    it(`are handed out ${what}`, async () => {
+      const slots = new Slots(2);
+      const works = Array.from({ length: 5 }, () => new Work());
+      let ended = 0;
+      const runs = works.map((work) => slots.run(work.run, forEver).finally(() => (ended += 1)));
+      const atOnce = (): number => works.filter((work) => work.started).length - ended;
+      await settled();
+      slots.resize(total);
+      await settled();
+      const seen: number[] = [];
+      for (const work of works.slice(0, running.length)) {
+        seen.push(atOnce());
+        work.end();
+        await settled();
+      }
+      assert.deepEqual(seen, running);
+      for (const work of works) work.end();
+      await Promise.all(runs);
+    });
+  }
 });
