@@ -2,14 +2,25 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { isInstalled, SetupError } from "./command.ts";
-import { docker } from "./engine/docker.ts";
-import { ENGINE_RELEASES, type EngineRelease } from "./engine/release.ts";
+import { ENGINE_RELEASES, type EngineRelease, unpackRelease } from "./engine/release.ts";
 import { explain } from "./main.ts";
 import { Progress } from "./progress.ts";
 import { readSettings } from "./settings.ts";
-import { loadImages, removeNamespace, startInNamespace } from "./testing/engine-namespace.ts";
+import {
+  loadImages,
+  type NamespacedEngine,
+  removeNamespace,
+  saveImages,
+  startInNamespace,
+} from "./testing/engine-namespace.ts";
 import { interruptible } from "./testing/interruptible.ts";
-import { closeSession, openSession, type Session, testEnvironment } from "./testing/session.ts";
+import {
+  closeSession,
+  imagesOf,
+  openSession,
+  type Session,
+  testEnvironment,
+} from "./testing/session.ts";
 import { add, type Count, closingLine, NOTHING, runSuite } from "./testing/suites.ts";
 
 const settings = readSettings("test");
@@ -20,7 +31,7 @@ const counts = new Map<string, Count>();
 try {
   await interruptible(runAll, async () => {
     await progress.step("taking the set-up away", async () => {
-      for (const release of ENGINE_RELEASES) await removeNamespace(settings, release);
+      for (const { version } of ENGINE_RELEASES) await removeNamespace(settings, version);
       await closeSession(settings);
     });
   });
@@ -45,11 +56,9 @@ async function runAll(signal: AbortSignal): Promise<void> {
     );
   }
   const session = await openSession(settings, progress);
-  const { mesh, consul, redis, demo, testTools } = session.images;
-  const images = [mesh, consul, redis, demo, testTools].filter((image) => image !== undefined);
   await progress.step("saving the images", async () => {
     await mkdir(settings.state, { recursive: true });
-    await docker(["save", "--output", savedImages, ...images]);
+    await saveImages(imagesOf(session), savedImages);
   });
   for (const release of ENGINE_RELEASES) {
     counts.set(`Docker Engine ${release.version}`, await runOn(release, session, signal));
@@ -63,18 +72,33 @@ async function runOn(
 ): Promise<Count> {
   const engine = await progress.step(
     `Docker Engine ${release.version}`,
-    async () => await startInNamespace(settings, release),
+    async () => await start(release),
     ({ version }) => version,
   );
   await progress.step("loading the images", async () => await loadImages(engine, savedImages));
   const environment = await testEnvironment({ ...session, engine: { ...engine, own: true } });
   const suite = {
     title: `end to end on Docker Engine ${engine.version}`,
-    command: [...engine.enter, "mocha", "--config", "test/e2e/mocharc.json"],
+    command: [
+      ...engine.enter,
+      "mocha",
+      "--config",
+      "test/e2e/mocharc.json",
+      "test/e2e/**/*.spec.ts",
+    ],
     environment,
   };
   const count = await runSuite(suite, signal);
   signal.throwIfAborted();
-  await removeNamespace(settings, release);
+  await removeNamespace(settings, release.version);
   return count;
+}
+
+async function start(release: EngineRelease): Promise<NamespacedEngine> {
+  const binaries = await unpackRelease(settings.cache, release);
+  const engine = await startInNamespace(settings, release.version, binaries);
+  if (engine.version.startsWith(`${release.version}.`)) return engine;
+  throw new SetupError(
+    `expected Debian's ${release.suite} to carry Docker Engine ${release.version}, found ${engine.version}`,
+  );
 }

@@ -1,9 +1,17 @@
 // `npm test`: types, lint, unit, integration and end-to-end tests on a real engine with a real Consul.
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
 import { explain } from "./main.ts";
 import { Progress } from "./progress.ts";
 import { readSettings } from "./settings.ts";
 import { interruptible } from "./testing/interruptible.ts";
-import { closeSession, openSession, testEnvironment } from "./testing/session.ts";
+import { type Lane, runInLanes } from "./testing/lanes.ts";
+import {
+  canHaveSecondEngine,
+  closeSecondEngine,
+  openSecondEngine,
+} from "./testing/second-engine.ts";
+import { closeSession, openSession, type Session, testEnvironment } from "./testing/session.ts";
 import { add, type Count, closingLine, NOTHING, runSuite, type Suite } from "./testing/suites.ts";
 
 const settings = readSettings("test");
@@ -20,13 +28,20 @@ const SUITES: readonly (Omit<Suite, "environment"> & Partial<Suite>)[] = [
     command: ["mocha", COLOR, "--config", "test/proxy/mocharc-sockets.json"],
     environment: { MESH_IO: "socket" },
   },
-  { title: "end to end", command: ["mocha", COLOR, "--config", "test/e2e/mocharc.json"] },
 ];
+const END_TO_END = {
+  title: "end to end",
+  command: ["mocha", COLOR, "--config", "test/e2e/mocharc.json"],
+  folder: "test/e2e",
+};
 
 const counts = new Map<string, Count>();
 try {
   await interruptible(runAll, async () => {
-    await progress.step("taking the set-up away", async () => await closeSession(settings));
+    await progress.step("taking the set-up away", async () => {
+      await closeSecondEngine(settings);
+      await closeSession(settings);
+    });
   });
 } catch (error) {
   console.error(`\n${explain(error)}`);
@@ -47,4 +62,17 @@ async function runAll(signal: AbortSignal): Promise<void> {
     );
     signal.throwIfAborted();
   }
+  const lanes = [{ enter: [], environment }, ...(await moreLanes(session))];
+  const { title, command, folder } = END_TO_END;
+  const names = (await readdir(folder)).filter((name) => name.endsWith(".spec.ts"));
+  const files = names.toSorted().map((name) => join(folder, name));
+  const print = (text: string): void => console.log(text);
+  counts.set(title, await runInLanes({ title, command, files, lanes, print }, signal));
+}
+
+async function moreLanes(session: Session): Promise<readonly Lane[]> {
+  if (!(await canHaveSecondEngine())) return [];
+  return [
+    await progress.step("second engine", async () => await openSecondEngine(settings, session)),
+  ];
 }

@@ -51,6 +51,12 @@ export async function openSession(settings: Settings, progress: Progress): Promi
   return { engine, images };
 }
 
+/** All images of the session. */
+export function imagesOf({ images }: Session): readonly string[] {
+  const { mesh, consul, redis, demo, testTools } = images;
+  return [mesh, consul, redis, demo, testTools].filter((image) => image !== undefined);
+}
+
 /** What tests find in their environment. */
 export async function testEnvironment({ engine, images }: Session): Promise<ComposeEnvironment> {
   return {

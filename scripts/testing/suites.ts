@@ -44,10 +44,19 @@ export function judge(said: Count | undefined, code: number | undefined): Count 
 /** Runs a suite, showing its output but for its closing line. */
 export async function runSuite(suite: Suite, signal: AbortSignal): Promise<Count> {
   console.log(`\n— ${suite.title} —`);
-  const [program = "", ...parameters] = suite.command;
+  return await runProgram(suite, (line) => console.log(line), signal);
+}
+
+/** Runs a suite's program; every line that it prints but for its closing line is given to `print`. */
+export async function runProgram(
+  { title, command, environment }: Suite,
+  print: (line: string) => void,
+  signal: AbortSignal,
+): Promise<Count> {
+  const [program = "", ...parameters] = command;
   const child = spawn(program, parameters, {
     stdio: ["ignore", "pipe", "inherit"],
-    env: { ...process.env, ...suite.environment },
+    env: { ...process.env, ...environment },
     signal,
   });
   const ended = Promise.withResolvers<number | undefined>();
@@ -59,14 +68,12 @@ export async function runSuite(suite: Suite, signal: AbortSignal): Promise<Count
   let said: Count | undefined;
   for await (const line of createInterface({ input: child.stdout })) {
     const count = parseClosingLine(line);
-    if (count === undefined) console.log(line);
+    if (count === undefined) print(line);
     else said = count;
   }
   const code = await ended.promise;
   if (code !== 0 && (said?.failed ?? 0) === 0) {
-    console.log(
-      `${suite.title}: ${code === undefined ? "was ended" : `ended with exit code ${code}`}`,
-    );
+    print(`${title}: ${code === undefined ? "was ended" : `ended with exit code ${code}`}`);
   }
   return judge(said, code);
 }
