@@ -7,7 +7,7 @@ import type { Log } from "../mesh/log.ts";
 import { buildConfiguration, type Configuration } from "./configuration/configuration.ts";
 import type { DestinationSource } from "./configuration/destination-source.ts";
 import { snapshotFrom } from "./configuration/parse-snapshot.ts";
-import { REPORT_INTERVAL } from "./configuration/snapshot.ts";
+import { REPORT_INTERVAL, type Snapshot } from "./configuration/snapshot.ts";
 import { SnapshotAssembly } from "./configuration/snapshot-changes.ts";
 import type { CalledService } from "./health/called-service.ts";
 import { hostsEntries, updateHosts } from "./hosts.ts";
@@ -46,27 +46,38 @@ export class Upkeep {
     return this.#configuration;
   }
 
-  /** Puts a line of the agent's stream in force, or refuses it as a whole and keeps what there is. */
-  receive(line: string): void {
-    const { status, destinations, log, swapped } = this.#parts;
+  /**
+   * Puts a line of the agent's stream in force, or refuses it as a whole and keeps what there is. False when lines after it
+   * cannot be understood either, as changes of something that is not known here.
+   */
+  receive(line: string): boolean {
+    let isWhole = false;
     try {
-      const snapshot = snapshotFrom(this.#assembly.take(line));
-      status.setProblems("configuration", []);
-      if (snapshot.version === this.#configuration?.snapshot.version) {
-        // An agent that came back repeats itself; it wants to hear of us all the same.
-        status.changes.set(undefined);
-        return;
-      }
-      this.#configuration = buildConfiguration(snapshot, this.#configuration, destinations);
-      swapped(this.#configuration);
-      status.setServices(calledServices(this.#configuration));
-      this.#due.set(undefined);
-      log.info("a new configuration is in force", { version: snapshot.version });
+      const value = this.#assembly.take(line);
+      isWhole = true;
+      this.#accept(snapshotFrom(value));
     } catch (error) {
       const problem = `a configuration from the agent was refused: ${describeError(error)}`;
-      log.error(problem);
-      status.setProblems("configuration", [problem]);
+      this.#parts.log.error(problem);
+      this.#parts.status.setProblems("configuration", [problem]);
     }
+    return isWhole;
+  }
+
+  #accept(snapshot: Snapshot): void {
+    const { status, destinations, log, swapped } = this.#parts;
+    if (snapshot.version === this.#configuration?.snapshot.version) {
+      status.setProblems("configuration", []);
+      // An agent that came back repeats itself; it wants to hear of us all the same.
+      status.changes.set(undefined);
+      return;
+    }
+    this.#configuration = buildConfiguration(snapshot, this.#configuration, destinations);
+    status.setProblems("configuration", []);
+    swapped(this.#configuration);
+    status.setServices(calledServices(this.#configuration));
+    this.#due.set(undefined);
+    log.info("a new configuration is in force", { version: snapshot.version });
   }
 
   /** Keeps listeners and hosts file in line until the signal aborts. */

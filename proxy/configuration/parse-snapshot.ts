@@ -157,12 +157,17 @@ function refuseTwins({ outbound }: Snapshot): void {
 }
 
 function refuseTwice(names: readonly string[], what: string): void {
-  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  const twice = firstTwice(names);
   if (twice === undefined) return;
   throw new MeshError(
     "CONFIGURATION_INVALID",
     `expected each ${what} once in a snapshot, found ${twice} twice`,
   );
+}
+
+function firstTwice(texts: readonly string[]): string | undefined {
+  const seen = new Set<string>();
+  return texts.find((text) => seen.size === seen.add(text).size);
 }
 
 /** Two listeners on one address and port could not both be right. */
@@ -176,7 +181,7 @@ function refuseClashes({ inbound, outbound }: Snapshot): void {
       ports.map(({ listenPort }) => `${address}:${listenPort}`),
     ),
   ];
-  const twice = places.find((place, index) => places.indexOf(place) !== index);
+  const twice = firstTwice(places);
   if (twice !== undefined) {
     throw new MeshError(
       "CONFIGURATION_INVALID",

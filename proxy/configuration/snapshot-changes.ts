@@ -1,10 +1,10 @@
 // The sidecar's side of a stream that tells changes: the whole that each line makes with those before it.
 import { MeshError } from "../../mesh/errors.ts";
 
-/** As it came, unchecked; `parse-snapshot.ts` reads it like any other. */
+/** As it came, checked as far as is needed to put it together; `parse-snapshot.ts` reads it like any other. */
 interface RawWhole {
   readonly version?: unknown;
-  readonly outbound?: unknown;
+  readonly outbound: readonly RawService[];
 }
 
 interface RawChange {
@@ -15,44 +15,43 @@ interface RawChange {
   readonly services?: readonly unknown[];
 }
 
-interface RawService {
-  readonly service?: unknown;
-}
+type RawService = { readonly service?: unknown } | null;
 
 /** Puts lines together. What it holds is what the agent has sent, whether or not that was accepted. */
 export class SnapshotAssembly {
   #whole: RawWhole | undefined;
 
-  /** The whole snapshot after this line, as JSON gives it. Throws CONFIGURATION_INVALID for a line that nothing can be made of. */
+  /**
+   * The whole snapshot after this line, as JSON gives it. Throws CONFIGURATION_INVALID for a line that nothing can be made of;
+   * only a whole snapshot helps then.
+   */
   take(line: string): unknown {
     const value = parse(line);
     if (!isChange(value)) {
-      this.#whole = value as RawWhole;
+      this.#whole = isWhole(value) ? value : undefined;
       return value;
     }
+    const before = this.#whole;
+    this.#whole = undefined;
     const { base, version, fields } = value;
-    if (this.#whole === undefined || this.#whole.version !== base)
-      throw new MeshError(
-        "CONFIGURATION_INVALID",
-        `snapshot: expected a change of version ${String(this.#whole?.version)}, found one of ${String(base)}`,
-      );
-    this.#whole = {
-      ...this.#whole,
-      ...fields,
-      version,
-      outbound: mergeServices(this.#whole, value),
-    };
+    if (before === undefined || before.version !== base)
+      throw invalid(`a change of version ${String(before?.version)}, found one of ${String(base)}`);
+    this.#whole = { ...before, ...fields, version, outbound: mergeServices(before, value) };
     return this.#whole;
   }
 }
 
 /** In the order that the change names; without one, that of before. */
-function mergeServices(before: RawWhole, { changed, services }: RawChange): readonly unknown[] {
-  const known = new Map(
-    (before.outbound as readonly RawService[]).map((each) => [each.service, each]),
-  );
-  for (const service of changed) known.set(service.service, service);
-  return (services ?? [...known.keys()]).map((name) => known.get(name));
+function mergeServices(
+  { outbound }: RawWhole,
+  { changed, services }: RawChange,
+): readonly RawService[] {
+  const known = new Map([...outbound, ...changed].map((each) => [each?.service, each]));
+  return (services ?? [...known.keys()]).map((name) => {
+    const service = known.get(name);
+    if (service === undefined) throw invalid(`service ${String(name)} itself, found its name`);
+    return service;
+  });
 }
 
 function parse(line: string): unknown {
@@ -61,6 +60,14 @@ function parse(line: string): unknown {
   } catch (cause) {
     throw new MeshError("CONFIGURATION_INVALID", "snapshot: expected JSON", { cause });
   }
+}
+
+function invalid(expected: string): MeshError {
+  return new MeshError("CONFIGURATION_INVALID", `snapshot: expected ${expected}`);
+}
+
+function isWhole(value: unknown): value is RawWhole {
+  return Array.isArray((value as Partial<RawWhole> | null)?.outbound);
 }
 
 function isChange(value: unknown): value is RawChange {

@@ -15,10 +15,13 @@ export interface SnapshotSource {
   readonly log: Log;
 }
 
-/** Gives each line of the agent's stream to `receive`, reconnecting for ever; resolves when the signal aborts. */
+/**
+ * Gives each line of the agent's stream to `receive`, reconnecting for ever; resolves when the signal aborts. Where `receive`
+ * says that it can make nothing of what comes next (false) it asks anew, since each stream begins with a whole snapshot.
+ */
 export async function followSnapshots(
   { agent, clock, log }: SnapshotSource,
-  receive: (line: string) => void,
+  receive: (line: string) => boolean,
   signal: AbortSignal,
 ): Promise<void> {
   const backoff = new Backoff(RECONNECT);
@@ -27,8 +30,8 @@ export async function followSnapshots(
     try {
       for await (const line of readSnapshotLines(agent, signal)) {
         told = false;
+        if (!receive(line)) break;
         backoff.reset();
-        receive(line);
       }
     } catch (error) {
       if (signal.aborted) return;

@@ -12,6 +12,8 @@ export class AgentStub implements AsyncDisposable {
   readonly socket: string;
   readonly token = "token-of-the-test";
   readonly reports: SidecarReport[] = [];
+  /** How often a sidecar has asked for snapshots. */
+  asked = 0;
   /** Requests without the right token. */
   refused = 0;
   readonly #streams = new Set<ServerResponse>();
@@ -32,6 +34,7 @@ export class AgentStub implements AsyncDisposable {
         this.refused += 1;
         response.writeHead(401).end();
       } else if (request.url === SNAPSHOTS_PATH && request.method === "GET") {
+        this.asked += 1;
         this.#streams.add(response);
         response.once("close", () => this.#streams.delete(response));
         response.writeHead(200).flushHeaders();
@@ -57,7 +60,12 @@ export class AgentStub implements AsyncDisposable {
   /** A line as it is, for what no agent of ours would write. */
   publishLine(line: string): void {
     this.#line = `${line}\n`;
-    for (const stream of this.#streams) stream.write(this.#line);
+    this.writeLine(line);
+  }
+
+  /** A line on the streams that are open; others begin as before. */
+  writeLine(line: string): void {
+    for (const stream of this.#streams) stream.write(`${line}\n`);
   }
 
   async stop(): Promise<void> {
