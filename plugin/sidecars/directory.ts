@@ -115,8 +115,10 @@ function isSame(a: DirectoryService, b: DirectoryService): boolean {
   );
 }
 
+/** Those of the catalog are the same objects for as long as nothing has changed, those of this node are not. */
 function isSameEntry(a: CatalogEntry, b: CatalogEntry | undefined): boolean {
-  return a.instance === b?.instance && a.health === b.health;
+  if (a.health !== b?.health) return false;
+  return a.instance === b.instance || isDeepStrictEqual(a.instance, b.instance);
 }
 
 type Source = Pick<Instance, "service" | "alias" | "project" | "ports" | "networks">;

@@ -20,9 +20,28 @@ export interface Viewpoint {
   readonly node: string;
   readonly trustDomain: string;
   readonly datacenter: string;
-  readonly policy: PolicyDocument;
-  /** Whether it has names of its own here; without, it is only reached by way of another one's policy. */
-  readonly named: boolean;
+}
+
+/** Keeps what it made for as long as somebody asks for it. */
+export class OutboundServices {
+  readonly #views = new Map<string, OutboundView>();
+
+  /** Everything as seen from there: one view for all workloads to which all looks alike. */
+  seenFrom(viewpoint: Viewpoint): OutboundView {
+    const { workload, networkIds, node, trustDomain, datacenter } = viewpoint;
+    const { project = null, intercept } = workload;
+    // A label of a container can hold anything: no text of one part may be taken for another part.
+    const parts = [project, intercept, node, trustDomain, datacenter, ...[...networkIds].sort()];
+    const key = JSON.stringify(parts);
+    const view = this.#views.get(key) ?? new OutboundView(viewpoint);
+    this.#views.set(key, view);
+    return view;
+  }
+
+  /** Forgets what was not asked for since the last call. */
+  forgetOthers(): void {
+    for (const [key, view] of this.#views) if (!view.forgetOthers()) this.#views.delete(key);
+  }
 }
 
 interface Made {
@@ -31,20 +50,25 @@ interface Made {
   readonly value: OutboundService;
 }
 
-export class OutboundServices {
+/** Services as one kind of caller sees them. */
+export class OutboundView {
+  readonly #viewpoint: Viewpoint;
   #made: ReadonlyMap<string, Made> = new Map();
   #used = new Map<string, Made>();
 
-  of(service: DirectoryService, viewpoint: Viewpoint): OutboundService {
-    const { workload, networkIds, node, trustDomain, datacenter, policy, named } = viewpoint;
-    const place = [workload.project, workload.intercept, node, trustDomain, datacenter, named];
-    const key = [service.service, ...place, ...networkIds].join(" ");
+  constructor(viewpoint: Viewpoint) {
+    this.#viewpoint = viewpoint;
+  }
+
+  /** `named`: it has names of its own here; without, it is only reached by way of another one's policy. */
+  of(service: DirectoryService, policy: PolicyDocument, named: boolean): OutboundService {
+    const key = named ? service.service : ` ${service.service}`;
     const known = this.#used.get(key) ?? this.#made.get(key);
     if (known?.from === service && known.policy === policy) {
       this.#used.set(key, known);
       return known.value;
     }
-    const fresh = toOutbound(service, viewpoint);
+    const fresh = toOutbound(service, this.#viewpoint, policy, named);
     const same =
       known !== undefined && writeService(known.value).digest === writeService(fresh).digest;
     const value = same ? known.value : fresh;
@@ -52,15 +76,20 @@ export class OutboundServices {
     return value;
   }
 
-  /** Forgets what was not asked for since the last call. */
-  forgetOthers(): void {
+  /** Forgets what was not asked for since the last call; false when nothing was. */
+  forgetOthers(): boolean {
     this.#made = this.#used;
     this.#used = new Map();
+    return this.#made.size > 0;
   }
 }
 
-function toOutbound(service: DirectoryService, viewpoint: Viewpoint): OutboundService {
-  const { workload, networkIds, node, trustDomain, datacenter, policy, named } = viewpoint;
+function toOutbound(
+  service: DirectoryService,
+  { workload, networkIds, node, trustDomain, datacenter }: Viewpoint,
+  policy: PolicyDocument,
+  named: boolean,
+): OutboundService {
   const aliases = service.aliases
     .filter(({ project }) => project === workload.project)
     .map(({ alias }) => alias);

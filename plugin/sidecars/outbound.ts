@@ -48,14 +48,13 @@ export function outboundOf(
       !service.networkIds.isDisjointFrom(networkIds) &&
       !isPortTaken(workload, service, problems),
   );
+  const { node, policyOf } = side;
   const { trustDomain, datacenter } = side.bundle;
-  const seen = { workload, networkIds, node: side.node, trustDomain, datacenter };
-  const view = (service: DirectoryService, named: boolean): OutboundService => {
-    const policy = side.policyOf(service.service).document;
-    return made.of(service, { ...seen, policy, named });
-  };
-  const called = services.map((service) => view(service, true));
-  const led = ledTo(services, side).map((service) => view(service, false));
+  const view = made.seenFrom({ workload, networkIds, node, trustDomain, datacenter });
+  const see = (service: DirectoryService, named: boolean): OutboundService =>
+    view.of(service, policyOf(service.service).document, named);
+  const called = services.map((service) => see(service, true));
+  const led = ledTo(services, side).map((service) => see(service, false));
   return { services: [...withLocalNamesFirst(called), ...led], problems };
 }
 

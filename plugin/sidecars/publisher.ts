@@ -117,7 +117,7 @@ export class Publisher {
     if (bundle === undefined) return problems;
     if (!policies.isComplete) problems.push(POLICIES_UNKNOWN);
     const maySpeak = isSettled(input) && policies.isComplete;
-    const policyOf = (service: string): CallerPolicy => policies.of(service).caller;
+    const policyOf = remembering((service: string): CallerPolicy => policies.of(service).caller);
     const side = { directory: this.#directory, bundle, node: input.node, policyOf };
     for (const { workload, health, adopted } of input.workloads) {
       const outbound = outboundOf(workload, side, this.#outbound);
@@ -193,6 +193,18 @@ export class Publisher {
     }
     return [...this.#remembered.values()].map(({ service }) => service);
   }
+}
+
+/** Every workload asks of every service that it may call, and during one pass the answer stays the same. */
+function remembering<T>(work: (key: string) => T): (key: string) => T {
+  const known = new Map<string, T>();
+  return (key) => {
+    const before = known.get(key);
+    if (before !== undefined) return before;
+    const made = work(key);
+    known.set(key, made);
+    return made;
+  };
 }
 
 /**

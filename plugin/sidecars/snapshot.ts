@@ -44,8 +44,8 @@ export function buildSnapshot(parts: SnapshotParts): Snapshot {
     jwks,
     draining,
   };
-  const hash = createHash("sha256").update(JSON.stringify(content));
-  for (const service of outbound) hash.update(writeService(service).digest);
+  const digests = outbound.map((service) => writeService(service).digest).join("");
+  const hash = createHash("sha256").update(JSON.stringify(content)).update(digests);
   return { version: hash.digest("hex").slice(0, 16), ...content, outbound };
 }
 

@@ -90,6 +90,13 @@ describe("the publisher", () => {
     assert.equal(second, first);
   });
 
+  it("works nothing out anew that is as it was, though it was looked at anew", () => {
+    publish({});
+    const before = publisher.directory.services;
+    publish({ view: { entries: [structuredClone(REMOTE)] } });
+    assert.ok(before.every((service, index) => service === publisher.directory.services[index]));
+  });
+
   it("says when a workload drains", () => {
     const [orders, web] = publish({ workloads: [of(ORDERS, { health: "draining" }), of(WEB)] });
     assert.deepEqual([orders?.draining, web?.draining], [true, false]);
