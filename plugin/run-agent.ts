@@ -1,5 +1,6 @@
 // Wires the agent together. Every source of news (engine, catalog, certificates, sidecars, time) only wakes the
 // reconciler; who starts a task here ends it here.
+import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -19,6 +20,7 @@ import { type LocalNode, localNode } from "./nodes/local-node.ts";
 import { NodeWatch } from "./nodes/node-watch.ts";
 import { logProblems } from "./nodes/problem-log.ts";
 import { sharedNames } from "./nodes/shared-names.ts";
+import { type Departures, outlast } from "./parting.ts";
 import { callerReports } from "./policy/caller-reports.ts";
 import { fetchKeySet } from "./policy/key-set.ts";
 import { KeySetRecord } from "./policy/key-set-record.ts";
@@ -57,9 +59,14 @@ export interface AgentParts {
   readonly log: Log;
 }
 
-/** Runs until the signal aborts. Sidecars and registrations stay: traffic goes on without an agent. */
-export async function runAgent(parts: AgentParts, signal: AbortSignal): Promise<void> {
+/**
+ * Runs until it is told to stop, and on while workloads are stopped together with it. Sidecars and registrations stay:
+ * traffic goes on without an agent.
+ */
+export async function runAgent(parts: AgentParts, told: AbortSignal): Promise<void> {
   const { settings, backend, engineVersion, clock, log } = parts;
+  const ending = new AbortController();
+  const { signal } = ending;
   const wake = new Latest<undefined>();
   const trigger = (): void => wake.set(undefined);
   await using leaves = new ServiceLeaves(backend.authority, trigger, log);
@@ -76,12 +83,24 @@ export async function runAgent(parts: AgentParts, signal: AbortSignal): Promise<
   const { node, version: engine } = engineVersion;
   log.info("agent started", { version: AGENT_VERSION, node, engine, catalog: settings.catalog });
   await Promise.all([
+    partAfter(told, ending, () => reconciler.departures, clock),
     reconciler.run(signal),
     healthFeed.run(signal),
     wired.nodeWatch.run(signal),
     followNews({ ...wired, ...backend, clock, log }, signal),
     logProblems(() => untold(status(), wired), { clock, log }, signal),
   ]);
+}
+
+async function partAfter(
+  told: AbortSignal,
+  ending: AbortController,
+  departures: () => Departures,
+  clock: Clock,
+): Promise<void> {
+  if (!told.aborted) await once(told, "abort");
+  await outlast(departures, clock, ending.signal);
+  ending.abort(told.reason);
 }
 
 interface Wired {

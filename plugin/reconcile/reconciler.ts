@@ -8,6 +8,7 @@ import type { Instance } from "../../mesh/model.ts";
 import type { Catalog, CatalogView, HealthReport } from "../../registry/catalog.ts";
 import type { ContainerFacts } from "../docker/container-facts.ts";
 import { type SidecarTemplate, sidecarSpecification } from "../docker/sidecar-container.ts";
+import type { Departures } from "../parting.ts";
 import type { Publisher } from "../sidecars/publisher.ts";
 import type { SidecarSessions, SidecarState } from "../sidecars/sessions.ts";
 import type { Problem } from "../status.ts";
@@ -114,6 +115,15 @@ export class Reconciler {
 
   get workloads(): readonly LocalWorkload[] {
     return this.#workloads;
+  }
+
+  get departures(): Departures {
+    return {
+      possible: this.#workloads.length > 0,
+      underWay:
+        this.#workloads.some(({ health }) => health === "draining") ||
+        this.#steps.some(({ kind }) => kind === "deregister" || kind === "remove-sidecar"),
+    };
   }
 
   /** The steps that were due at the last pass, as text. */

@@ -74,6 +74,30 @@ describe("the agent's loop", () => {
     await eventually(async () => assert.deepEqual(await agent.registered(), []));
   });
 
+  it("has a departure under way from a stop signal until neither sidecar nor entry is left", async () => {
+    engine.put(container("orders", "a"));
+    agent = await startAgent();
+    agent.reconciler.setRegistered([]);
+    await running("made-1");
+    agent.sessions.accept(await session("made-1"), reportOf());
+    await eventually(async () => assert.equal((await agent.registered()).length, 1), fast);
+    await eventually(() => assert.equal(agent.reconciler.printedPlan, "nothing to do\n"));
+    assert.deepEqual(agent.reconciler.departures, { possible: true, underWay: false });
+    agent.observer.note({ kind: "signalled", containerId: containerId("a"), signal: "15" });
+    agent.look("a");
+    await eventually(() => assert.equal(agent.reconciler.departures.underWay, true), fast);
+    const removed = Promise.withResolvers<void>();
+    engine.hold("remove", removed.promise);
+    engine.put({ kind: "container", facts: { ...factsOf("orders", "a"), running: false } });
+    agent.look("a");
+    const left = { possible: false, underWay: true };
+    await eventually(() => assert.deepEqual(agent.reconciler.departures, left), fast);
+    removed.resolve();
+    await running();
+    await eventually(() => assert.equal(agent.reconciler.departures.underWay, false), fast);
+    assert.deepEqual(await agent.registered(), []);
+  });
+
   it("keeps a sidecar that started while it was still looking at other containers", async () => {
     const started = Promise.withResolvers<void>();
     engine.hold("start", started.promise);

@@ -54,7 +54,8 @@ function asking(node: string, rate: number): object {
   return {
     ...programService("ask"),
     environment: { RATE: String(rate) },
-    labels: { "mesh.enable": "true", "mesh.port": "8080" },
+    // Before its sidecar is there the name would lead past the mesh.
+    labels: { "mesh.enable": "true", "mesh.port": "8080", "mesh.hold": "true" },
     deploy: {
       endpoint_mode: "dnsrr",
       placement: { constraints: [`node.hostname == ${node}`] },
