@@ -7,6 +7,11 @@ export interface CatalogSeen {
   readonly index: number;
   /** Instance ids that take requests: they are passing. */
   readonly offered: readonly string[];
+  /**
+   * Instance ids that would be, had the catalog not lost its own agent on their node: callers may believe either, for as
+   * long as registry/consul/loss-guard.ts says.
+   */
+  readonly doubted: readonly string[];
 }
 
 /** The catalog could not be asked: what it said before and after do not follow on each other. */

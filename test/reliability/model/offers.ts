@@ -34,7 +34,7 @@ function isReturn(catalog: readonly Seen[], at: number): boolean {
 function spansOf(name: string, catalog: readonly Seen[], end: number): readonly Span[] {
   const spans: Span[] = [];
   catalog.forEach((seen, position) => {
-    if ("broken" in seen) return;
+    if ("broken" in seen || seen.doubted.includes(name)) return;
     const to = catalog[position + 1]?.at ?? end;
     const offered = seen.offered.includes(name);
     const last = spans.at(-1);

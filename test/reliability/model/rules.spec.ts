@@ -7,7 +7,7 @@ import { violations } from "./rules.ts";
 const LIMITS = { told: 1_000, doubted: 15_000 };
 
 const at = (moment: number, index: number, ...offered: string[]): Observations["catalog"][0] => ({
-  ...{ at: moment, index, offered },
+  ...{ at: moment, index, offered, doubted: [] },
 });
 const gone = (moment: number): Observations["catalog"][0] => ({ at: moment, broken: true });
 const has = (moment: number, ...endpoints: string[]): Observations["snapshots"][0] => ({
@@ -17,6 +17,13 @@ const use = (moment: number, endpoint: string): Observations["uses"][0] => ({
   at: moment,
   endpoint,
 });
+
+/** The catalog has lost its agent on b's node from 5 s to 20 s. */
+const NODE_LOST = [
+  at(0, 1, "a", "b"),
+  { ...at(5_000, 2, "a"), doubted: ["b"] },
+  at(20_000, 3, "a", "b"),
+];
 
 const NONE: Observations = { catalog: [], snapshots: [], uses: [] };
 /** b is offered, and withdrawn at 10 s. */
@@ -49,6 +56,11 @@ const CASES: readonly (readonly [string, Partial<Observations>, readonly string[
   [
     "a snapshot that does not hold what is offered, only shortly after, or shortly before it is withdrawn",
     { catalog: WITHDRAWN, snapshots: [has(1_500, "a"), has(9_500, "a")] },
+    [],
+  ],
+  [
+    "a snapshot that holds, and one that does not hold, what the catalog itself doubts",
+    { catalog: NODE_LOST, snapshots: [has(10_000, "a", "b"), has(15_000, "a")] },
     [],
   ],
   [

@@ -10,8 +10,11 @@ const PATIENCE = 10_000;
 
 interface ConsulEntry {
   readonly Service: { readonly ID: string };
-  readonly Checks: readonly { readonly Status: string }[];
+  readonly Checks: readonly { readonly CheckID: string; readonly Status: string }[];
 }
+
+/** Consul's check of its own agent on a node. */
+const OF_NODE = "serfHealth";
 
 /** One blocking query about the health of a service; `address` is that of Consul's HTTP interface. */
 export async function askConsul(
@@ -26,13 +29,23 @@ export async function askConsul(
   });
   if (!answer.ok) throw new Error(`Consul answered ${answer.status}`);
   const entries = (await answer.json()) as readonly ConsulEntry[];
-  const offered = entries.filter(({ Checks }) =>
-    Checks.every(({ Status }) => Status === "passing" || Status === "warning"),
-  );
+  const idsWhere = (isSo: (faults: readonly string[]) => boolean): readonly string[] =>
+    entries
+      .filter((entry) => isSo(faultsOf(entry)))
+      .map(({ Service }) => Service.ID)
+      .toSorted();
   return {
     index: Number(answer.headers.get("x-consul-index")),
-    offered: offered.map(({ Service }) => Service.ID).toSorted(),
+    offered: idsWhere((faults) => faults.length === 0),
+    doubted: idsWhere((faults) => faults.length === 1 && faults[0] === OF_NODE),
   };
+}
+
+/** The checks that fail. */
+function faultsOf({ Checks }: ConsulEntry): readonly string[] {
+  return Checks.filter(({ Status }) => Status !== "passing" && Status !== "warning").map(
+    ({ CheckID }) => CheckID,
+  );
 }
 
 /** Asks the agent for the endpoints of a service five times a second, a line each: [caller, endpoint] pairs. */
