@@ -44,6 +44,8 @@ interface Address {
 export class LossGuard {
   readonly #confirmAfter: number;
   #believed: ReadonlyMap<string, CatalogEntry> = new Map();
+  /** Ids of what is believed, sorted. */
+  #order: readonly string[] = [];
   #broken = false;
   #confirmedAt: number | undefined;
   // Both by instance id.
@@ -86,24 +88,40 @@ export class LossGuard {
     const believed = new Map(this.#broken ? this.#believed : []);
     this.#addresses = this.#followAddresses(observed, now);
     this.#doubts = this.#findDoubts(observed, now);
-    for (const { instance, health, silent, nodeLost } of observed) {
-      const before = this.#broken && silent ? this.#believed.get(instance.id)?.health : undefined;
-      const gone = nodeLost && !this.#doubts.has(instance.id);
-      believed.set(instance.id, { instance, health: gone ? "critical" : (before ?? health) });
-    }
-    const entries = [...believed.values()].filter(({ instance }) => !deregistered(instance.id));
-    this.#believed = new Map(entries.map((entry) => [entry.instance.id, entry]));
-    return entries.toSorted((a, b) => (a.instance.id < b.instance.id ? -1 : 1));
+    for (const entry of observed) believed.set(entry.instance.id, this.#believeOne(entry));
+    for (const id of believed.keys()) if (deregistered(id)) believed.delete(id);
+    this.#believed = believed;
+    return this.#sorted();
+  }
+
+  /** The object of before where nothing is new, by which everybody sees at once that nothing is. */
+  #believeOne({ instance, health, silent, nodeLost }: ObservedEntry): CatalogEntry {
+    const before = this.#believed.get(instance.id);
+    const told = this.#broken && silent ? (before?.health ?? health) : health;
+    const gone = nodeLost && !this.#doubts.has(instance.id);
+    const now = gone ? "critical" : told;
+    return before?.instance === instance && before.health === now
+      ? before
+      : { instance, health: now };
+  }
+
+  /** Mostly the ids are those of before, and nothing needs to be sorted. */
+  #sorted(): readonly CatalogEntry[] {
+    const believed = this.#believed;
+    const isSame =
+      this.#order.length === believed.size && this.#order.every((id) => believed.has(id));
+    if (!isSame) this.#order = [...believed.keys()].sort();
+    return this.#order.flatMap((id) => believed.get(id) ?? []);
   }
 
   #followAddresses(observed: readonly ObservedEntry[], now: number): ReadonlyMap<string, Address> {
-    return new Map(
-      observed.map(({ instance: { id }, nodeAddress: address }) => {
-        const before = this.#addresses.get(id);
-        if (before?.address === address) return [id, before];
-        return [id, { address, changedAt: before === undefined ? undefined : now }];
-      }),
-    );
+    const addresses = new Map<string, Address>();
+    for (const { instance, nodeAddress: address } of observed) {
+      const before = this.#addresses.get(instance.id);
+      const changedAt = before === undefined ? undefined : now;
+      addresses.set(instance.id, before?.address === address ? before : { address, changedAt });
+    }
+    return addresses;
   }
 
   /** The instances on lost nodes that may be as they were: they were well just before. */

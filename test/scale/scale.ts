@@ -56,11 +56,10 @@ export async function measureScale(
       tell(`measuring: ${each.name}`);
       const program = join(programs, "agent.mjs");
       all.push(await measure({ ...each, seconds }, { program, nodeFlags }));
+      tell(figures(all));
     }
   });
-  const text = figures(all);
-  tell(text);
-  if (values.publish) await publish(text);
+  if (values.publish) await publish(figures(all));
 }
 
 function scenario(

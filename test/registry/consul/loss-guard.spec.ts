@@ -84,6 +84,25 @@ describe("what to believe when Consul knows less", () => {
     assert.equal(believe([said("a", "passing")], 1_001), "b passing");
   });
 
+  it("gives what is as it was as the same object, in the order of ids whatever came first", () => {
+    const [web, other] = [said("b", "passing"), said("c", "passing")];
+    const before = guard.believe([other, web], () => false, 1);
+    const now = guard.believe([web, { ...other, health: "warning" }], () => false, 2);
+    assert.equal(now[0], before[0]);
+    assert.deepEqual(
+      now.map(({ instance, health }) => [instance.id, health]),
+      [
+        [idOf("b"), "passing"],
+        [idOf("c"), "warning"],
+      ],
+    );
+    const more = guard.believe([other, web, said("a", "passing")], () => false, 3);
+    assert.deepEqual(
+      more.map(({ instance }) => instance.id),
+      ["a", "b", "c"].map(idOf),
+    );
+  });
+
   it("counts from the first answer after the last break", () => {
     breakAndReturn(1_000);
     guard.answered(5_000);
