@@ -31,9 +31,9 @@ export function sharesOf(limit: number): Shares {
   const all = limit > 0 ? Math.min(limit, MOST) : MOST;
   const part = (share: number, least: number, most: number): number =>
     Math.min(most, Math.max(least, Math.floor(all * share)));
-  const own = part(0.06, 1, 12);
-  const prompt = part(0.12, 4, 24);
-  const certificateWaits = part(0.12, 1, 200);
+  const own = part(0.1, 1, 20);
+  const prompt = part(0.1, 4, 20);
+  const certificateWaits = part(0.1, 1, 200);
   // Others may be at the same address.
   const left = all - own - prompt - certificateWaits - SINGLE - part(0.06, 0, 50);
   return {

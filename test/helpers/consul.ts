@@ -9,12 +9,17 @@ export interface ConsulServerOptions {
   readonly forgetful?: boolean;
   /** Access control is on, with this token for everything and nothing without it. */
   readonly token?: string;
+  /** The connections that Consul takes from one address. Default 200, which is Consul's. */
+  readonly connections?: number;
 }
 
 // Elections take as little time as Raft can do with.
 const CONFIGURATION = "connect { enabled = true } performance { raft_multiplier = 1 }";
 const accessControl = (token: string): string =>
   `acl { enabled = true default_policy = "deny" tokens { master = "${token}" agent = "${token}" } }`;
+
+const limit = (connections: number): string =>
+  `limits { http_max_conns_per_client = ${connections} }`;
 
 /** One Consul server with its HTTP API on a port of 127.0.0.1, which stays the same over restarts. */
 export class ConsulServer implements AsyncDisposable {
@@ -83,6 +88,7 @@ export class ConsulServer implements AsyncDisposable {
 export async function startConsul({
   forgetful = false,
   token,
+  connections = 200,
 }: ConsulServerOptions = {}): Promise<ConsulServer> {
   const image = provided("MESH_CONSUL_IMAGE");
   // Docker picks a new port at each start when it is free to choose, and a restarted Consul must be found again.
@@ -94,7 +100,7 @@ export async function startConsul({
     ...["--publish", `127.0.0.1:${port}:8500`],
     ...(forgetful ? ["--tmpfs", "/consul/data"] : []),
     ...["--entrypoint", "consul", image, "agent", ...arguments_.split(" ")],
-    ...["-data-dir=/consul/data", "-hcl", CONFIGURATION],
+    ...["-data-dir=/consul/data", "-hcl", CONFIGURATION, "-hcl", limit(connections)],
     ...(token === undefined ? [] : ["-hcl", accessControl(token)]),
   );
   const server = new ConsulServer(name, port, token);

@@ -19,15 +19,15 @@ const SINGLE = 8;
 describe("the connections to Consul", () => {
   for (const [limit, serviceWaits, certificateWaits] of [
     [15, 1, 1],
-    [20, 4, 2],
-    [50, 24, 6],
-    [100, 56, 12],
-    [200, 120, 24],
-    [1_000, 786, 120],
-    [2_000, 1_706, 200],
-    [100_000, 1_706, 200],
-    [0, 1_706, 200],
-    [-1, 1_706, 200],
+    [20, 3, 2],
+    [50, 24, 5],
+    [100, 56, 10],
+    [200, 120, 20],
+    [1_000, 802, 100],
+    [2_000, 1_702, 200],
+    [100_000, 1_702, 200],
+    [0, 1_702, 200],
+    [-1, 1_702, 200],
   ] as const) {
     it(`are shared out within a limit of ${limit}`, () => {
       const shares = sharesOf(limit);
