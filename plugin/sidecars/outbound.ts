@@ -7,7 +7,8 @@ import { outboundListenPort } from "../workload/addresses.ts";
 import type { Workload } from "../workload/workload.ts";
 import type { Directory, DirectoryService } from "./directory.ts";
 import { OutboundServices } from "./outbound-services.ts";
-import { isNamed, unreachableServices } from "./reachability.ts";
+import { unreachableServices } from "./reachability.ts";
+import { indexOf } from "./service-index.ts";
 
 /** How one service is called. */
 export interface CallerPolicy {
@@ -42,11 +43,12 @@ export function outboundOf(
   const { directory } = side;
   const networkIds = new Set(workload.networks.map(({ networkId }) => networkId));
   const problems: Problem[] = unreachableServices(workload, directory.services);
-  const services = directory.services.filter(
+  const index = indexOf(directory.services);
+  const meant =
+    workload.upstreams === undefined ? index.onNetworks(networkIds) : index.namedBy(workload);
+  const services = meant.filter(
     (service) =>
-      (workload.upstreams === undefined || isNamed(workload, service)) &&
-      !service.networkIds.isDisjointFrom(networkIds) &&
-      !isPortTaken(workload, service, problems),
+      !service.networkIds.isDisjointFrom(networkIds) && !isPortTaken(workload, service, problems),
   );
   const { node, policyOf } = side;
   const { trustDomain, datacenter } = side.bundle;
@@ -69,6 +71,7 @@ function ledTo(
   for (const name of seen) {
     for (const next of policyOf(name).services) seen.add(next);
   }
+  if (seen.size === own.size) return [];
   return directory.services.filter(({ service }) => seen.has(service) && !own.has(service));
 }
 

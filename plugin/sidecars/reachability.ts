@@ -2,17 +2,7 @@
 import type { Problem } from "../status.ts";
 import type { Workload } from "../workload/workload.ts";
 import type { DirectoryService } from "./directory.ts";
-
-/** Whether mesh.upstreams names the service, by its full name or by its short one within the project. */
-export function isNamed(workload: Workload, service: DirectoryService): boolean {
-  const names = workload.upstreams ?? [];
-  return (
-    names.includes(service.service) ||
-    service.aliases.some(
-      ({ project, alias }) => project === workload.project && names.includes(alias),
-    )
-  );
-}
+import { indexOf, type ServiceIndex } from "./service-index.ts";
 
 /**
  * With mesh.upstreams each name must lead somewhere. Without it networks may well keep services apart on purpose, so only
@@ -22,11 +12,12 @@ export function unreachableServices(
   workload: Workload,
   services: readonly DirectoryService[],
 ): Problem[] {
-  if (workload.upstreams === undefined) return isolation(workload, services);
-  const named = services.filter((service) => isNamed(workload, service));
+  const index = indexOf(services);
+  if (workload.upstreams === undefined) return isolation(workload, index);
   return [
-    ...unknownUpstreams(workload, services),
-    ...named
+    ...unknownUpstreams(workload, index),
+    ...index
+      .namedBy(workload)
       .filter((service) => isApart(workload, service))
       .map((service) => notShared(workload, service)),
   ];
@@ -38,11 +29,11 @@ function isApart(workload: Workload, { networkIds }: DirectoryService): boolean 
   );
 }
 
-function isolation(workload: Workload, services: readonly DirectoryService[]): Problem[] {
-  const others = services.filter(
-    ({ service, aliases }) =>
-      service !== workload.service && aliases.some(({ project }) => project === workload.project),
-  );
+function isolation(workload: Workload, index: ServiceIndex): Problem[] {
+  if (workload.project === undefined) return [];
+  const others = index
+    .ofProject(workload.project)
+    .filter(({ service }) => service !== workload.service);
   if (others.length === 0 || !others.every((service) => isApart(workload, service))) return [];
   return [
     {
@@ -57,15 +48,9 @@ function networkNames({ networks }: Workload): string {
   return networks.map(({ networkName }) => networkName).join(", ");
 }
 
-function unknownUpstreams(workload: Workload, services: readonly DirectoryService[]): Problem[] {
+function unknownUpstreams(workload: Workload, index: ServiceIndex): Problem[] {
   return (workload.upstreams ?? [])
-    .filter((name) =>
-      services.every(
-        ({ service, aliases }) =>
-          service !== name &&
-          !aliases.some(({ project, alias }) => project === workload.project && alias === name),
-      ),
-    )
+    .filter((name) => index.called(name, workload.project).length === 0)
     .map((name) => ({
       subject: workload.containerName,
       code: "SERVICE_UNKNOWN",
