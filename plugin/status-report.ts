@@ -93,7 +93,8 @@ function collectProblems(parts: StatusParts): Problem[] {
   const problems = [...parts.problems];
   const { catalog, authorityProblem } = parts;
   if (!catalog.reachable) {
-    const message = `${catalog.problem ?? "not reached yet"}; traffic goes on with what was known last`;
+    const found = catalog.problem ?? "not reached yet";
+    const message = `${found}; traffic goes on with what was known last. ${unreachedCause(found)}`;
     problems.push({ subject: parts.agent.catalog, code: "CATALOG_UNAVAILABLE", message });
   }
   if (catalog.reachable && catalog.problem !== undefined) {
@@ -115,6 +116,16 @@ function collectProblems(parts: StatusParts): Problem[] {
   return problems.sort((a, b) =>
     `${a.subject} ${a.message}` < `${b.subject} ${b.message}` ? -1 : 1,
   );
+}
+
+const NOBODY_THERE = /not reached yet|ECONNREFUSED|ECONNRESET|ENOENT|ENOTFOUND|EAI_AGAIN|EACCES/;
+
+/** Where to look: at Consul itself, or at what is behind the Consul that did answer. */
+function unreachedCause(found: string): string {
+  return NOBODY_THERE.test(found)
+    ? "No Consul answers at MESH_CONSUL_ADDRESS: start it (on a swarm `docker service ps --no-trunc mesh_consul` shows what keeps it), or correct the address"
+    : "Consul has no leader, is overloaded, or its agent on this node reaches no server: see that the servers run (on a swarm " +
+        "`docker service ps mesh_consul-server`) and that ports 7946 (TCP and UDP) and 4789 (UDP) are open between the nodes";
 }
 
 const NO_TIMES: TimesSummary = { count: 0, p50: 0, p99: 0 };

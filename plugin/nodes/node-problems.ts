@@ -96,8 +96,9 @@ function silent({ node, agentVersion }: NodeStatus, { agentService }: NodeProble
 
 function lost({ node }: NodeStatus): Problem {
   const message =
-    `Consul hears nothing of node ${node}: expected its Consul agent to reach the others. Calls to its workloads go elsewhere, and its ` +
-    "sidecars go on with what they have. If it is up: ports 7946 (TCP and UDP) and 4789 (UDP) must be open between the nodes, " +
+    `Consul hears nothing of node ${node}: expected its Consul agent to reach the others. Its sidecars go on with what they have, and ` +
+    "after some seconds calls to its workloads go elsewhere; where its Consul agent has only been restarted, it is heard again within a " +
+    "minute, and nothing changes. If it is up: ports 7946 (TCP and UDP) and 4789 (UDP) must be open between the nodes, " +
     `and its Consul agent must run; if it is gone for good: \`consul force-leave ${node}\` in a container of Consul's`;
   return { subject: node, code: "NODE_LOST", message };
 }

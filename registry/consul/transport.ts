@@ -48,6 +48,7 @@ export class ConsulTransport {
   readonly #headers: Readonly<Record<string, string>>;
   readonly #timeout: number;
   readonly turns: Connections = new Connections();
+  #lacksServers = false;
   #reachability: Reachability = { reachable: false, since: Date.now(), problem: undefined };
 
   /**
@@ -102,17 +103,21 @@ export class ConsulTransport {
     signal.throwIfAborted();
     try {
       const value = await attempt();
-      this.#remember(true, undefined);
+      this.#remember(call, true, undefined);
       return value;
     } catch (error) {
       if (signal.aborted) throw signal.reason;
       const failure = error instanceof MeshError ? error : unavailable(call, error);
-      this.#remember(failure.code === "CATALOG_REFUSED", describeError(failure));
+      this.#remember(call, failure.code === "CATALOG_REFUSED", describeError(failure));
       throw failure;
     }
   }
 
-  #remember(reachable: boolean, problem: string | undefined): void {
+  /** What the node's Consul agent answers by itself says nothing of the servers behind it, once these were not reached. */
+  #remember(call: string, reachable: boolean, problem: string | undefined): void {
+    const isOwn = call.startsWith("agent/");
+    if (isOwn && reachable && this.#lacksServers) return;
+    if (!isOwn) this.#lacksServers = !reachable;
     const before = this.#reachability;
     const since = before.reachable === reachable ? before.since : Date.now();
     this.#reachability = { reachable, since, problem };

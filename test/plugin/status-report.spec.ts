@@ -58,6 +58,9 @@ function workloadStatus(changes: Partial<LocalWorkload>): WorkloadStatus {
   return workload;
 }
 
+const NOBODY_THERE =
+  "No Consul answers at MESH_CONSUL_ADDRESS: start it (on a swarm `docker service ps --no-trunc mesh_consul` shows what keeps it), " +
+  "or correct the address";
 const NO_TIMES = { count: 0, p50: 0, p99: 0 };
 
 describe("the status of a node", () => {
@@ -179,7 +182,7 @@ describe("the problems of a node", () => {
       problems.map(({ subject, code, message }) => `${subject} ${code} ${message}`),
       [
         "certificates CERTIFICATE_INVALID the CA does not answer",
-        "consul CATALOG_UNAVAILABLE connect ECONNREFUSED 198.18.0.2:8500; traffic goes on with what was known last",
+        `consul CATALOG_UNAVAILABLE connect ECONNREFUSED 198.18.0.2:8500; traffic goes on with what was known last. ${NOBODY_THERE}`,
         "engine ENGINE_UNAVAILABLE no answer",
         "shop-orders-1 SIDECAR_PROBLEM port 21000 is in use",
       ],
@@ -204,7 +207,22 @@ describe("the problems of a node", () => {
     const { problems } = status({ catalog: { reachable: false, since: 0, problem: undefined } });
     assert.deepEqual(
       problems.map(({ message }) => message),
-      ["not reached yet; traffic goes on with what was known last"],
+      [`not reached yet; traffic goes on with what was known last. ${NOBODY_THERE}`],
     );
+  });
+
+  it("name a Consul agent that answers and reaches no server, or is late, with where to look", () => {
+    for (const found of [
+      "consul answered 500 to catalog/services: No known Consul servers",
+      "consul did not answer health/service/shop-orders: nothing within 5000 ms",
+    ]) {
+      const { problems } = status({ catalog: { reachable: false, since: 0, problem: found } });
+      assert.equal(
+        problems[0]?.message,
+        `${found}; traffic goes on with what was known last. Consul has no leader, is overloaded, or its agent on this node reaches no ` +
+          "server: see that the servers run (on a swarm `docker service ps mesh_consul-server`) and that ports 7946 (TCP and UDP) and " +
+          "4789 (UDP) are open between the nodes",
+      );
+    }
   });
 });

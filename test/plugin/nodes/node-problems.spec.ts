@@ -230,8 +230,9 @@ describe("problems with the nodes of a mesh", () => {
         subject: "node-2",
         code: "NODE_LOST",
         message:
-          "Consul hears nothing of node node-2: expected its Consul agent to reach the others. Calls to its workloads go elsewhere, and its " +
-          "sidecars go on with what they have. If it is up: ports 7946 (TCP and UDP) and 4789 (UDP) must be open between the nodes, and its " +
+          "Consul hears nothing of node node-2: expected its Consul agent to reach the others. Its sidecars go on with what they have, and " +
+          "after some seconds calls to its workloads go elsewhere; where its Consul agent has only been restarted, it is heard again within a " +
+          "minute, and nothing changes. If it is up: ports 7946 (TCP and UDP) and 4789 (UDP) must be open between the nodes, and its " +
           "Consul agent must run; if it is gone for good: `consul force-leave node-2` in a container of Consul's",
       },
     ],
