@@ -41,7 +41,7 @@ function readSnapshot(root: Reader): Snapshot {
     policy: root.record("policy"),
     intentions: readIntentions(root.object("intentions")),
     jwks: root.has("jwks") ? root.text("jwks") : undefined,
-    outbound: root.list("outbound").map(readService),
+    outbound: root.list("outbound").map(readServiceOnce),
     draining: root.boolean("draining"),
   };
   refuseTwins(snapshot);
@@ -89,6 +89,17 @@ function readIntentions(reader: Reader): OwnIntentions {
       })),
     })),
   };
+}
+
+/** Of a thousand services one changes at a time: the others are the objects that they were (`snapshot-changes.ts`). */
+const services = new WeakMap<object, OutboundService>();
+
+function readServiceOnce(reader: Reader): OutboundService {
+  const known = services.get(reader.source);
+  if (known !== undefined) return known;
+  const service = readService(reader);
+  services.set(reader.source, service);
+  return service;
 }
 
 function readService(reader: Reader): OutboundService {

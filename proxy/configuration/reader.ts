@@ -3,6 +3,8 @@ import { MeshError } from "../../mesh/errors.ts";
 
 /** One JSON object and its place in the document. Every method throws CONFIGURATION_INVALID. */
 export class Reader {
+  /** What is read. */
+  readonly source: object;
   readonly #fields: ReadonlyMap<string, unknown>;
   readonly #place: string;
 
@@ -10,6 +12,7 @@ export class Reader {
     if (typeof value !== "object" || value === null || Array.isArray(value)) {
       throw invalid(place, "an object", value);
     }
+    this.source = value;
     this.#fields = new Map(Object.entries(value));
     this.#place = place;
   }

@@ -97,6 +97,15 @@ describe("the line of a change", () => {
     });
   }
 
+  it("leaves the sidecar the services as they were of which it does not tell", () => {
+    const assembly = new SnapshotAssembly();
+    const [from, to] = [snapshotOf({ outbound: [a, b] }), snapshotOf({ outbound: [a, c] })];
+    const first = snapshotFrom(assembly.take(wholeLine(from)));
+    const second = snapshotFrom(assembly.take(changeLine(from, to)));
+    assert.equal(second.outbound[0], first.outbound[0]);
+    assert.deepEqual(second, to);
+  });
+
   it("makes the agent's snapshot at the sidecar, whatever came before and whatever was skipped", () => {
     const random = seededRandom(7);
     const pick = (most: number): number => Math.floor(random() * most);
