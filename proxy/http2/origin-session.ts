@@ -65,7 +65,9 @@ export async function openOriginSession(
 
 async function settingsOf(session: ClientHttp2Session, signal: AbortSignal): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const timer = setTimeout(() => reject(new Error("no SETTINGS in time")), SETTINGS_TIMEOUT);
+  const onTimeout = (): void => reject(new Error("no SETTINGS in time"));
+  // After a busy time the event loop runs its timers before it reads what has arrived meanwhile.
+  const timer = setTimeout(() => void setImmediate(onTimeout), SETTINGS_TIMEOUT);
   const onAbort = (): void => reject(signal.reason);
   const onClose = (): void => reject(new Error("the peer does not speak HTTP/2"));
   signal.addEventListener("abort", onAbort, { once: true });

@@ -133,7 +133,9 @@ async function opened(
 ): Promise<void> {
   signal.throwIfAborted();
   const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const timer = setTimeout(() => reject(new Error(`no answer within ${timeout} ms`)), timeout);
+  const onTimeout = (): void => reject(new Error(`no answer within ${timeout} ms`));
+  // After a busy time the event loop runs its timers before it hears of connections that came about meanwhile.
+  const timer = setTimeout(() => void setImmediate(onTimeout), timeout);
   const onAbort = (): void => reject(signal.reason);
   const onClose = (): void => reject(new Error("the connection was closed"));
   signal.addEventListener("abort", onAbort, { once: true });

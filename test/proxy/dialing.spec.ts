@@ -116,4 +116,13 @@ describe("a destination that is being dialed", () => {
     opened.resolve();
     await eventually(() => assert.deepEqual(happened, ["stream", "retire"]));
   });
+
+  it("is reached by a process that was busy for longer than it would wait", async () => {
+    const port = await fronts.listen(createServer((socket) => void socket.resume()));
+    const connecting = dialTcp("127.0.0.1", port, AbortSignal.timeout(9_000), 20);
+    const since = performance.now();
+    while (performance.now() - since < 60);
+    const { socket } = await connecting;
+    socket.destroy();
+  });
 });
