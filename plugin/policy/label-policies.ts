@@ -14,22 +14,47 @@ export interface PolicyFacts {
 export interface LabelPolicies {
   readonly facts: ReadonlyMap<string, PolicyFacts>;
   readonly problems: readonly Problem[];
+  /** By service. */
+  readonly read: ReadonlyMap<string, Reading>;
 }
 
-/** The youngest copy of each service is right as a whole; the others are told when they say something else. */
-export function labelPolicies(instances: readonly Instance[]): LabelPolicies {
-  const facts = new Map<string, PolicyFacts>();
-  const problems: Problem[] = [];
+/** What the copies of one service say. */
+interface Reading {
+  readonly copies: readonly Instance[];
+  readonly facts: PolicyFacts;
+  readonly problems: readonly Problem[];
+}
+
+/**
+ * The youngest copy of each service is right as a whole; the others are told when they say something else. Services whose
+ * copies are the very same objects as before are not read again.
+ */
+export function labelPolicies(
+  instances: readonly Instance[],
+  before: Pick<LabelPolicies, "read"> = { read: new Map() },
+): LabelPolicies {
+  const read = new Map<string, Reading>();
   for (const [service, copies] of Map.groupBy(instances, (instance) => instance.service)) {
-    const sound = copies.filter((copy) => isSound(copy, problems)).sort(youngestFirst);
-    const [youngest] = sound;
-    facts.set(service, {
-      project: (youngest ?? copies[0])?.project,
-      labels: youngest?.policy ?? {},
-    });
-    if (youngest !== undefined) complainOfOthers(youngest, sound, problems);
+    const last = before.read.get(service);
+    const isSame =
+      last?.copies.length === copies.length &&
+      last.copies.every((copy, index) => copy === copies[index]);
+    read.set(service, isSame ? last : readCopies(copies));
   }
-  return { facts, problems };
+  return {
+    facts: new Map([...read].map(([service, { facts }]) => [service, facts])),
+    problems: [...read.values()].flatMap(({ problems }) => problems),
+    read,
+  };
+}
+
+function readCopies(copies: readonly Instance[]): Reading {
+  const problems: Problem[] = [];
+  const sound = copies.filter((copy) => isSound(copy, problems)).sort(youngestFirst);
+  const [youngest] = sound;
+  const project = (youngest ?? copies[0])?.project;
+  if (youngest !== undefined) complainOfOthers(youngest, sound, problems);
+  return { copies, facts: { project, labels: youngest?.policy ?? {} }, problems };
 }
 
 /** What was found of documents that were looked at before: views hold the same ones again and again. */

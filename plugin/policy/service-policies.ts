@@ -1,5 +1,6 @@
 // The policies of all services as they are at this moment: labels of containers, documents that people have set, and the
 // names that these mean. Worked out anew for a service only when something about it has changed.
+import { isDeepStrictEqual } from "node:util";
 import type { Instance } from "../../mesh/model.ts";
 import { type EffectiveField, MESH_WIDE, type PolicyDocument } from "../../mesh/policy/document.ts";
 import type { OwnIntentions } from "../../proxy/configuration/snapshot.ts";
@@ -10,7 +11,7 @@ import {
   explainPolicy,
   type PolicySources,
 } from "./effective-policy.ts";
-import { labelPolicies, type PolicyFacts } from "./label-policies.ts";
+import { type LabelPolicies, labelPolicies, type PolicyFacts } from "./label-policies.ts";
 import { ownIntentions } from "./own-intentions.ts";
 import type { PolicyState } from "./policy-state.ts";
 import { type KnownNames, nameResolver } from "./service-names.ts";
@@ -25,8 +26,7 @@ export class ServicePolicies {
   readonly #state: PolicyState;
   #facts: ReadonlyMap<string, PolicyFacts> = new Map();
   #known: KnownNames = [];
-  #knownText = "";
-  #labelProblems: readonly Problem[] = [];
+  #labels: LabelPolicies = labelPolicies([]);
   readonly #worked = new Map<string, Worked>();
 
   constructor(state: PolicyState) {
@@ -35,7 +35,8 @@ export class ServicePolicies {
 
   /** Takes note of all copies of services, and of all services, those without a copy included. */
   refresh(instances: readonly Instance[], known: KnownNames): void {
-    const { facts, problems } = labelPolicies(instances);
+    this.#labels = labelPolicies(instances, this.#labels);
+    const { facts } = this.#labels;
     const before = this.#facts;
     // A service whose last copy is gone keeps its labels as long as it is remembered: stand-ins are for that moment.
     this.#facts = new Map(
@@ -45,11 +46,8 @@ export class ServicePolicies {
         return [name, facts.get(name) ?? before.get(name) ?? unknown];
       }),
     );
-    this.#labelProblems = problems;
+    if (!isCalledAlike(known, this.#known)) this.#worked.clear();
     this.#known = known;
-    const knownText = JSON.stringify(known.map(({ service, aliases }) => [service, aliases]));
-    if (knownText !== this.#knownText) this.#worked.clear();
-    this.#knownText = knownText;
   }
 
   of(service: string): EffectivePolicy {
@@ -104,7 +102,7 @@ export class ServicePolicies {
         message: `in the policy that all sources make together: ${problem}`,
       })),
     );
-    return [...this.#state.problems, ...this.#labelProblems, ...contradictions];
+    return [...this.#state.problems, ...this.#labels.problems, ...contradictions];
   }
 
   #sources(service: string, policy: PolicyDocument): PolicySources {
@@ -115,4 +113,18 @@ export class ServicePolicies {
       policy,
     };
   }
+}
+
+/** Whether names mean what they meant. */
+function isCalledAlike(now: KnownNames, before: KnownNames): boolean {
+  return (
+    now.length === before.length &&
+    now.every((service, index) => {
+      const last = before[index];
+      return (
+        service === last ||
+        (service.service === last?.service && isDeepStrictEqual(service.aliases, last.aliases))
+      );
+    })
+  );
 }

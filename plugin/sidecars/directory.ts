@@ -61,6 +61,8 @@ export function correctLocalEntries(
     ? []
     : [...own.values()].filter(({ health }) => health === "passing");
   const added = unheard.map(({ instance }): CatalogEntry => ({ instance, health: "passing" }));
+  // Views are sorted already.
+  if (added.length === 0) return corrected;
   return [...corrected, ...added].sort((a, b) => (a.instance.id < b.instance.id ? -1 : 1));
 }
 
@@ -84,23 +86,79 @@ export function buildDirectory(
   const knownOf = Map.groupBy(known, ({ service }) => service);
   const earlier = new Map(before.services.map((service) => [service.service, service]));
   const names = [...new Set([...entriesOf.keys(), ...knownOf.keys()])].sort();
-  const addresses = virtualAddresses(names);
+  const addresses = isSameNames(names, before.services)
+    ? new Map(before.services.map(({ service, address }) => [service, address]))
+    : virtualAddresses(names);
   const services = names.map((service) => {
-    const own = entriesOf.get(service) ?? [];
-    const remembered = knownOf.get(service) ?? [];
-    const offers = [...own.map(({ instance }) => toKnownService(instance)), ...remembered];
-    const made = {
+    const address = addresses.get(service) ?? "";
+    const source = {
       service,
-      aliases: uniqueAliases(offers),
-      ports: mergePorts(service, own, offers, problems),
-      networkIds: new Set(offers.flatMap(({ networkIds }) => networkIds)),
-      entries: own,
-      address: addresses.get(service) ?? "",
+      address,
+      entries: entriesOf.get(service),
+      known: knownOf.get(service),
     };
-    const last = earlier.get(service);
-    return last !== undefined && isSame(last, made) ? last : made;
+    const made = makeService(source, earlier.get(service));
+    problems.push(...(origins.get(made)?.problems ?? []));
+    return made;
   });
   return { services, problems };
+}
+
+interface ServiceSource {
+  readonly service: string;
+  readonly address: string;
+  readonly entries: readonly CatalogEntry[] | undefined;
+  readonly known: readonly KnownService[] | undefined;
+}
+
+interface Origin {
+  readonly known: readonly KnownService[];
+  readonly problems: readonly Problem[];
+}
+
+/** What services were made of besides their entries, so that most need not be made again to see that they are the same. */
+const origins = new WeakMap<DirectoryService, Origin>();
+
+function makeService(
+  { service, address, entries = [], known = [] }: ServiceSource,
+  last: DirectoryService | undefined,
+): DirectoryService {
+  if (last?.address === address && isMadeOf(last, entries, known)) return last;
+  const offers = [...entries.map(({ instance }) => toKnownService(instance)), ...known];
+  const problems: Problem[] = [];
+  const fresh = {
+    service,
+    aliases: uniqueAliases(offers),
+    ports: mergePorts(service, entries, offers, problems),
+    networkIds: new Set(offers.flatMap(({ networkIds }) => networkIds)),
+    entries,
+    address,
+  };
+  const made = last !== undefined && isSame(last, fresh) ? last : fresh;
+  origins.set(made, { known, problems });
+  return made;
+}
+
+function isSameNames(names: readonly string[], services: readonly DirectoryService[]): boolean {
+  return (
+    names.length === services.length &&
+    names.every((name, index) => services[index]?.service === name)
+  );
+}
+
+/** Whether these are the very same objects. */
+function isMadeOf(
+  service: DirectoryService,
+  entries: readonly CatalogEntry[],
+  known: readonly KnownService[],
+): boolean {
+  const before = origins.get(service);
+  return (
+    before?.known.length === known.length &&
+    service.entries.length === entries.length &&
+    service.entries.every((entry, index) => entry === entries[index]) &&
+    before.known.every((each, index) => each === known[index])
+  );
 }
 
 const NOTHING: Directory = { services: [], problems: [] };

@@ -47,6 +47,8 @@ export interface PublishedWorkload extends LocalInstance {
   readonly registered: boolean;
 }
 
+type Names = Pick<KnownService, "service" | "project" | "alias">;
+
 export interface PublisherInput {
   readonly node: string;
   readonly workloads: readonly PublishedWorkload[];
@@ -153,10 +155,13 @@ export class Publisher {
     workloads: readonly PublishedWorkload[],
   ): void {
     const { policies, keySets } = this.#parts;
-    const copies = [...entries, ...workloads].map(
-      ({ instance }) => [instance.id, instance] as const,
-    );
-    policies.refresh([...new Map(copies).values()], this.#directory.services);
+    const own = new Map(workloads.map(({ instance }) => [instance.id, instance]));
+    const copies = entries.map(({ instance }) => {
+      const local = own.get(instance.id);
+      own.delete(instance.id);
+      return local ?? instance;
+    });
+    policies.refresh([...copies, ...own.values()], this.#directory.services);
     const needed = workloads.map(({ workload }) => policies.of(workload.service).keySet);
     keySets.follow(new Set(needed.filter((address) => address !== undefined)));
   }
@@ -183,8 +188,9 @@ export class Publisher {
       ...entries.map(({ instance }) => instance),
       ...workloads.map(({ workload }) => workload),
     ];
-    for (const source of seen) {
-      // Copies of one service may have different short names: each is dialed by somebody.
+    for (const [index, source] of seen.entries()) {
+      // Copies of one service may have different short names: each is dialed by somebody. Most are alike, and follow each other.
+      if (isCalledLike(source, seen[index + 1])) continue;
       const key = `${source.service} ${source.project ?? ""} ${source.alias ?? ""}`;
       this.#remembered.set(key, { service: toKnownService(source), seenAt: now });
     }
@@ -193,6 +199,12 @@ export class Publisher {
     }
     return [...this.#remembered.values()].map(({ service }) => service);
   }
+}
+
+function isCalledLike(one: Names, other: Names | undefined): boolean {
+  return (
+    one.service === other?.service && one.project === other.project && one.alias === other.alias
+  );
 }
 
 /** Every workload asks of every service that it may call, and during one pass the answer stays the same. */

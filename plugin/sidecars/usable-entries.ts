@@ -11,12 +11,17 @@ export interface UsableEntries {
   readonly problems: readonly Problem[];
 }
 
+/** Views hold the same instances again and again. */
+const sound = new WeakSet<CatalogEntry["instance"]>();
+
 /** The entries whose names, addresses and ports are what they should be, in their order. */
 export function usableEntries(entries: readonly CatalogEntry[]): UsableEntries {
   const problems: Problem[] = [];
   const usable = entries.filter(({ instance }) => {
+    if (sound.has(instance)) return true;
     const wrong = whatIsWrong(instance);
-    if (wrong !== undefined) {
+    if (wrong === undefined) sound.add(instance);
+    else {
       const message = `the catalog's entry ${quote(instance.id)} is left out: expected ${wrong}`;
       problems.push({ subject: "catalog", code: "CONFIGURATION_INVALID", message });
     }

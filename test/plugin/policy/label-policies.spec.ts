@@ -35,6 +35,18 @@ describe("what labels say about a service's policy", () => {
     ]);
   });
 
+  it("is told again while nothing changes, and read again when a copy does", () => {
+    const [a, b] = [copy("a", 1, RANDOM), copy("b", 2, MAGLEV)];
+    const first = labelPolicies([a, b]);
+    assert.equal(first.problems.length, 1);
+    const second = labelPolicies([a, b], first);
+    assert.deepEqual([second.facts, second.problems], [first.facts, first.problems]);
+    const third = labelPolicies([a, copy("b", 2, RANDOM)], second);
+    assert.deepEqual(third.problems, []);
+    assert.deepEqual(third.facts.get("shop-orders")?.labels, RANDOM);
+    assert.equal(labelPolicies([], third).facts.size, 0);
+  });
+
   it("is the same for every agent when several started at once", () => {
     const copies = [copy("b", 1, RANDOM), copy("a", 1, MAGLEV)];
     const { facts } = labelPolicies(copies);
