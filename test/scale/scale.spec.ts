@@ -24,7 +24,7 @@ describe("an agent among many", function () {
     simulation = await Simulation.start({
       ...{ shape: SHAPE, program: PROGRAM, nodeFlags: [] },
       // Fewer than services: they take turns.
-      connections: 110,
+      connections: 60,
       onArrival: (arrival) => arrivals.push(arrival),
     });
     await simulation.settled(45_000);
