@@ -10,6 +10,8 @@ import { ServiceWatch } from "./service-watch.ts";
 
 // A change comes as several answers: a service and its name, or one health after another.
 const COALESCE = 5;
+/** Working a view out is preceded by a rest as long as the last one took, up to this, ms: so half of a processor is left. */
+const LONGEST_REST = 250;
 
 export interface BelievedViewsOptions {
   readonly client: ConsulClient;
@@ -34,13 +36,16 @@ export async function* believedViews(
   const running = watch.run(inner).finally(() => stop.abort());
   const due = (): number | undefined => (watch.entries() ? guard.confirmedAt : undefined);
   let last: CatalogView | undefined;
+  let rest = COALESCE;
   try {
     for await (const _ of wakes(watch.answers, due, clock, inner)) {
       guard.answered(clock.monotonic());
-      await clock.sleep(COALESCE, inner).catch(() => undefined);
+      await clock.sleep(rest, inner).catch(() => undefined);
       const observed = watch.entries();
       if (observed === undefined || inner.aborted) continue;
-      const view = { entries: guard.believe(observed, deregistered, clock.monotonic()) };
+      const begun = clock.monotonic();
+      const view = { entries: guard.believe(observed, deregistered, begun) };
+      rest = Math.max(COALESCE, Math.min(clock.monotonic() - begun, LONGEST_REST));
       if (last !== undefined && isSame(view, last)) continue;
       last = view;
       yield view;
