@@ -17,6 +17,8 @@ import { WaitingStream } from "./waiting-stream.ts";
 export interface SharedLink {
   /** Ends, or is about to: the next request goes over another. */
   readonly draining: boolean;
+  /** Nobody knows whether the peer is still there. What has only waited for a connection can be sent elsewhere, whatever it is. */
+  readonly doubtful: boolean;
   openStream(listener: StreamListener): RequestStream;
   /** Closes it when its last stream is over. */
   retire(): void;
@@ -69,7 +71,7 @@ export class DialedDestination implements Destination {
 
   open(listener: StreamListener, fresh: boolean, risky: boolean): RequestStream {
     const link = this.#link;
-    if (link !== undefined && !link.draining) return link.openStream(listener);
+    if (link !== undefined && !link.draining && !link.doubtful) return link.openStream(listener);
     const idle = fresh ? undefined : this.#origins.take(risky);
     if (idle !== undefined) return idle.begin(listener);
     const stream = new WaitingStream(listener);

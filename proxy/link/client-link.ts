@@ -45,6 +45,11 @@ export class ClientLink extends LinkEnd<ClientStream> implements ClientStreams, 
     return this.#draining || this.closed;
   }
 
+  /** The peer owes an answer that it should have given: what is sent now may be lost. */
+  get doubtful(): boolean {
+    return this.#liveness.doubtful;
+  }
+
   /** Whether no request is on it, or waits for it. */
   get idle(): boolean {
     return this.streams.size === 0 && this.#unsent.size === 0;

@@ -3,6 +3,9 @@
 import { SILENCE } from "../http/shared-look.ts";
 import type { Deadlines, Expiring } from "../transport/deadlines.ts";
 
+/** Milliseconds in which a sidecar that is there has answered a PING: it does nothing that takes longer. */
+const ANSWERED_WITHIN = 100;
+
 /** The link whose peer it is. */
 export interface Watched {
   ping(): void;
@@ -18,6 +21,8 @@ export class Liveness implements Expiring {
   readonly #deadlines: Deadlines;
   #heardAt = 0;
   #pinged = false;
+  /** When the first PING was sent of those that were not answered. */
+  #unansweredAt: number | undefined;
 
   constructor(watched: Watched, deadlines: Deadlines) {
     this.#watched = watched;
@@ -28,8 +33,14 @@ export class Liveness implements Expiring {
   /** From now on something is waited for: after {@link SILENCE} it is asked for with a PING, which has as long for its answer. */
   watch(): void {
     if (this.deadline !== Number.POSITIVE_INFINITY) return;
-    this.heard();
+    this.#waitAnew();
     this.deadline = this.#heardAt + SILENCE;
+  }
+
+  /** A PING is overdue: who is silent for so long may be there, but nobody knows. */
+  get doubtful(): boolean {
+    const since = this.#unansweredAt;
+    return since !== undefined && performance.now() - since >= ANSWERED_WITHIN;
   }
 
   /** Nothing is waited for. */
@@ -39,8 +50,8 @@ export class Liveness implements Expiring {
 
   /** The peer has said something. */
   heard(): void {
-    this.#heardAt = performance.now();
-    this.#pinged = false;
+    this.#waitAnew();
+    this.#unansweredAt = undefined;
   }
 
   /** For ever. */
@@ -58,6 +69,7 @@ export class Liveness implements Expiring {
       void this.#ask();
     } else {
       this.#pinged = true;
+      this.#unansweredAt ??= now;
       this.#watched.ping();
       this.deadline = now + SILENCE;
     }
@@ -73,8 +85,13 @@ export class Liveness implements Expiring {
       this.stop();
       this.#watched.onSilence();
     } else {
-      this.heard();
+      this.#waitAnew();
       this.deadline = this.#heardAt + SILENCE;
     }
+  }
+
+  #waitAnew(): void {
+    this.#heardAt = performance.now();
+    this.#pinged = false;
   }
 }

@@ -9,7 +9,7 @@ import {
   type DialedOptions,
   type SharedLink,
 } from "../../proxy/http/dialed-destination.ts";
-import type { RequestStream, StreamListener } from "../../proxy/http/streams.ts";
+import type { RequestStream, StreamFailure, StreamListener } from "../../proxy/http/streams.ts";
 import { LINK_PROTOCOL } from "../../proxy/link/protocol.ts";
 import { Deadlines } from "../../proxy/transport/deadlines.ts";
 import { dialTcp } from "../../proxy/transport/dial.ts";
@@ -94,7 +94,7 @@ describe("a destination that is being dialed", () => {
   it("and was let go meanwhile carries what waits for it over its link, and then closes that too", async () => {
     const happened: string[] = [];
     const link: SharedLink = {
-      draining: false,
+      ...{ draining: false, doubtful: false },
       openStream: () => {
         happened.push("stream");
         return IDLE_STREAM;
@@ -115,6 +115,56 @@ describe("a destination that is being dialed", () => {
     target.retire();
     opened.resolve();
     await eventually(() => assert.deepEqual(happened, ["stream", "retire"]));
+  });
+
+  describe("again, because its link is silent", () => {
+    const happened: string[] = [];
+    const links = ["first", "second"].map((name) => ({
+      ...{ draining: false, doubtful: false },
+      openStream: () => {
+        happened.push(name);
+        return IDLE_STREAM;
+      },
+      retire: () => void happened.push(`${name} retired`),
+      close: () => undefined,
+    }));
+    let target: DialedDestination;
+    let isThere: boolean;
+    beforeEach(async () => {
+      happened.length = 0;
+      isThere = true;
+      const port = await fronts.listen(createServer());
+      const all = links.values();
+      target = destination(port, {
+        dial: async (signal) => {
+          if (!isThere) throw new Error("nobody answers");
+          return { ...(await dialTcp("127.0.0.1", port, signal)), protocol: LINK_PROTOCOL };
+        },
+        link: () => all.next().value as SharedLink,
+      });
+      target.open(DEAF, false, false);
+      await eventually(() => assert.deepEqual(happened, ["first"]));
+      for (const link of links) link.doubtful = link === links[0];
+    });
+
+    it("carries requests over the link that comes about, and lets the silent one go", async () => {
+      target.open(DEAF, false, false);
+      await eventually(() => assert.deepEqual(happened, ["first", "first retired", "second"]));
+    });
+
+    it("fails requests that were not sent, when it is gone", async () => {
+      isThere = false;
+      const failed = Promise.withResolvers<StreamFailure>();
+      target.open({ ...DEAF, onFailed: failed.resolve }, false, false);
+      assert.equal((await failed.promise).sent, false);
+      assert.deepEqual(happened, ["first"]);
+    });
+
+    it("carries requests over the same link when it has been heard again", () => {
+      for (const link of links) link.doubtful = false;
+      target.open(DEAF, false, false);
+      assert.deepEqual(happened, ["first", "first"]);
+    });
   });
 
   it("is reached by a process that was busy for longer than it would wait", async () => {

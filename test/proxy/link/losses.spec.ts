@@ -154,6 +154,7 @@ describe("the liveness of a link", () => {
     };
     await eventually(() => assert.equal(pongs, 2));
     assert.equal(client.owner.asked, 0);
+    assert.equal(client.link.doubtful, false);
     for (const exchange of server.exchanges.opened) answer(exchange);
     await eventually(() => assert.equal(tried.status, 200));
   });
@@ -166,8 +167,10 @@ describe("the liveness of a link", () => {
     await eventually(() => assert.equal(owner.asked, 1));
     assert.equal(peer.of(FRAME.PING).length, 1);
     assert.equal(tried.over, false);
+    assert.equal(link.doubtful, true);
     peer.say(frame(FRAME.RESPONSE, 0, 1, OK), frame(FRAME.DATA, 1, 1, "hello"));
     await eventually(() => assert.equal(tried.status, 200));
+    assert.equal(link.doubtful, false);
   });
 
   it("is over when the address does not answer either", async () => {
