@@ -11,7 +11,7 @@ export const agentsStopped: ReliabilityEvent<SwarmStage> = {
   title: "the agents of all nodes are stopped, for 10 s",
   tolerance: undefined,
   happen: async (stage) => {
-    await stage.update(AGENT, "--constraint-add", NOWHERE);
+    await stage.swarm.docker(["service", "update", "--detach", "--constraint-add", NOWHERE, AGENT]);
     await stage.untilRunning(AGENT, 0);
     await pause(10_000);
     await stage.update(AGENT, "--constraint-rm", NOWHERE);
