@@ -1,5 +1,5 @@
-// What happens in the world while it is watched: copies on other nodes fail and recover, leave, and are followed by new
-// ones. Who must hear of each change, and by what it can be told that they have.
+// What happens in the world while it is watched: copies on other nodes fail and recover, leave or die, and are followed by
+// new ones. Who must hear of each change, and by what it can be told that they have.
 import { setTimeout as sleep } from "node:timers/promises";
 import { toRegistration } from "../../registry/consul/registration.ts";
 import type { ConsulStatus } from "../../registry/consul/types.ts";
@@ -13,7 +13,7 @@ const UNTIL_WELL = 20;
 
 /** How a change shows in the snapshots of those whom it concerns. */
 export interface Change {
-  readonly kind: "fails" | "recovers" | "leaves" | "arrives";
+  readonly kind: "fails" | "recovers" | "leaves" | "dies" | "arrives";
   readonly service: number;
   readonly instanceId: string;
   /** Whether the instance is to be called afterwards. */
@@ -53,16 +53,20 @@ export class Churn {
     while (this.#down.some((other) => other.place === place))
       place = (place + 1) % this.#copies.length;
     const copy = this.#copies[place] as Copy;
-    if (this.#random() < 0.5) {
+    const luck = this.#random();
+    if (luck < 0.5) {
       this.#down.push({ place, kind: "recovers" });
       this.#report(copy, "critical", "the application does not answer");
       return this.#told("fails", copy, false);
     }
     this.#down.push({ place, kind: "arrives" });
-    const id = this.#world.instanceId(copy);
-    this.#state.deregister(`${id}-sidecar-proxy`);
-    this.#state.deregister(id);
-    return this.#told("leaves", copy, false);
+    if (luck < 0.9) {
+      // Told to stop: it drains first, and is gone before another one comes.
+      this.#report(copy, "critical", "draining: stopping");
+      return this.#told("leaves", copy, false);
+    }
+    this.#remove(copy);
+    return this.#told("dies", copy, false);
   }
 
   async #putRight(place: number, kind: "recovers" | "arrives"): Promise<Change> {
@@ -71,12 +75,19 @@ export class Churn {
       this.#report(before, "passing", "passing");
       return this.#told("recovers", before, true);
     }
+    this.#remove(before);
     const copy = { ...before, generation: before.generation + 1 };
     this.#copies[place] = copy;
     register(this.#state, this.#world, copy, "critical");
     await sleep(UNTIL_WELL);
     this.#report(copy, "passing", "passing");
     return this.#told("arrives", copy, true);
+  }
+
+  #remove(copy: Copy): void {
+    const id = this.#world.instanceId(copy);
+    this.#state.deregister(`${id}-sidecar-proxy`);
+    this.#state.deregister(id);
   }
 
   #report(copy: Copy, status: ConsulStatus, note: string): void {

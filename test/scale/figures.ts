@@ -5,6 +5,7 @@ const ROWS: readonly (readonly [string, (measured: Measured) => string])[] = [
   ["change → every sidecar concerned, p50", ({ times }) => milliseconds(times.p50)],
   ["the same, p99", ({ times }) => milliseconds(times.p99)],
   ["longest", ({ times }) => milliseconds(times.largest)],
+  ["an endpoint dies without a word, p99", ({ deaths }) => milliseconds(deaths.p99)],
   ["snapshots that did not come", ({ missing }) => String(missing)],
   ["lines to sidecars not concerned", ({ strayLines }) => String(strayLines)],
   ["to sidecars, bytes a change", ({ bytesPerChange }) => kilobytes(bytesPerChange)],

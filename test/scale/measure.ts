@@ -30,8 +30,10 @@ export interface Measured {
   /** From the agent's start until every sidecar knew all endpoints, ms. */
   readonly startUp: number;
   readonly changes: number;
-  /** From a change to each snapshot that must tell of it, ms. */
+  /** From a change to each snapshot that must tell of it, ms; without those of the next. */
   readonly times: Quantiles;
+  /** The same where an instance is gone from one moment to the next. */
+  readonly deaths: Quantiles;
   /** Snapshots that should have told of a change and did not in time. */
   readonly missing: number;
   /** Of one processor, 0 to 1 and more. */
@@ -63,6 +65,7 @@ export interface MeasureOptions {
 /** Changes of which some dependents have not heard yet. */
 class Account {
   readonly times: number[] = [];
+  readonly deaths: number[] = [];
   stray = 0;
   bytes = 0;
   #open: { readonly change: Change; readonly waiting: Set<Arrival["sidecar"]> }[] = [];
@@ -77,7 +80,7 @@ class Account {
     for (const { change, waiting } of this.#open) {
       if (!waiting.has(sidecar) || sidecar.knows(change.instanceId) !== change.present) continue;
       waiting.delete(sidecar);
-      this.times.push(at - change.at);
+      (change.kind === "dies" ? this.deaths : this.times).push(at - change.at);
       told = true;
     }
     if (!told) this.stray += 1;
@@ -113,7 +116,8 @@ export async function measure(scenario: Scenario, options: MeasureOptions): Prom
   const { refused, mostConnections } = simulation.consul.counters;
   return {
     ...{ scenario, startUp, changes, snapshotBytes, residentBytes, peakResidentBytes },
-    ...{ times: quantilesOf(account.times), missing: account.missing, strayLines: account.stray },
+    ...{ times: quantilesOf(account.times), deaths: quantilesOf(account.deaths) },
+    ...{ missing: account.missing, strayLines: account.stray },
     processorShare: busy.processorShare,
     idleProcessorShare: idle.processorShare,
     bytesPerChange: account.bytes / changes,
