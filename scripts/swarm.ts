@@ -1,12 +1,13 @@
 // `npm run swarm -- up 3 | status | down`: a real Docker swarm on this machine to play with.
 import { parseArgs } from "node:util";
-import { isInstalled, SetupError } from "./command.ts";
+import { SetupError } from "./command.ts";
 import { ensureEngine } from "./engine/ensure.ts";
 import { prepareImages } from "./images/prepare.ts";
 import { main } from "./main.ts";
 import { Progress } from "./progress.ts";
 import { readSettings } from "./settings.ts";
 import { deployPlayground } from "./swarm/playground.ts";
+import { missingForSwarm } from "./swarm/requirements.ts";
 import { siteOf } from "./swarm/site.ts";
 import { openSwarm, removeSwarm, type Step, startSwarm } from "./swarm/swarm.ts";
 import { describeNodes, describeUse } from "./swarm/words.ts";
@@ -35,16 +36,8 @@ await main(async () => {
 });
 
 async function requireMachine(): Promise<void> {
-  if (process.getuid?.() !== 0) {
-    throw new SetupError("expected root, since every node gets a network and an engine of its own");
-  }
-  for (const [program, source] of [
-    ["ip", "iproute2"],
-    ["nsenter", "util-linux"],
-  ] as const) {
-    if (await isInstalled(program)) continue;
-    throw new SetupError(`expected the program ${program}; install Debian's package ${source}`);
-  }
+  const missing = await missingForSwarm();
+  if (missing !== undefined) throw new SetupError(missing);
 }
 
 /** An interrupted start takes back what it has made, and is waited for. */

@@ -13,6 +13,7 @@ import {
 } from "./testing/second-engine.ts";
 import { closeSession, openSession, type Session, testEnvironment } from "./testing/session.ts";
 import { add, type Count, closingLine, NOTHING, runSuite, type Suite } from "./testing/suites.ts";
+import { removeTestSwarm, runSwarmSuite } from "./testing/swarm-suite.ts";
 
 const settings = readSettings("test");
 const progress = new Progress();
@@ -29,6 +30,10 @@ const SUITES: readonly (Omit<Suite, "environment"> & Partial<Suite>)[] = [
     environment: { MESH_IO: "socket" },
   },
 ];
+const SWARM = {
+  title: "swarm",
+  command: ["mocha", COLOR, "--config", "test/swarm/mocharc-short.json"],
+};
 const END_TO_END = {
   title: "end to end",
   command: ["mocha", COLOR, "--config", "test/e2e/mocharc.json"],
@@ -39,6 +44,7 @@ const counts = new Map<string, Count>();
 try {
   await interruptible(runAll, async () => {
     await progress.step("taking the set-up away", async () => {
+      await removeTestSwarm(settings);
       await closeSecondEngine(settings);
       await closeSession(settings);
     });
@@ -62,6 +68,8 @@ async function runAll(signal: AbortSignal): Promise<void> {
     );
     signal.throwIfAborted();
   }
+  counts.set(SWARM.title, await runSwarmSuite({ ...SWARM, environment }, signal));
+  signal.throwIfAborted();
   const lanes = [{ enter: [], environment }, ...(await moreLanes(session))];
   const { title, command, folder } = END_TO_END;
   const names = (await readdir(folder)).filter((name) => name.endsWith(".spec.ts"));
