@@ -114,6 +114,26 @@ describe("traffic by policy", () => {
     await shop.expect(200, "/");
   });
 
+  it("does so with the share of requests that it is told, and copies as many", async () => {
+    const [backup] = await shop.containersOf("backup");
+    await shop.enforce("orders", {
+      ...{ "route.broken.path": "/broken", "route.broken.abort": "418" },
+      ...{ "route.slow.path": "/slow", "route.slow.delay": "300ms" },
+      ...{ "route.copied.path": "/copied", "route.copied.mirror": "backup" },
+      ...{ "route.broken.abort-percent": "30", "route.slow.delay-percent": "50" },
+      "route.copied.mirror-percent": "30",
+    });
+    const isSome = (count: number, all: number): void =>
+      assert.ok(count > all * 0.15 && count < all * 0.45, `${count} of ${all}`);
+    const broken = (await shop.call("/broken", 200)).filter(({ status }) => status === 418);
+    isSome(broken.length, 200);
+    const slow = (await shop.call("/slow", 12)).filter(({ milliseconds }) => milliseconds >= 295);
+    assert.ok(slow.length > 0 && slow.length < 12, `${slow.length} of 12 waited`);
+    const before = await shop.mood(String(backup));
+    await shop.call("/copied", 200);
+    await eventually(async () => isSome((await shop.mood(String(backup))) - before, 200));
+  });
+
   it("redirects, rewrites paths and changes headers", async () => {
     await shop.set("orders", {
       "route.moved.path": "/old",
@@ -123,20 +143,23 @@ describe("traffic by policy", () => {
       "route.v1.rewrite": "/",
       "route.v1.request-set": "x-added=by-the-mesh",
       "route.v1.request-remove": "x-secret",
+      "route.v1.request-add": "x-tag=second",
       "route.v1.response-set": "x-answered=by-the-mesh",
+      "route.v1.response-add": "x-also=by-the-mesh",
     });
     await eventually(async () => {
       const { headers } = await shop.expect(308, "/old");
       assert.match(headers["location"] ?? "", /\/new$/);
     });
     const { body, headers } = await shop.expect(200, "/v1/items?a=1", {
-      headers: { "x-secret": "password" },
+      headers: { "x-secret": "password", "x-tag": "first" },
     });
     const seen = JSON.parse(body) as { url: string; headers: Record<string, string> };
     assert.equal(seen.url, "/items?a=1");
     assert.equal(seen.headers["x-added"], "by-the-mesh");
     assert.equal(seen.headers["x-secret"], undefined);
-    assert.equal(headers["x-answered"], "by-the-mesh");
+    assert.equal(seen.headers["x-tag"], "first, second");
+    assert.deepEqual([headers["x-answered"], headers["x-also"]], ["by-the-mesh", "by-the-mesh"]);
   });
 
   it("keeps a user on one replica by hash, and spreads users", async () => {
