@@ -43,7 +43,8 @@ function assess(
   if (agent?.hearing === "lost") return { ...said, agent: "lost" };
   if (facts !== undefined && lacksAgent(facts)) return { ...said, agent: "absent" };
   if (agent !== undefined) return { ...said, agent: "silent" };
-  const isThere = isWorking || facts?.agent?.isRunning === true;
+  // Of a node that is down Swarm goes on saying what ran there.
+  const isThere = isWorking || (facts?.isInUse === true && facts.agent?.isRunning === true);
   return isThere ? { ...said, agent: "unknown" } : undefined;
 }
 
