@@ -83,8 +83,12 @@ describe("how the nodes of a mesh are", () => {
         knowledge([], [swarmNode("node-2", { agent: undefined })]),
         [{ node: "node-1" }],
       ],
-      "nor is one that is down or drained": [
+      "nor is one that is drained": [
         knowledge([], [swarmNode("node-2", { isInUse: false, agent: NOT_RUNNING })]),
+        [{ node: "node-1" }],
+      ],
+      "nor is one that is down and forgotten by Consul, though Swarm still says what ran there": [
+        knowledge([], [swarmNode("node-2", { isInUse: false })]),
         [{ node: "node-1" }],
       ],
       "one that runs labelled tasks without an agent lacks it": [
