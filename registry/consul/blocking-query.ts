@@ -1,6 +1,7 @@
 // Following one thing in Consul for as long as a signal lives: Consul's blocking queries, done by its rules.
-// The rules: an index below 1 counts as 1; an index that went back is forgotten, and with it all continuity; answers come
-// no faster than a token bucket allows; every wait is jittered; a failure backs off and keeps what was known.
+// The rules: an index below 1 counts as 1; an index that went back is forgotten, and with it that answer and all continuity;
+// what is asked from the beginning must be up to date; answers come no faster than a token bucket allows; every wait is
+// jittered; a failure backs off and keeps what was known.
 import { Backoff } from "../../mesh/backoff.ts";
 import type { Clock } from "../../mesh/clock.ts";
 import type { Answer, BlockingQuery } from "./client.ts";
@@ -22,7 +23,7 @@ export interface FollowOptions {
   readonly onFailure?: (error: unknown) => void;
 }
 
-/** Every answer of a blocking query, also repeated ones; retries for ever and ends only when the signal aborts. */
+/** Every answer of a blocking query that holds, also repeated ones; retries for ever and ends only when the signal aborts. */
 export async function* follow<T>(
   read: (query: BlockingQuery, signal: AbortSignal) => Promise<Answer<T>>,
   options: FollowOptions,
@@ -37,13 +38,14 @@ export async function* follow<T>(
     const wait = WAIT * (1 - WAIT_JITTER * random());
     try {
       await pace.take(signal);
-      const answer = await read({ index, wait }, signal);
-      const next = nextIndex(index, answer.index);
-      if (next === 0) options.onBreak?.();
-      index = next;
+      const query = index === 0 ? { index, wait, upToDate: true } : { index, wait };
+      const answer = await read(query, signal);
+      index = nextIndex(index, answer.index);
       failing = false;
       backoff.reset();
-      yield answer.value;
+      // Of the past, or of another Consul: asked from the beginning it tells which.
+      if (index === 0) options.onBreak?.();
+      else yield answer.value;
     } catch (error) {
       if (signal.aborted) return;
       if (!failing) options.onBreak?.();

@@ -34,6 +34,11 @@ export interface ConsulClientOptions {
 export interface BlockingQuery {
   readonly index: number;
   readonly wait: number;
+  /**
+   * Whether the answer must hold all that Consul has confirmed. One that has just started tells of the past otherwise, as
+   * long as it reads its log. Says nothing to `agent/…`.
+   */
+  readonly upToDate?: boolean;
 }
 
 export interface Answer<T> {
@@ -231,7 +236,7 @@ export class ConsulClient {
   // `fits` guards against a foreign answer (a proxy's page, `null`); below it we trust Consul's own types.
   async #read<T>(
     path: string,
-    { index, wait }: BlockingQuery,
+    { index, wait, upToDate = false }: BlockingQuery,
     signal: AbortSignal,
     fits: (body: unknown) => boolean,
     { parameters, absent }: ReadOptions<T> = {},
@@ -240,6 +245,7 @@ export class ConsulClient {
     const query = {
       ...parameters,
       ...(index > 0 ? { index: String(index), wait: `${Math.round(wait)}ms` } : {}),
+      ...(upToDate && !path.startsWith("agent/") ? { consistent: "" } : {}),
     };
     const mayBeAbsent = absent !== undefined;
     const reply = await this.#transport.exchange(

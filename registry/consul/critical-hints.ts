@@ -24,13 +24,12 @@ export async function* criticalHints(
   signal: AbortSignal,
 ): AsyncGenerator<readonly Hint[], void, undefined> {
   const read = (
-    { index, wait }: BlockingQuery,
+    query: BlockingQuery,
     within: AbortSignal,
   ): Promise<Answer<readonly CriticalCheck[]>> => {
-    const query = { index, wait: Math.min(wait, longest) };
     const ask = (): Promise<Answer<readonly CriticalCheck[]>> =>
-      client.criticalChecks(query, within);
-    return index === 0 ? client.turns.serviceReads.run(ask, within) : ask();
+      client.criticalChecks({ ...query, wait: Math.min(query.wait, longest) }, within);
+    return query.index === 0 ? client.turns.serviceReads.run(ask, within) : ask();
   };
   let before: Listed | undefined;
   for await (const checks of follow(read, { clock }, signal)) {

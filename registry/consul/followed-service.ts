@@ -71,7 +71,7 @@ export class FollowedService {
     try {
       while (this.#lookAgain) {
         this.#lookAgain = false;
-        await this.#take(await this.#readNow(signal), signal);
+        await this.#take(await this.#readNow(AT_ONCE, signal), signal);
         this.#options.onAnswer();
       }
     } catch {
@@ -82,23 +82,25 @@ export class FollowedService {
   }
 
   /** Whether there may be news. The first question is answered at once, others wait when it is their turn. */
-  async #read({ index, wait }: BlockingQuery, signal: AbortSignal): Promise<Answer<boolean>> {
+  async #read(query: BlockingQuery, signal: AbortSignal): Promise<Answer<boolean>> {
+    const { index } = query;
     const { serviceWaits } = this.#options.client.turns;
     const answer =
       index === 0
-        ? await this.#readNow(signal)
-        : await serviceWaits.run(() => this.#wait({ index, wait }, signal), signal);
+        ? await this.#readNow(query, signal)
+        : await serviceWaits.run(() => this.#wait(query, signal), signal);
     if (index > 0 && answer.index === index && !this.#isDue) return { value: false, index };
-    // Asked from the beginning, or for an index that went back: it counts whatever was known.
-    if (index === 0 || answer.index < index) this.#index = 0;
+    // The index went back: it is asked from the beginning, and the answer to that counts whatever was known.
+    if (answer.index < index) return { value: false, index: answer.index };
+    if (index === 0) this.#index = 0;
     await this.#take(answer, signal);
     return { value: true, index: answer.index };
   }
 
-  #readNow(signal: AbortSignal): Promise<Answer<readonly HealthEntry[]>> {
+  #readNow(query: BlockingQuery, signal: AbortSignal): Promise<Answer<readonly HealthEntry[]>> {
     const { client } = this.#options;
     const read = (): Promise<Answer<readonly HealthEntry[]>> =>
-      client.serviceHealth(this.#name, AT_ONCE, signal);
+      client.serviceHealth(this.#name, query, signal);
     return client.turns.serviceReads.run(read, signal);
   }
 

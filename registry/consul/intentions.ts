@@ -48,7 +48,7 @@ export class ConsulIntentions implements IntentionSource {
     signal: AbortSignal,
   ): Promise<Answer<Observed>> {
     const wait = Math.min(query.wait, LONGEST_WAIT);
-    const answer = await this.#client.intentions({ index: query.index, wait }, signal);
+    const answer = await this.#client.intentions({ ...query, wait }, signal);
     const { value, index, isFiltered = false } = answer;
     // What is hidden is not gone: without it a caller might be let in that is denied.
     if (isFiltered && before === undefined) throw new MeshError("CATALOG_REFUSED", HIDDEN);

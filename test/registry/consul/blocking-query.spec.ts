@@ -72,14 +72,16 @@ describe("following a blocking query", () => {
     assert.equal(breaks, 0);
   });
 
-  it("starts again when the index goes back, and says that continuity is lost", async () => {
-    assert.deepEqual(await run([answer(50), answer(3, "old"), answer(4, "new")]), [
-      "at 50",
-      "old",
-      "new",
-    ]);
+  it("starts again when the index goes back, whose answer does not count, and says that continuity is lost", async () => {
+    assert.deepEqual(await run([answer(50), answer(3, "old"), answer(4, "new")]), ["at 50", "new"]);
     assert.deepEqual(indexes(), [0, 50, 0, 4]);
     assert.equal(breaks, 1);
+  });
+
+  it("asks for what is up to date whenever it asks from the beginning, and only then", async () => {
+    await run([answer(5), new Error("refused"), answer(9), answer(3)]);
+    const fresh = asked.map(({ index, upToDate = false }) => `${index} ${upToDate}`);
+    assert.deepEqual(fresh, ["0 true", "5 false", "0 true", "9 false", "0 true"]);
   });
 
   it("goes on after failures from the beginning, with one break for all in a row", async () => {

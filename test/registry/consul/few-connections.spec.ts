@@ -12,6 +12,7 @@ import { type ConsulServer, startConsul } from "../../helpers/consul.ts";
 import { eventually } from "../../helpers/eventually.ts";
 import { instanceOf } from "../instances.ts";
 import { ViewReader } from "../view-reader.ts";
+import { Reporter } from "./reporter.ts";
 
 const LIMIT = 20;
 
@@ -65,6 +66,26 @@ describe(`a Consul that takes ${LIMIT} connections from one address`, function (
       () => assert.ok(instances.every(({ service }) => leaves.leaf(service) !== undefined)),
       { timeout: 20_000 },
     );
+  });
+
+  it("takes nothing from readers when it restarts, and they catch up with every service", async () => {
+    await report("passing");
+    await seen("passing");
+    const from = reader.views.length;
+    await using _reporter = new Reporter(catalog, instances);
+    await consul.stop();
+    await consul.start();
+    const next = instances.map((instance) => ({ ...instance, version: "v2" }));
+    await Promise.all(next.map((instance) => catalog.register(instance, soon())));
+    await eventually(
+      () =>
+        assert.deepEqual(new Set(reader.instances?.map(({ version }) => version)), new Set(["v2"])),
+      { timeout: 20_000 },
+    );
+    for (const { entries } of reader.views.slice(from)) {
+      assert.equal(entries.length, instances.length);
+      assert.ok(entries.every(({ health }) => health === "passing"));
+    }
   });
 
   it("refuses whoever takes more, or this would prove nothing", async () => {
