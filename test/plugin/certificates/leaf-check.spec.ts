@@ -92,11 +92,11 @@ describe("checking a leaf", () => {
   });
 
   for (const [when, making] of [
-    ["begins in nine minutes", { from: Date.now() + 9 * MINUTE }],
-    ["ended nine minutes ago", { to: Date.now() - 9 * MINUTE }],
+    ["begins in nine minutes", (now: number) => ({ from: now + 9 * MINUTE })],
+    ["ended nine minutes ago", (now: number) => ({ to: now - 9 * MINUTE })],
   ] as const) {
     it(`accepts one that ${when}, since the authority's clock may be another`, async () => {
-      const leaf = await make({ issuer: root, ...making });
+      const leaf = await make({ issuer: root, ...making(Date.now()) });
       assert.equal(checkLeaf(issued(leaf), expected()).uri, URI);
     });
   }
