@@ -20,7 +20,10 @@ export class Observer {
   readonly #clock: Clock;
   readonly #known = new Map<string, Inspected>();
   readonly #dirty = new Set<string>();
-  /** Container id → when its stop signal came, on the monotonic clock. */
+  /**
+   * Container id → when its stop signal came, on the monotonic clock. Until it is seen to stand still, or starts anew: what has
+   * died is known as running until it is looked at, and must not pass for well meanwhile.
+   */
   readonly #stopping = new Map<string, number>();
   #listDue = true;
 
@@ -48,7 +51,6 @@ export class Observer {
       case "service":
         return false;
       case "changed":
-        if (event.action === "die") this.#stopping.delete(event.containerId);
         this.#dirty.add(event.containerId);
         return true;
       case "started":
@@ -121,10 +123,14 @@ export class Observer {
   }
 
   async #look(id: string, signal: AbortSignal): Promise<void> {
+    const stopping = this.#stopping.get(id);
     try {
       const inspected = await this.#engine.inspect(id, signal);
       if (inspected === undefined) this.#forget(id);
       else this.#known.set(id, inspected);
+      // Not when its signal came during this look, which may have been at the time before its start.
+      if (inspected?.facts.running === false && this.#stopping.get(id) === stopping)
+        this.#stopping.delete(id);
     } catch (error) {
       this.#dirty.add(id);
       throw error;

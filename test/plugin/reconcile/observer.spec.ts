@@ -12,6 +12,8 @@ class ScriptedInspector implements Inspector {
   inspected: string[] = [];
   /** Runs while a listing is on its way. */
   whileListing: () => void = () => undefined;
+  /** Runs while an answer about a container is on its way. */
+  whileInspecting: () => void = () => undefined;
 
   put(...entries: Inspected[]): void {
     for (const entry of entries) this.containers.set(entry.facts.id, entry);
@@ -28,7 +30,9 @@ class ScriptedInspector implements Inspector {
     this.inspected.push(id);
     await Promise.resolve();
     if (this.silentAbout.has(id)) throw new Error("no answer");
-    return this.containers.get(id);
+    const answer = this.containers.get(id);
+    this.whileInspecting();
+    return answer;
   }
 }
 
@@ -182,13 +186,30 @@ describe("the observer", () => {
       assert.equal(observer.stoppingSince(containerId("a")), 500);
     });
 
-    for (const action of ["die", "start"]) {
-      it(`knows that it was not at its ${action}`, () => {
-        signalled("a", "15");
-        changed("a", action);
-        assert.equal(observer.stoppingSince(containerId("a")), undefined);
-      });
-    }
+    it("knows that it is not from its next start on", () => {
+      signalled("a", "15");
+      changed("a", "start");
+      assert.equal(observer.stoppingSince(containerId("a")), undefined);
+    });
+
+    it("takes it for nothing else before it is seen to have ended", async () => {
+      signalled("a", "15");
+      changed("a", "die");
+      assert.deepEqual(seen(), ["a"]);
+      assert.equal(observer.stoppingSince(containerId("a")), 500);
+      engine.put(container("a", { running: false }));
+      await observer.refresh(signal);
+      assert.deepEqual(seen(), []);
+      assert.equal(observer.stoppingSince(containerId("a")), undefined);
+    });
+
+    it("does not believe a look that began before its stop signal", async () => {
+      engine.put(container("a", { running: false }));
+      changed("a", "start");
+      engine.whileInspecting = () => void signalled("a", "15");
+      await observer.refresh(signal);
+      assert.equal(observer.stoppingSince(containerId("a")), 500);
+    });
 
     for (const action of ["pause", "health_status: healthy"]) {
       it(`still knows after ${action}`, () => {
