@@ -106,8 +106,11 @@ async function write(): Promise<void> {
   await appendFile(HISTORY_FILE, lines.join(""));
 }
 
+/** Tells in the container's log why not. */
 async function answers(kind: Kind): Promise<boolean> {
-  return await new Promise((resolve) => ask(kind, (failure) => resolve(failure === "")));
+  const failure = await new Promise<string>((resolve) => ask(kind, resolve));
+  if (failure !== "") process.stdout.write(`${kind}: ${failure}\n`);
+  return failure === "";
 }
 
 process.on("SIGTERM", () => process.exit(0));

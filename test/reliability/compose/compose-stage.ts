@@ -66,7 +66,10 @@ export class ComposeStage implements Stage, AsyncDisposable {
     const load = new LoadReader(
       async (...command) => await docker("exec", String(caller), ...command),
     );
-    return new ComposeStage(mesh, project, configs, load);
+    const stage = new ComposeStage(mesh, project, configs, load);
+    // Compose cannot bring up what the mesh holds until its sidecar is ready.
+    await stage.untilReady(REPLICAS);
+    return stage;
   }
 
   get version(): number {
@@ -123,8 +126,8 @@ export class ComposeStage implements Stage, AsyncDisposable {
     const names = (await this.replicas()).map((id) => id.slice(0, 12)).toSorted();
     let since = Date.now();
     await eventually(async () => {
-      const { requests } = await this.history(since);
-      since = Date.now();
+      const { requests, complete } = await this.history(since);
+      since = Math.max(since, complete);
       for (const kind of KINDS) {
         const answered = requests.filter((request) => request.kind === kind);
         const called = new Set(answered.flatMap(({ replica }) => replica ?? []));
