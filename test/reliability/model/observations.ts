@@ -27,6 +27,12 @@ export interface SnapshotSeen {
   readonly endpoints: readonly string[];
 }
 
+/** The callers' agent could not be asked, and told them of nothing from then on until it was there again. */
+export interface SnapshotBreak {
+  readonly at: number;
+  readonly broken: true;
+}
+
 /** An endpoint answered a request that began at this moment. */
 export interface UseSeen {
   readonly at: number;
@@ -36,6 +42,6 @@ export interface UseSeen {
 /** Each list is sorted by time. */
 export interface Observations {
   readonly catalog: readonly (CatalogSeen | CatalogBreak)[];
-  readonly snapshots: readonly SnapshotSeen[];
+  readonly snapshots: readonly (SnapshotSeen | SnapshotBreak)[];
   readonly uses: readonly UseSeen[];
 }

@@ -1,6 +1,6 @@
 // Writes down what the catalog says of a service and which endpoints its callers have, for as long as it runs.
 import { setTimeout as pause } from "node:timers/promises";
-import type { CatalogBreak, CatalogSeen, SnapshotSeen } from "./observations.ts";
+import type { CatalogBreak, CatalogSeen, SnapshotBreak, SnapshotSeen } from "./observations.ts";
 
 /** One answer of the catalog. */
 export type CatalogAnswer = Omit<CatalogSeen, "at">;
@@ -20,7 +20,7 @@ const AGAIN = 250;
 
 export class Recorder implements AsyncDisposable {
   readonly catalog: (CatalogSeen | CatalogBreak)[] = [];
-  readonly snapshots: SnapshotSeen[] = [];
+  readonly snapshots: (SnapshotSeen | SnapshotBreak)[] = [];
   readonly #sources: Sources;
   readonly #stop = new AbortController();
   readonly #running: Promise<unknown>;
@@ -62,6 +62,9 @@ export class Recorder implements AsyncDisposable {
       } catch {
         // The agent is away, which is one of the things that happen.
       }
+      const last = this.snapshots.at(-1);
+      if (last !== undefined && "caller" in last)
+        this.snapshots.push({ at: Date.now(), broken: true });
       await pause(AGAIN, undefined, { signal }).catch(() => undefined);
     }
   }

@@ -10,6 +10,7 @@ const at = (moment: number, index: number, ...offered: string[]): Observations["
   ...{ at: moment, index, offered, doubted: [] },
 });
 const gone = (moment: number): Observations["catalog"][0] => ({ at: moment, broken: true });
+const away = (moment: number): Observations["snapshots"][0] => ({ at: moment, broken: true });
 const has = (moment: number, ...endpoints: string[]): Observations["snapshots"][0] => ({
   ...{ at: moment, caller: "web", endpoints },
 });
@@ -57,6 +58,24 @@ const CASES: readonly (readonly [string, Partial<Observations>, readonly string[
     "a snapshot that does not hold what is offered, only shortly after, or shortly before it is withdrawn",
     { catalog: WITHDRAWN, snapshots: [has(1_500, "a"), has(9_500, "a")] },
     [],
+  ],
+  [
+    "an endpoint that is used after it was withdrawn while the callers' agent was away, and shortly after that",
+    {
+      catalog: WITHDRAWN,
+      snapshots: [has(9_000, "a", "b"), away(9_500), has(20_000, "a", "b"), has(20_500, "a")],
+      uses: [use(15_000, "b"), use(20_900, "b")],
+    },
+    [],
+  ],
+  [
+    "an endpoint that is used long after the callers' agent has come back",
+    {
+      catalog: WITHDRAWN,
+      snapshots: [has(9_000, "a", "b"), away(9_500), has(20_000, "a", "b")],
+      uses: [use(21_500, "b")],
+    },
+    ["b got a request 11500 ms after it was withdrawn"],
   ],
   [
     "a snapshot that holds, and one that does not hold, what the catalog itself doubts",

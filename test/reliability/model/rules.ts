@@ -2,6 +2,7 @@
 // none is forgotten, and nobody goes back to what was before. Pure; a sentence for each violation.
 import type { Observations, SnapshotSeen } from "./observations.ts";
 import { type Offers, offersOf, type Span } from "./offers.ts";
+import { type Silence, silencesOf, tellableFrom } from "./silences.ts";
 
 export interface Limits {
   /** Within which a change has reached every sidecar and is seen there, ms. */
@@ -13,32 +14,42 @@ export interface Limits {
   readonly doubted: number;
 }
 
+/** What everything is held against. */
+interface Known {
+  readonly offers: Offers;
+  readonly silences: readonly Silence[];
+  readonly limits: Limits;
+}
+
 /** Everything that must not be. */
 export function violations(seen: Observations, limits: Limits): readonly string[] {
   const ends = [seen.catalog, seen.snapshots, seen.uses].map((list) => list.at(-1)?.at ?? 0);
   const offers = offersOf(seen.catalog, Math.max(...ends) + 1);
+  const silences = silencesOf(seen.snapshots);
+  const known: Known = { offers, silences, limits };
+  const snapshots = seen.snapshots.filter((one) => "caller" in one);
   return [
-    ...usedAfterwards(seen, offers, limits),
-    ...keptAfterwards(seen, offers, limits),
-    ...forgotten(seen, offers, limits),
+    ...usedAfterwards(seen, known),
+    ...keptAfterwards(snapshots, known),
+    ...forgotten(snapshots, known),
     ...wentBack(seen),
-    ...cameBack(seen, offers, limits),
+    ...cameBack(snapshots, known),
   ];
 }
 
-function usedAfterwards({ uses }: Observations, offers: Offers, limits: Limits): string[] {
+function usedAfterwards({ uses }: Observations, known: Known): string[] {
   return uses.flatMap(({ endpoint, at }) => {
-    const late = lateness(endpoint, at, offers, limits);
+    const late = lateness(endpoint, at, known);
     return late === undefined
       ? []
       : [`${endpoint} got a request ${late} ms after it was withdrawn`];
   });
 }
 
-function keptAfterwards({ snapshots }: Observations, offers: Offers, limits: Limits): string[] {
+function keptAfterwards(snapshots: readonly SnapshotSeen[], known: Known): string[] {
   return snapshots.flatMap(({ caller, endpoints, at }) =>
     endpoints.flatMap((endpoint) => {
-      const late = lateness(endpoint, at, offers, limits);
+      const late = lateness(endpoint, at, known);
       return late === undefined
         ? []
         : [`${caller} still had ${endpoint} ${late} ms after it was withdrawn`];
@@ -50,8 +61,7 @@ function keptAfterwards({ snapshots }: Observations, offers: Offers, limits: Lim
 function lateness(
   endpoint: string,
   at: number,
-  { spans, returns }: Offers,
-  { told, doubted }: Limits,
+  { offers: { spans, returns }, silences, limits: { told, doubted } }: Known,
 ): number | undefined {
   const own = spans.get(endpoint) ?? [];
   const span = spanAt(own, at);
@@ -60,16 +70,21 @@ function lateness(
   // A node knows of its own workloads before the catalog does.
   if (isBefore(own, span, at, told)) return undefined;
   const back = returns.findLast((moment) => moment <= span.from) ?? Number.NEGATIVE_INFINITY;
-  const believed = span.from - back < doubted ? back + doubted : span.from;
+  const withdrawn = tellableFrom(span.from, silences);
+  const believed = withdrawn - back < doubted ? back + doubted : withdrawn;
   return at - believed > told ? Math.round(at - span.from) : undefined;
 }
 
-function forgotten({ snapshots }: Observations, { spans }: Offers, { told }: Limits): string[] {
+function forgotten(
+  snapshots: readonly SnapshotSeen[],
+  { offers: { spans }, silences, limits: { told } }: Known,
+): string[] {
   return snapshots.flatMap(({ caller, endpoints, at }) =>
     [...spans].flatMap(([endpoint, own]) => {
       const span = spanAt(own, at);
       if (span === undefined || !span.offered || endpoints.includes(endpoint)) return [];
-      if (isBefore(own, span, at, told) || at - span.from <= told) return [];
+      if (isBefore(own, span, at, told)) return [];
+      if (at - tellableFrom(span.from, silences) <= told) return [];
       return [
         `${caller} did not have ${endpoint} ${Math.round(at - span.from)} ms after it was offered`,
       ];
@@ -86,7 +101,10 @@ function wentBack({ catalog }: Observations): string[] {
 }
 
 /** What a caller had let go comes back only by a new offer. */
-function cameBack({ snapshots }: Observations, { spans }: Offers, { told }: Limits): string[] {
+function cameBack(
+  snapshots: readonly SnapshotSeen[],
+  { offers: { spans }, limits: { told } }: Known,
+): string[] {
   const byCaller = Map.groupBy(snapshots, ({ caller }) => caller);
   return [...byCaller].flatMap(([caller, own]) =>
     own.flatMap((now, position) =>

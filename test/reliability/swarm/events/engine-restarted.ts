@@ -7,7 +7,10 @@ export const engineRestarted: ReliabilityEvent<SwarmStage> = {
   title: "the engine of a worker is restarted",
   tolerance: 1_000,
   happen: async (stage, harm) => {
+    const worker = stage.swarm.node(WORKER);
     harm();
-    await stage.swarm.node(WORKER).restartEngine();
+    await worker.stopEngine();
+    harm();
+    await worker.startEngine();
   },
 };
