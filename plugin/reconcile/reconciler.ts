@@ -30,8 +30,7 @@ import { plan, printPlan, type Step } from "./plan.ts";
 
 /** Triggers within this time make one pass, ms; the first one after a rest makes a pass at once. */
 const COALESCE = 5;
-/** After a pass comes a rest, three times as long as its work and up to 250 ms: where much goes on, most of a processor is left. */
-const REST = 3;
+/** A pass is followed by a rest as long as itself, up to this, ms: where much goes on, half of a processor is left. */
 const LONGEST_REST = 250;
 /** An adopted sidecar that has not reported by then is as good as a new one, ms. */
 const ADOPTION_LIMIT = 15_000;
@@ -85,8 +84,6 @@ export class Reconciler {
   #labelProblems: readonly Problem[] = [];
   #passProblem: Problem | undefined;
   #passedAt: number;
-  /** In the last pass, without what was waited for, ms. */
-  #workedFor = 0;
   #steps: readonly Step[] = [];
 
   constructor(parts: ReconcilerParts) {
@@ -157,9 +154,11 @@ export class Reconciler {
     this.trigger();
     const ticking = this.#tick(signal);
     for await (const _ of this.#parts.wake.values(signal)) {
+      const { clock } = this.#parts;
+      const begun = clock.monotonic();
       await this.#guardedPass(signal);
-      const rest = Math.max(COALESCE, Math.min(REST * this.#workedFor, LONGEST_REST));
-      await this.#parts.clock.sleep(rest, signal).catch(() => undefined);
+      const rest = Math.max(COALESCE, Math.min(clock.monotonic() - begun, LONGEST_REST));
+      await clock.sleep(rest, signal).catch(() => undefined);
     }
     await this.#parts.lanes.idle();
     await ticking;
@@ -194,7 +193,6 @@ export class Reconciler {
     // Before the first complete look, "not seen" must not be read as "gone".
     const { look, observer, sessions } = this.#parts;
     if (!look.complete) return;
-    const begun = this.#parts.clock.monotonic();
     this.#adopted ??= new Set(observer.sidecars.map(({ id }) => id));
     sessions.sync(observer.sidecars);
     this.#workloads = this.#understand(observer.containers);
@@ -209,7 +207,6 @@ export class Reconciler {
       view: this.#view,
       catalogReachable: this.#parts.catalog.status().reachable,
     });
-    this.#workedFor = this.#parts.clock.monotonic() - begun;
   }
 
   #understand(containers: readonly ContainerFacts[]): LocalWorkload[] {

@@ -10,8 +10,7 @@ import { ServiceWatch } from "./service-watch.ts";
 
 // A change comes as several answers: a service and its name, or one health after another.
 const COALESCE = 5;
-/** Before a view is worked out comes a rest, three times as long as the last one took and up to 250 ms: most of a processor is left. */
-const REST = 3;
+/** Working a view out is preceded by a rest as long as the last one took, up to this, ms: so half of a processor is left. */
 const LONGEST_REST = 250;
 
 export interface BelievedViewsOptions {
@@ -46,7 +45,7 @@ export async function* believedViews(
       if (observed === undefined || inner.aborted) continue;
       const begun = clock.monotonic();
       const view = { entries: guard.believe(observed, deregistered, begun) };
-      rest = Math.max(COALESCE, Math.min(REST * (clock.monotonic() - begun), LONGEST_REST));
+      rest = Math.max(COALESCE, Math.min(clock.monotonic() - begun, LONGEST_REST));
       if (last !== undefined && isSame(view, last)) continue;
       last = view;
       yield view;
