@@ -1,9 +1,6 @@
 // The written history of a load, read out of its container piece by piece.
 import { type AskedRequest, HISTORY_FILE, type History, parseHistory } from "./history.ts";
 
-/** Requests a second, all kinds together. */
-export const RATE = 500;
-
 /** Runs a command in the load's container and gives what it printed. */
 export type Execute = (...command: readonly string[]) => Promise<string>;
 

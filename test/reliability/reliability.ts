@@ -8,7 +8,6 @@ import { asText } from "../bench/table.ts";
 import { ComposeStage } from "./compose/compose-stage.ts";
 import { COMPOSE_EVENTS } from "./compose/every-event.ts";
 import { type Outcome, observe, type ReliabilityEvent, type Stage } from "./event.ts";
-import { RATE } from "./load.ts";
 import type { Observations } from "./model/observations.ts";
 import { type Limits, violations } from "./model/rules.ts";
 import { chosen, type PlaceName, type ReliabilityOptions } from "./options.ts";
@@ -51,7 +50,7 @@ export async function measureReliability(
   const results: Results = {
     date: new Date().toISOString(),
     machine: `${cpus().length} × ${cpus()[0]?.model.trim()}, Linux ${release()}`,
-    rate: RATE,
+    rate: options.rate,
     places,
   };
   if (options.json !== undefined) {
@@ -63,12 +62,12 @@ export async function measureReliability(
 
 async function measure<Where extends Stage & AsyncDisposable>(
   place: PlaceName,
-  open: () => Promise<Where>,
+  open: (rate: number) => Promise<Where>,
   events: readonly ReliabilityEvent<Where>[],
   options: ReliabilityOptions,
   signal: AbortSignal,
 ): Promise<PlaceResults> {
-  await using stage = await progress.step(`${place}: set up`, open);
+  await using stage = await progress.step(`${place}: set up`, async () => await open(options.rate));
   const outcomes: Outcome[] = [];
   for (const event of chosen(events, options)) {
     signal.throwIfAborted();

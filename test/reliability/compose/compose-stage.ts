@@ -7,7 +7,7 @@ import { ComposeProject, sidecarsOf } from "../../helpers/project.ts";
 import { bundleProgram, programService } from "../application/programs.ts";
 import type { Stage } from "../event.ts";
 import { type History, KINDS } from "../history.ts";
-import { LoadReader, RATE } from "../load.ts";
+import { LoadReader } from "../load.ts";
 import type { Observations } from "../model/observations.ts";
 import { Recorder } from "../model/recorder.ts";
 import { askConsul, watchSnapshots } from "../model/sources.ts";
@@ -32,18 +32,25 @@ export interface Application {
   readonly version: number;
 }
 
+/** What no event changes. */
+interface Fixed {
+  /** The programs. */
+  readonly configs: object;
+  readonly rate: number;
+}
+
 export class ComposeStage implements Stage, AsyncDisposable {
   readonly mesh: Mesh;
   readonly project: ComposeProject;
-  readonly #configs: object;
+  readonly #fixed: Fixed;
   readonly #load: LoadReader;
   readonly #recorder: Recorder;
   #version = 1;
 
-  private constructor(mesh: Mesh, project: ComposeProject, configs: object, load: LoadReader) {
+  private constructor(mesh: Mesh, project: ComposeProject, fixed: Fixed, load: LoadReader) {
     this.mesh = mesh;
     this.project = project;
-    this.#configs = configs;
+    this.#fixed = fixed;
     this.#load = load;
     this.#recorder = new Recorder({
       catalog: (index, signal) => askConsul(mesh.consulAddress, SERVICE, index, signal),
@@ -51,12 +58,13 @@ export class ComposeStage implements Stage, AsyncDisposable {
     });
   }
 
-  static async open(): Promise<ComposeStage> {
-    const configs = await programConfigs();
+  /** `rate`: requests a second. */
+  static async open(rate: number): Promise<ComposeStage> {
+    const fixed = { configs: await programConfigs(), rate };
     const mesh = await Mesh.start();
     const project = await ComposeProject.up(
       PROJECT,
-      composeFile(configs, { replicas: REPLICAS, version: 1 }),
+      composeFile(fixed, { replicas: REPLICAS, version: 1 }),
     ).catch(async (error: unknown) => {
       await mesh[Symbol.asyncDispose]();
       throw error;
@@ -66,7 +74,7 @@ export class ComposeStage implements Stage, AsyncDisposable {
     const load = new LoadReader(
       async (...command) => await docker("exec", String(caller), ...command),
     );
-    const stage = new ComposeStage(mesh, project, configs, load);
+    const stage = new ComposeStage(mesh, project, fixed, load);
     // Compose cannot bring up what the mesh holds until its sidecar is ready.
     await stage.untilReady(REPLICAS);
     return stage;
@@ -88,7 +96,7 @@ export class ComposeStage implements Stage, AsyncDisposable {
   /** Applies another version of the compose file. */
   async apply({ replicas, version }: Application, ...options: string[]): Promise<void> {
     this.#version = version;
-    await this.project.change(composeFile(this.#configs, { replicas, version }), ...options);
+    await this.project.change(composeFile(this.#fixed, { replicas, version }), ...options);
   }
 
   /** `docker compose up --scale`, and waits until so many replicas are called. */
@@ -154,7 +162,7 @@ async function programConfigs(): Promise<object> {
   return { answer: await content("answer"), ask: await content("ask") };
 }
 
-function composeFile(configs: object, { replicas, version }: Application): object {
+function composeFile({ configs, rate }: Fixed, { replicas, version }: Application): object {
   return {
     configs,
     services: {
@@ -166,7 +174,7 @@ function composeFile(configs: object, { replicas, version }: Application): objec
       },
       ask: {
         ...programService("ask"),
-        environment: { RATE: String(RATE) },
+        environment: { RATE: String(rate) },
         labels: { "mesh.enable": "true", "mesh.port": "8080", "mesh.hold": "true" },
       },
     },

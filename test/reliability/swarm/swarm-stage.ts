@@ -9,7 +9,7 @@ import { startTestSwarm } from "../../helpers/swarm.ts";
 import { SwarmMesh } from "../../helpers/swarm-mesh.ts";
 import type { Stage } from "../event.ts";
 import type { History } from "../history.ts";
-import { LoadReader, RATE } from "../load.ts";
+import { LoadReader } from "../load.ts";
 import type { Observations, SnapshotSeen } from "../model/observations.ts";
 import { Recorder } from "../model/recorder.ts";
 import { askConsul, watchSnapshots } from "../model/sources.ts";
@@ -64,11 +64,12 @@ export class SwarmStage implements Stage, AsyncDisposable {
     });
   }
 
-  static async open(): Promise<SwarmStage> {
+  /** `rate`: requests a second. */
+  static async open(rate: number): Promise<SwarmStage> {
     const swarm = await startTestSwarm({ nodes: NODES, managers: MANAGERS });
     try {
       const mesh = await SwarmMesh.deploy(swarm);
-      const wanted = { name: STACK, replicas: REPLICAS, loadFrom: QUIET, rate: RATE };
+      const wanted = { name: STACK, replicas: REPLICAS, loadFrom: QUIET, rate };
       await deployApplication(swarm, wanted);
       const stage = new SwarmStage(swarm, mesh);
       await stage.untilRunning(ASK, 1);
