@@ -9,7 +9,8 @@
 //
 // And one about nodes: Consul loses its agent on a node within seconds, but that agent is not on the path of requests. What was
 // well on a lost node stays so for a moment; and longer when the node has another address than before, since then its agent
-// is back already: with its new address the others take it for an impostor for up to a minute.
+// is back already: with its new address the others take it for an impostor for up to a minute. What comes newly on a lost
+// node, or becomes well there, can only have been said by an agent that is back.
 import type { CatalogEntry } from "../catalog.ts";
 
 /** An entry as Consul gives it. */
@@ -30,6 +31,8 @@ const BELIEVED_BACK_WITHIN = 90_000;
 /** An instance on a lost node. Times are monotonic, ms. */
 interface Doubt {
   readonly since: number;
+  /** Whether it was found well only while its node was lost. */
+  readonly isNews: boolean;
   /** Until when it is believed to be as it was. */
   readonly until: number;
 }
@@ -48,7 +51,10 @@ export class LossGuard {
   #order: readonly string[] = [];
   #broken = false;
   #confirmedAt: number | undefined;
-  // Both by instance id.
+  /** Whether anything has been observed, so that what was not there is new. */
+  #hasLooked = false;
+  // All by instance id. The first: what is said of instances on lost nodes.
+  #saidOfLost: ReadonlyMap<string, ObservedEntry["health"]> = new Map();
   #doubts: ReadonlyMap<string, Doubt> = new Map();
   #addresses: ReadonlyMap<string, Address> = new Map();
 
@@ -124,20 +130,38 @@ export class LossGuard {
     return addresses;
   }
 
-  /** The instances on lost nodes that may be as they were: they were well just before. */
+  /** The instances on lost nodes that may be as is said of them. */
   #findDoubts(observed: readonly ObservedEntry[], now: number): ReadonlyMap<string, Doubt> {
     const doubts = new Map<string, Doubt>();
-    for (const { instance, nodeLost } of observed) {
-      if (!nodeLost) continue;
-      const before = this.#believed.get(instance.id)?.health ?? "critical";
-      const since =
-        this.#doubts.get(instance.id)?.since ?? (before === "critical" ? undefined : now);
-      if (since === undefined) continue;
-      const { changedAt } = this.#addresses.get(instance.id) ?? {};
-      const isBack = changedAt !== undefined && changedAt > since - BELIEVED_BACK_WITHIN;
-      const until = since + (isBack ? BELIEVED_BACK_WITHIN : RESTARTS_WITHIN);
-      if (now < until) doubts.set(instance.id, { since, until });
+    const saidOfLost = new Map<string, ObservedEntry["health"]>();
+    for (const entry of observed) {
+      if (!entry.nodeLost) continue;
+      const { id } = entry.instance;
+      saidOfLost.set(id, entry.health);
+      const doubt = this.#doubtOf(entry, now);
+      if (doubt !== undefined && now < doubt.until) doubts.set(id, doubt);
     }
+    this.#saidOfLost = saidOfLost;
+    this.#hasLooked = true;
     return doubts;
+  }
+
+  /** Undefined where nothing speaks for the instance: it was not well just before, and is not since. */
+  #doubtOf(entry: ObservedEntry, now: number): Doubt | undefined {
+    const { id } = entry.instance;
+    const known = this.#doubts.get(id);
+    const before = this.#believed.get(id)?.health ?? "critical";
+    const isNews = known?.isNews === true || this.#isNews(entry);
+    const since = known?.since ?? (before === "critical" && !isNews ? undefined : now);
+    if (since === undefined) return undefined;
+    const { changedAt } = this.#addresses.get(id) ?? {};
+    const isBack = isNews || (changedAt !== undefined && changedAt > since - BELIEVED_BACK_WITHIN);
+    return { since, isNews, until: since + (isBack ? BELIEVED_BACK_WITHIN : RESTARTS_WITHIN) };
+  }
+
+  /** Whether the instance on a lost node is well, and was not there or not well before. */
+  #isNews({ instance: { id }, health }: ObservedEntry): boolean {
+    if (health === "critical" || this.#broken || !this.#hasLooked) return false;
+    return !this.#believed.has(id) || this.#saidOfLost.get(id) === "critical";
   }
 }

@@ -169,8 +169,29 @@ describe("what to believe when Consul knows less", () => {
     });
 
     it("takes for dead what it has not seen well", () => {
-      assert.equal(believe([lost("c")], 1_000), "c critical");
+      guard = new LossGuard(WINDOW);
+      assert.equal(believe([lost("a")], 1_000), "a critical");
+      assert.equal(believe([lost("a")], 2_000), "a critical");
       assert.equal(guard.confirmedAt, undefined);
+    });
+
+    it("believes what is registered there meanwhile: somebody on that node must have said so", () => {
+      assert.equal(believe([lost("a"), lost("c")], 1_000), "a passing, c passing");
+      assert.equal(believe([lost("a"), lost("c")], 1_000 + LOST), "a critical, c passing");
+      assert.equal(guard.confirmedAt, 1_000 + BACK);
+      assert.equal(believe([lost("c")], 1_000 + BACK), "c critical");
+      assert.equal(believe([lost("c")], 1_001 + BACK), "c critical");
+    });
+
+    it("believes what is registered there and becomes well only then", () => {
+      assert.equal(believe([lost("c", "critical")], 1_000), "c critical");
+      assert.equal(believe([lost("c")], 2_000), "c passing");
+      assert.equal(guard.confirmedAt, 2_000 + BACK);
+    });
+
+    it("does not take for news what it has not been shown without a break", () => {
+      breakAndReturn(1_000);
+      assert.equal(believe([lost("c")], 1_000), "a passing, b passing, c critical");
     });
 
     it("counts whichever comes first, that or what vanished after a break", () => {
