@@ -18,6 +18,10 @@ import {
 const MIX: readonly Kind[] = ["fresh", "kept", "grpc", "fresh", "kept"];
 /** More than this at once is refused here, and counts as failed: the load is bounded. */
 const MOST_OPEN = 2_000;
+/** Milliseconds after which gRPC tries again to connect; it would be a second, in which it refuses calls by itself. */
+const RECONNECT = 100;
+/** Milliseconds by which a request may begin after its moment. */
+const MOST_LATE = 100;
 const WRITE_EVERY = 100;
 /** Rows in a line of the file. */
 const ROWS = 200;
@@ -29,7 +33,8 @@ const now = (): number => performance.timeOrigin + performance.now();
 
 /** Looks its address up now, and keeps it. */
 function openCalls(): Client {
-  return new Client("answer:9000", credentials.createInsecure());
+  const settings = { "grpc.initial_reconnect_backoff_ms": RECONNECT };
+  return new Client("answer:9000", credentials.createInsecure(), settings);
 }
 
 type Done = (failure: string, replica: string) => void;
@@ -128,6 +133,8 @@ const started = now();
 let sent = 0;
 setInterval(() => {
   const due = Math.floor(((now() - started) / 1_000) * rate);
+  // What this program itself was too late for is left out: a burst would be another load.
+  sent = Math.max(sent, due - Math.ceil((rate * MOST_LATE) / 1_000));
   for (; sent < due; sent += 1) begin(MIX[sent % MIX.length] ?? "fresh");
 }, 5);
 for (;;) {

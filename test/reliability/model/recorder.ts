@@ -39,10 +39,14 @@ export class Recorder implements AsyncDisposable {
 
   async #followCatalog(signal: AbortSignal): Promise<void> {
     let index = 0;
+    let highest = 0;
     while (!signal.aborted) {
       try {
         const answer = await this.#sources.catalog(index, signal);
+        // A Consul that was killed speaks of the past until it has read its log.
+        if (index === 0 && answer.index < highest) throw new Error("it speaks of the past");
         index = answer.index;
+        highest = Math.max(highest, index);
         this.catalog.push({ at: Date.now(), ...answer });
       } catch {
         if (signal.aborted) return;
