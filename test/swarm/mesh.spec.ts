@@ -183,6 +183,39 @@ describe("the mesh on a swarm", () => {
     }
   });
 
+  it("reaches Consul from every node when its only server has been replaced by another task", async () => {
+    const update = ["service", "update", "--force", "--detach=false", "--quiet"];
+    await swarm.docker([...update, "mesh_consul-server"]);
+    for (const node of swarm.nodes) {
+      await eventually(
+        async () => await mesh.command(node, "policy", "set", "app-echo", "timeouts.request=7s"),
+        { timeout: 60_000, interval: 500 },
+      );
+    }
+  });
+
+  it("takes what ran on a node that is drained out of the catalog, sidecars from the node, and both back", async () => {
+    const [from, drained] = [swarm.node("node-1"), swarm.node("node-3")];
+    const availability = async (value: string): Promise<string> =>
+      await swarm.docker(["node", "update", "--availability", value, drained.name]);
+    await availability("drain");
+    await eventually(
+      async () => {
+        const entries = (await mesh.consul(`/v1/catalog/service/${STACK}-direct`)) as {
+          Node: string;
+        }[];
+        assert.ok(!entries.some(({ Node }) => Node === drained.name));
+        assert.deepEqual(await answering(from, "direct"), ["node-1", "node-2"]);
+        const filter = ["--filter", "label=docker-mesh.role=sidecar"];
+        assert.equal(await drained.docker(["ps", "--all", "--quiet", ...filter]), "");
+      },
+      { timeout: 30_000, interval: 200 },
+    );
+    await availability("active");
+    await mesh.untilReady({ [`${STACK}-direct`]: 3 });
+    assert.deepEqual(await answering(from, "direct"), everyNode());
+  });
+
   it("forgets a stack that is removed: sidecars, names in Consul, networks", async () => {
     await stack.remove();
     for (const node of swarm.nodes) {
