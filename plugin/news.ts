@@ -49,7 +49,9 @@ async function followEngine(
   for await (const event of followEvents(engine, clock, log, signal)) {
     const pausing = holds.note(event);
     if (event.kind === "service" || event.kind === "subscribed") serviceRecorder.trigger();
-    if (observer.note(event) && !pausing) reconciler.trigger();
+    if (!observer.note(event) || pausing) continue;
+    if (event.kind === "signalled") reconciler.noteStop();
+    else reconciler.trigger();
   }
 }
 

@@ -2,7 +2,7 @@
 // works from the whole current state, so a lost or doubled trigger changes nothing but the moment.
 import type { Clock } from "../../mesh/clock.ts";
 import { describeError } from "../../mesh/errors.ts";
-import type { Latest } from "../../mesh/latest.ts";
+import { Latest } from "../../mesh/latest.ts";
 import type { Log } from "../../mesh/log.ts";
 import type { Instance } from "../../mesh/model.ts";
 import type { Catalog, CatalogView, HealthReport } from "../../registry/catalog.ts";
@@ -85,6 +85,8 @@ export class Reconciler {
   #passProblem: Problem | undefined;
   #passedAt: number;
   #steps: readonly Step[] = [];
+  /** Containers have got their stop signals. */
+  readonly #stops = new Latest<undefined>();
 
   constructor(parts: ReconcilerParts) {
     this.#parts = parts;
@@ -95,6 +97,15 @@ export class Reconciler {
   /** Asks for a pass; returns at once. */
   trigger(): void {
     this.#parts.wake.set(undefined);
+  }
+
+  /**
+   * A container has got its stop signal. Catalog and callers are told before the next look, which may take longer than the
+   * application lives on: an engine that stops containers answers about them when it is done.
+   */
+  noteStop(): void {
+    this.#stops.set(undefined);
+    this.trigger();
   }
 
   setView(view: CatalogView): void {
@@ -152,16 +163,33 @@ export class Reconciler {
   /** Passes until the signal aborts; waits for work under way before it returns. */
   async run(signal: AbortSignal): Promise<void> {
     this.trigger();
-    const ticking = this.#tick(signal);
+    const others = Promise.all([this.#tick(signal), this.#tellStops(signal)]);
     for await (const _ of this.#parts.wake.values(signal)) {
-      const { clock } = this.#parts;
-      const begun = clock.monotonic();
-      await this.#guardedPass(signal);
-      const rest = Math.max(COALESCE, Math.min(clock.monotonic() - begun, LONGEST_REST));
-      await clock.sleep(rest, signal).catch(() => undefined);
+      const begun = this.#parts.clock.monotonic();
+      await this.#guarded(() => this.#pass(signal));
+      await this.#restSince(begun, signal);
     }
     await this.#parts.lanes.idle();
-    await ticking;
+    await others;
+  }
+
+  async #tellStops(signal: AbortSignal): Promise<void> {
+    for await (const _ of this.#stops.values(signal)) {
+      // Before the first complete look, "not seen" must not be read as "gone".
+      if (this.#adopted === undefined) continue;
+      const begun = this.#parts.clock.monotonic();
+      await this.#guarded(() => {
+        this.#workloads = this.#understand(this.#parts.observer.containers);
+        this.#tell();
+      });
+      await this.#restSince(begun, signal);
+    }
+  }
+
+  async #restSince(begun: number, signal: AbortSignal): Promise<void> {
+    const { clock } = this.#parts;
+    const rest = Math.max(COALESCE, Math.min(clock.monotonic() - begun, LONGEST_REST));
+    await clock.sleep(rest, signal).catch(() => undefined);
   }
 
   async #tick(signal: AbortSignal): Promise<void> {
@@ -172,9 +200,9 @@ export class Reconciler {
   }
 
   /** A defect in what one pass works out must not end the agent: it is shown, and the next pass may do without it. */
-  async #guardedPass(signal: AbortSignal): Promise<void> {
+  async #guarded(pass: () => void | Promise<void>): Promise<void> {
     try {
-      await this.#pass(signal);
+      await pass();
       this.#passedAt = this.#parts.clock.monotonic();
       this.#passProblem = undefined;
     } catch (error) {
@@ -198,6 +226,11 @@ export class Reconciler {
     this.#workloads = this.#understand(observer.containers);
     // What could not be looked at may be otherwise than it was: a container that stands still must not be forgotten.
     this.#planAndStart(look.problem === undefined ? held : [], underWay, signal);
+    this.#tell();
+  }
+
+  /** Catalog and sidecars. */
+  #tell(): void {
     this.#parts.healthFeed.set(this.#healthReports());
     this.#parts.publisher.publish({
       node: this.#parts.node,

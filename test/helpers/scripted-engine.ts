@@ -28,6 +28,8 @@ export class ScriptedEngine implements Inspector {
   readonly #failures = new Map<string, MeshError>();
   readonly #holds = new Map<string, Promise<void>>();
   #created = 0;
+  /** Inspections that have begun and are not over. */
+  waiting = 0;
 
   /** Lets every call of that kind fail, as the engine or the network would. */
   fail(kind: string, message: string, code: ErrorCode = "ENGINE_REFUSED"): void {
@@ -60,7 +62,9 @@ export class ScriptedEngine implements Inspector {
   async inspect(id: string): Promise<Inspected | undefined> {
     const made = this.#made.get(id);
     const answer = made === undefined ? this.containers.get(id) : inspectedOf(made);
+    this.waiting += 1;
     await this.#holds.get(`inspect ${id}`);
+    this.waiting -= 1;
     return answer;
   }
 

@@ -98,6 +98,27 @@ describe("the agent's loop", () => {
     assert.deepEqual(await agent.registered(), []);
   });
 
+  it("tells of a stop signal at once, however long the engine takes to answer", async () => {
+    engine.put(container("orders", "a"));
+    agent = await startAgent();
+    await running("made-1");
+    const { snapshots } = await session("made-1");
+    await eventually(() => assert.equal(snapshots.value?.draining, false), fast);
+    const answered = Promise.withResolvers<void>();
+    engine.hold(`inspect ${containerId("a")}`, answered.promise);
+    agent.look("a");
+    await eventually(() => assert.equal(engine.waiting, 1), fast);
+    agent.observer.note({ kind: "signalled", containerId: containerId("a"), signal: "15" });
+    agent.reconciler.noteStop();
+    try {
+      await eventually(() => assert.equal(snapshots.value?.draining, true), fast);
+      assert.equal(agent.workload("a")?.health, "draining");
+      assert.equal(engine.waiting, 1);
+    } finally {
+      answered.resolve();
+    }
+  });
+
   it("keeps a sidecar that started while it was still looking at other containers", async () => {
     const started = Promise.withResolvers<void>();
     engine.hold("start", started.promise);
