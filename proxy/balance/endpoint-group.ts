@@ -27,6 +27,8 @@ export class EndpointGroup implements Targets {
   readonly #everywhere: Float64Array;
   #local = false;
   #panic = false;
+  /** All have left: then one of them may still be there. */
+  #deserted = false;
   #probing = 0;
   #refreshAt = Number.NEGATIVE_INFINITY;
   #epoch = -1;
@@ -103,9 +105,11 @@ export class EndpointGroup implements Targets {
     for (const { health } of this.members) if (health.state === "probing") probing += 1;
     this.#probing = probing;
     this.#panic = this.panic;
+    this.#deserted = this.members.every(({ departed }) => departed);
   }
 
-  #weightOf({ endpoint, health, joinedAt }: EndpointTarget, now: number): number {
+  #weightOf({ endpoint, health, joinedAt, departed }: EndpointTarget, now: number): number {
+    if (departed && !this.#deserted) return 0;
     const share = this.#panic ? 100 : this.#detector.share(health, now);
     return (endpoint.weight * share * slowStartShare(now - joinedAt, this.#policy)) / 100;
   }

@@ -54,7 +54,10 @@ export class CalledService {
     this.#detector = new OutlierDetector(policy.outlier, policy.recovery, random, now());
   }
 
-  /** Takes over what a new configuration says. Targets handed out before stay valid and know nothing of it. */
+  /**
+   * Takes over what a new configuration says. Targets handed out before stay valid and know nothing of it but who has left: a
+   * request that is tried again would meet those that went at the same moment as its first.
+   */
   update(endpoints: readonly CalledEndpoint[], policy: CallPolicy, now: number): void {
     const { balance, outlier, recovery } = policy;
     const known = this.#members;
@@ -75,6 +78,7 @@ export class CalledService {
       target.update(endpoint, destination, balance.decay);
       members.set(key, target);
     }
+    for (const [key, target] of known) if (!members.has(key)) target.depart();
     this.#policy = policy;
     this.#members = members;
     const healths = [...members.values()].map(({ health }) => health);

@@ -23,6 +23,7 @@ export class EndpointTarget implements Target, Candidate {
   #endpoint: Endpoint;
   #destination: Destination;
   #active = 0;
+  #departed = false;
 
   constructor(
     endpoint: Endpoint,
@@ -48,6 +49,15 @@ export class EndpointTarget implements Target, Candidate {
 
   get destination(): Destination {
     return this.#destination;
+  }
+
+  /** Whether no configuration has it any more. It may go on serving what it has, or be gone. */
+  get departed(): boolean {
+    return this.#departed;
+  }
+
+  depart(): void {
+    this.#departed = true;
   }
 
   get active(): number {

@@ -63,6 +63,21 @@ describe("a called service across configurations", () => {
     assert.notEqual(rig.targets, before);
   });
 
+  it("sends no request that is tried again to an endpoint that has gone meanwhile", () => {
+    const rig = new ServiceRig(calledEndpoints(6));
+    const before = rig.targets;
+    const first = before.next(0, [], true);
+    assert.ok(first);
+    const left = calledEndpoints(6).filter(({ endpoint }) => endpoint.id !== first.id);
+    rig.update(left.slice(0, 2));
+    rig.now += 100;
+    const again = Array.from({ length: 50 }, () => before.next(0, [first], true)?.id);
+    assert.deepEqual(
+      [...new Set(again)].sort(),
+      left.slice(0, 2).map(({ endpoint }) => endpoint.id),
+    );
+  });
+
   it("leaves requests their targets when all endpoints go", () => {
     const rig = new ServiceRig(calledEndpoints(2));
     const before = rig.targets;
