@@ -161,7 +161,7 @@ export class LossGuard {
 
   /** Whether the instance on a lost node is well, and was not there or not well before. */
   #isNews({ instance: { id }, health }: ObservedEntry): boolean {
-    if (health === "critical" || this.#broken || !this.#hasLooked) return false;
+    if (health === "critical" || !this.#hasLooked) return false;
     return !this.#believed.has(id) || this.#saidOfLost.get(id) === "critical";
   }
 }

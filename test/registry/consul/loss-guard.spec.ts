@@ -189,9 +189,12 @@ describe("what to believe when Consul knows less", () => {
       assert.equal(guard.confirmedAt, 2_000 + BACK);
     });
 
-    it("does not take for news what it has not been shown without a break", () => {
+    it("believes it after a break, too: a node that was cut off comes back with new tasks", () => {
       breakAndReturn(1_000);
-      assert.equal(believe([lost("c")], 1_000), "a passing, b passing, c critical");
+      assert.equal(believe([lost("c")], 1_000), "a passing, b passing, c passing");
+      assert.equal(guard.confirmedAt, 1_000 + WINDOW);
+      assert.equal(believe([lost("c")], 1_000 + WINDOW), "c passing");
+      assert.equal(guard.confirmedAt, 1_000 + BACK);
     });
 
     it("counts whichever comes first, that or what vanished after a break", () => {
