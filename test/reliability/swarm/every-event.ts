@@ -9,7 +9,6 @@ import { consulLeaderLost } from "./events/consul-leader-lost.ts";
 import { consulServersLost } from "./events/consul-servers-lost.ts";
 import { consulServersRestarted } from "./events/consul-servers-restarted.ts";
 import { engineRestarted } from "./events/engine-restarted.ts";
-import { managerCutOff } from "./events/manager-cut-off.ts";
 import { managerLost } from "./events/manager-lost.ts";
 import { meshUpgraded } from "./events/mesh-upgraded.ts";
 import { nodeDrained } from "./events/node-drained.ts";
@@ -41,6 +40,5 @@ export const SWARM_EVENTS: readonly ReliabilityEvent<SwarmStage>[] = [
   engineRestarted,
   workerCutOff,
   workerLost,
-  managerCutOff,
   managerLost,
 ];
