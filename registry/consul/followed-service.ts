@@ -162,7 +162,8 @@ export function wholeInstances(
     if (read === undefined || !covered.has(key(entry, read.id))) return [];
     const last = known.get(read.id);
     const instance = last !== undefined && isDeepStrictEqual(last, read) ? last : read;
-    return [{ instance, nodeAddress: entry.Node.Address, ...fromChecks(entry.Checks) }];
+    const { Node: nodeName, Address: nodeAddress } = entry.Node;
+    return [{ instance, nodeName, nodeAddress, ...fromChecks(entry.Checks) }];
   });
   // Views are sorted by id: lists that are sorted one by one are nearly so together, which costs a sort next to nothing.
   return whole.sort((a, b) => (a.instance.id < b.instance.id ? -1 : 1));

@@ -19,7 +19,9 @@ export interface ObservedEntry extends CatalogEntry {
   readonly silent: boolean;
   /** True when Consul has lost its own agent on the instance's node, which counts as critical in the end. */
   readonly nodeLost: boolean;
-  /** Of Consul's agent on its node. */
+  /** What Consul calls its agent on the instance's node. */
+  readonly nodeName: string;
+  /** Of that agent. */
   readonly nodeAddress: string;
 }
 
@@ -27,6 +29,8 @@ export interface ObservedEntry extends CatalogEntry {
 const RESTARTS_WITHIN = 10_000;
 /** ms: 30 s in which nobody may take a dead member's name, up to 30 s until its news get about, and some to notice. */
 const BELIEVED_BACK_WITHIN = 90_000;
+/** ms for which a node's address is remembered while nothing runs there: one that was cut off may be empty when it is back. */
+const REMEMBER_NODE = 3_600_000;
 
 /** An instance on a lost node. Times are monotonic, ms. */
 interface Doubt {
@@ -43,6 +47,11 @@ interface Address {
   readonly changedAt: number | undefined;
 }
 
+interface NodeSeen {
+  readonly address: Address;
+  seenAt: number;
+}
+
 /** Holds what is believed. Times are monotonic, ms. */
 export class LossGuard {
   readonly #confirmAfter: number;
@@ -57,6 +66,8 @@ export class LossGuard {
   #saidOfLost: ReadonlyMap<string, ObservedEntry["health"]> = new Map();
   #doubts: ReadonlyMap<string, Doubt> = new Map();
   #addresses: ReadonlyMap<string, Address> = new Map();
+  /** By the node's name in Consul. */
+  readonly #nodes = new Map<string, NodeSeen>();
 
   /** Losses after a break are believed after `confirmAfter` ms of answers. */
   constructor(confirmAfter: number) {
@@ -120,13 +131,22 @@ export class LossGuard {
     return this.#order.flatMap((id) => believed.get(id) ?? []);
   }
 
+  /** What is new on a node is compared with what was there before: its Consul agent may be found lost only after it came. */
   #followAddresses(observed: readonly ObservedEntry[], now: number): ReadonlyMap<string, Address> {
     const addresses = new Map<string, Address>();
-    for (const { instance, nodeAddress: address } of observed) {
-      const before = this.#addresses.get(instance.id);
-      const changedAt = before === undefined ? undefined : now;
-      addresses.set(instance.id, before?.address === address ? before : { address, changedAt });
+    for (const { instance, nodeName, nodeAddress } of observed) {
+      const node = this.#nodes.get(nodeName);
+      const before = this.#addresses.get(instance.id) ?? node?.address;
+      const address =
+        before?.address === nodeAddress
+          ? before
+          : { address: nodeAddress, changedAt: before && now };
+      addresses.set(instance.id, address);
+      if (node?.address === address) node.seenAt = now;
+      else this.#nodes.set(nodeName, { address, seenAt: now });
     }
+    for (const [name, { seenAt }] of this.#nodes)
+      if (now - seenAt > REMEMBER_NODE) this.#nodes.delete(name);
     return addresses;
   }
 

@@ -11,6 +11,7 @@ const said = (letter: string, health: Health): ObservedEntry => ({
   health,
   silent: false,
   nodeLost: false,
+  nodeName: "node-a",
   nodeAddress: "198.18.0.1",
 });
 const silent = (letter: string): ObservedEntry => ({ ...said(letter, "critical"), silent: true });
@@ -144,6 +145,30 @@ describe("what to believe when Consul knows less", () => {
       assert.equal(believe([back(said("a", "passing"))], 1_000), "a passing");
       assert.equal(believe([back(lost("a"))], 4_000), "a passing");
       assert.equal(guard.confirmedAt, 4_000 + BACK);
+    });
+
+    it("believes what came with the new address while the old one was not yet found lost", () => {
+      believe([said("b", "passing")], 1_000);
+      assert.equal(
+        believe([back(said("b", "passing")), back(said("c", "passing"))], 2_000),
+        "b passing, c passing",
+      );
+      assert.equal(believe([back(lost("c"))], 4_000), "c passing");
+      assert.equal(guard.confirmedAt, 4_000 + BACK);
+    });
+
+    it("believes it, too, where nothing had run for a while", () => {
+      believe([], 1_000);
+      assert.equal(believe([back(said("c", "passing"))], 600_000), "c passing");
+      assert.equal(believe([back(lost("c"))], 604_000), "c passing");
+      assert.equal(guard.confirmedAt, 604_000 + BACK);
+    });
+
+    it("does not take what is new on a node for a sign that its agent was away", () => {
+      believe([], 1_000);
+      assert.equal(believe([said("c", "passing")], 2_000), "c passing");
+      assert.equal(believe([lost("c")], 4_000), "c passing");
+      assert.equal(guard.confirmedAt, 4_000 + LOST);
     });
 
     it("takes a new address for news only once", () => {
