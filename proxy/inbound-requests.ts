@@ -32,6 +32,10 @@ export class InboundRequests implements RequestHandler {
     this.#forwardedFor = caller.kind === "anonymous" ? Buffer.from(caller.address) : undefined;
   }
 
+  get applicationPort(): number {
+    return this.#route.port.applicationPort;
+  }
+
   get closing(): boolean {
     const { drain, configuration } = this.#plane;
     return drain.draining || configuration()?.snapshot.draining === true;

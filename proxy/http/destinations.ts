@@ -9,9 +9,10 @@ import type { Refusals } from "../refusals.ts";
 import { TCP_PROTOCOL } from "../tcp/protocol.ts";
 import type { Connection } from "../transport/connection.ts";
 import type { Deadlines } from "../transport/deadlines.ts";
-import { answersAt, DialError, dialSidecar, dialTcp, OverloadError } from "../transport/dial.ts";
+import { answersAt, DialError, dialSidecar, OverloadError } from "../transport/dial.ts";
 import type { Output } from "../transport/output.ts";
 import type { TlsIdentity } from "../transport/tls.ts";
+import { ApplicationPort } from "./application-port.ts";
 import { DialedDestination } from "./dialed-destination.ts";
 import type { Destination } from "./streams.ts";
 
@@ -21,6 +22,8 @@ export interface DestinationsOptions {
   readonly refusals: Refusals;
   /** A peer broke the protocol of its link. */
   readonly linkViolated: () => void;
+  /** The own application takes no connections on this port any more. */
+  readonly applicationRefuses: (port: number) => void;
   /** Offered to other sidecars besides HTTP/1.1; off, they are all spoken to in HTTP/1.1, as foreign ones are. */
   readonly links: boolean;
 }
@@ -42,6 +45,8 @@ const UNHEARD = { onDraining: () => undefined, onClosed: () => undefined };
 export class Destinations {
   readonly #options: DestinationsOptions;
   readonly #known = new Map<string, Destination>();
+  /** By number; as few as the application has. */
+  readonly #ports = new Map<number, ApplicationPort>();
 
   constructor(options: DestinationsOptions) {
     this.#options = options;
@@ -55,8 +60,9 @@ export class Destinations {
   }
 
   /** The own application, spoken to in HTTP/1.1 or HTTP/2. */
-  application(port: number, http2: boolean): Destination {
-    const key = `application ${port} ${http2 ? "http2" : "http1"}`;
+  application(number: number, http2: boolean): Destination {
+    const key = `application ${number} ${http2 ? "http2" : "http1"}`;
+    const port = this.#portOf(number);
     return this.#get(key, () => (http2 ? this.#http2(key, port) : this.#http1(key, port)));
   }
 
@@ -113,19 +119,29 @@ export class Destinations {
     });
   }
 
-  #http1(key: string, port: number): DialedDestination {
+  #portOf(number: number): ApplicationPort {
+    const known = this.#ports.get(number);
+    if (known !== undefined) return known;
+    const port = new ApplicationPort(number, () => this.#options.applicationRefuses(number));
+    this.#ports.set(number, port);
+    return port;
+  }
+
+  #http1(key: string, port: ApplicationPort): DialedDestination {
     const { output, deadlines } = this.#options;
     return new DialedDestination({
       ...{ key, output, deadlines, answers: undefined, unreachable: "APPLICATION_UNREACHABLE" },
-      dial: (signal) => dialTcp("127.0.0.1", port, signal),
+      dial: (signal) => port.dial(signal),
+      onEnded: (signal) => port.hasEnded(signal),
       link: undefined,
     });
   }
 
-  #http2(key: string, port: number): Http2Destination {
+  #http2(key: string, port: ApplicationPort): Http2Destination {
     return new Http2Destination({
       ...{ key, scheme: "http", unreachable: "APPLICATION_UNREACHABLE" },
-      dial: (signal) => dialTcp("127.0.0.1", port, signal),
+      dial: (signal) => port.dial(signal),
+      onEnded: (signal) => port.hasEnded(signal),
     });
   }
 }

@@ -34,6 +34,8 @@ export interface DialedOptions {
   dial(signal: AbortSignal): Promise<Connection>;
   /** The same for a byte stream. */
   readonly dialStream?: Destination["dialStream"];
+  /** The peer has ended a connection for HTTP/1.1 that it could have kept. */
+  readonly onEnded?: (signal: AbortSignal) => void;
   /** The code of a request for which no connection came about. */
   readonly unreachable: FailureCode;
   /** Whether the address still answers; undefined on loopback, where the kernel itself says when nobody is there. */
@@ -44,6 +46,11 @@ export interface DialedOptions {
 
 /** Requests that wait for a connection; more are tried elsewhere, or fail. */
 const MAX_WAITING = 4_096;
+/**
+ * Milliseconds that they go on waiting when the destination is let go of: an endpoint that leaves may be gone with its
+ * network, and a handshake that is under way with one that is still there takes less.
+ */
+const RETIRED_PATIENCE = 250;
 
 export class DialedDestination implements Destination {
   readonly key: string;
@@ -58,6 +65,7 @@ export class DialedDestination implements Destination {
   /** One dial is enough for all who wait, unless the peer has turned out to need a connection for each. */
   #connectionEach: boolean;
   #retired = false;
+  #impatience: NodeJS.Timeout | undefined;
 
   constructor(options: DialedOptions) {
     this.key = options.key;
@@ -65,7 +73,10 @@ export class DialedDestination implements Destination {
     this.#options = options;
     const { answers } = options;
     this.#answers = answers === undefined ? undefined : shareLook(answers);
-    this.#origins = new OriginConnections({ ...options, answers: this.#answers });
+    this.#origins = new OriginConnections({
+      ...{ ...options, answers: this.#answers },
+      onEnded: () => options.onEnded?.(this.#closed.signal),
+    });
     this.#connectionEach = options.link === undefined;
   }
 
@@ -88,10 +99,13 @@ export class DialedDestination implements Destination {
     this.#retired = true;
     this.#origins.retire();
     this.#link?.retire();
+    if (this.#waiting.length > 0 && this.#impatience === undefined)
+      this.#impatience = setTimeout(() => this.#giveUp(), RETIRED_PATIENCE);
   }
 
   close(): void {
     this.#closed.abort(new Error("the sidecar ends"));
+    clearTimeout(this.#impatience);
     this.#origins.close();
     this.#link?.close();
   }
@@ -143,6 +157,12 @@ export class DialedDestination implements Destination {
     }
     this.#waiting.push(...others);
     next?.fail(code);
+  }
+
+  /** They may be sent elsewhere, as none of them was sent. */
+  #giveUp(): void {
+    this.#impatience = undefined;
+    for (const stream of this.#takeWaiting()) stream.fail(this.#options.unreachable);
   }
 
   /** Those who still want a connection. */

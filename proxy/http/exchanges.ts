@@ -16,6 +16,8 @@ export interface RequestHandler {
   plan(head: MessageHead, http2: boolean): RequestPlan;
   /** Called for each exchange in flight when the configuration has changed: an answer ends it. */
   review(exchange: ReviewedExchange): LocalAnswer | undefined;
+  /** The port of the own application to which its requests go; none of requests that leave. */
+  readonly applicationPort?: number;
   /** Whether callers should be told to close their connections. */
   readonly closing: boolean;
   /** The exchange is over. `status` is what the caller was answered, 0 when it went away before; times in ms. */

@@ -54,7 +54,10 @@ export class HttpEngine {
     const output = new Output();
     const exchanges = new OpenExchanges(options.retried);
     this.#exchanges = exchanges;
-    this.destinations = new Destinations({ output, deadlines, refusals, links, linkViolated });
+    this.destinations = new Destinations({
+      ...{ output, deadlines, refusals, links, linkViolated },
+      applicationRefuses: (port) => this.#drainPort(port),
+    });
     this.#linkViolated = linkViolated;
     this.#callers = { output, deadlines, exchanges, timeouts, drain, refused };
   }
@@ -88,6 +91,12 @@ export class HttpEngine {
   /** Tells callers whose handler is closing now to go elsewhere; what they have begun is finished. */
   drain(): void {
     for (const [connection, handler] of this.#shared) if (handler.closing) connection.drain();
+  }
+
+  /** The application takes no more requests there: callers had better ask another copy, if there is one. */
+  #drainPort(port: number): void {
+    for (const [connection, handler] of this.#shared)
+      if (handler.applicationPort === port) connection.drain();
   }
 
   /** The configuration has changed: exchanges that may not go on under the new one are ended. */

@@ -35,6 +35,8 @@ export interface OriginPool {
   forget(connection: OriginConnection): void;
   /** Whether the destination's address still answers; undefined where the kernel itself says when nobody is there. */
   readonly answers: (() => Promise<boolean>) | undefined;
+  /** The peer has ended a connection that it could have kept. */
+  onEnded(): void;
   /** The code for a connection that the peer ended without having read anything. */
   explainLoss(connection: OriginConnection): FailureCode;
 }
@@ -136,6 +138,7 @@ export class OriginConnection implements RequestStream, WireOwner, Expiring {
       this.#persistent = false;
       this.#finish()?.onData(NOTHING, 0, 0, NO_TRAILERS);
     } else {
+      this.#pool.onEnded();
       this.wire.close();
       this.#lose();
     }
@@ -149,6 +152,7 @@ export class OriginConnection implements RequestStream, WireOwner, Expiring {
   onClose(): void {
     this.#pool.deadlines.delete(this);
     this.#pool.forget(this);
+    if (this.#listener !== undefined && this.#state !== TUNNEL) this.#pool.onEnded();
     this.#lose();
   }
 

@@ -18,6 +18,8 @@ export interface OriginOptions {
   readonly output: Output;
   readonly deadlines: Deadlines;
   readonly answers: (() => Promise<boolean>) | undefined;
+  /** The peer has ended a connection that it could have kept. */
+  readonly onEnded: () => void;
   /** The code when the peer turned our certificate down after the handshake. */
   readonly unreachable: FailureCode;
 }
@@ -27,16 +29,18 @@ export class OriginConnections implements OriginPool {
   readonly deadlines: Deadlines;
   readonly idleTimeout: number = IDLE_TIMEOUT;
   readonly answers: (() => Promise<boolean>) | undefined;
+  readonly onEnded: () => void;
   readonly #unreachable: FailureCode;
   readonly #all = new Set<OriginConnection>();
   /** The one used last is at the end, and is used first: the others may then grow old and go. */
   #idle: OriginConnection[] = [];
   #retired = false;
 
-  constructor({ output, deadlines, answers, unreachable }: OriginOptions) {
+  constructor({ output, deadlines, answers, onEnded, unreachable }: OriginOptions) {
     this.output = output;
     this.deadlines = deadlines;
     this.answers = answers;
+    this.onEnded = onEnded;
     this.#unreachable = unreachable;
   }
 

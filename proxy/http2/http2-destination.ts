@@ -15,6 +15,8 @@ export interface Http2DestinationOptions {
   readonly scheme: "http" | "https";
   /** Opens a connection. Rejects when none comes about: nothing was sent. */
   dial(signal: AbortSignal): Promise<Connection>;
+  /** The peer has ended a connection. */
+  readonly onEnded?: (signal: AbortSignal) => void;
   /** The code of a request for which no connection came about, or none that speaks HTTP/2. */
   readonly unreachable: FailureCode;
 }
@@ -72,6 +74,7 @@ export class Http2Destination implements Destination {
     const events = {
       onRoom: (session: OriginSession): void => this.#onRoom(session),
       onIdle: (session: OriginSession): void => this.#onIdle(session),
+      onLeft: (): void => this.#options.onEnded?.(this.#closed.signal),
       onEnd: (session: OriginSession): void => this.#onEnd(session),
     };
     return openOriginSession(await dial(signal), { scheme, ...events }, signal);

@@ -30,6 +30,8 @@ export interface OriginSessionOptions {
   onRoom(session: OriginSession): void;
   /** Nothing was asked for a while; only of an idle connection. */
   onIdle(session: OriginSession): void;
+  /** The peer closes it, or has closed it. Once at most, before `onEnd`. */
+  onLeft(): void;
   /** No more streams: the peer closes the connection, or it is closed. Once. */
   onEnd(session: OriginSession): void;
 }
@@ -98,7 +100,7 @@ export class OriginSession implements OriginConnection {
     this.#options = options;
     session
       .on("goaway", (_code, lastStream) => this.#onGoaway(lastStream))
-      .on("close", () => this.#end())
+      .on("close", () => this.#leave())
       .setTimeout(IDLE_TIMEOUT, () => this.#onTimeout());
   }
 
@@ -152,6 +154,11 @@ export class OriginSession implements OriginConnection {
 
   #onGoaway(lastStream: number): void {
     this.#lastTaken = lastStream;
+    this.#leave();
+  }
+
+  #leave(): void {
+    if (!this.#ended) this.#options.onLeft();
     this.#end();
   }
 

@@ -69,9 +69,14 @@ export async function answersAt(address: string, port: number): Promise<boolean>
     socket.destroy();
     return true;
   } catch (error) {
-    const cause = error instanceof DialError ? error.cause : error;
-    return (cause as { code?: string }).code === "ECONNREFUSED";
+    return isRefusal(error);
   }
+}
+
+/** Whether a dial failed since nobody listens there: its kernel's own word. Who is only busy does not look like that. */
+export function isRefusal(error: unknown): boolean {
+  const cause = error instanceof DialError ? error.cause : error;
+  return (cause as { readonly code?: string } | undefined)?.code === "ECONNREFUSED";
 }
 
 /**

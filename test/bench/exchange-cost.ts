@@ -72,6 +72,7 @@ function application(): Destination {
   const asked: MemoryWire[] = [];
   const origins = new OriginConnections({
     ...{ output, deadlines, answers: undefined, unreachable: "APPLICATION_UNREACHABLE" },
+    onEnded: () => undefined,
   });
   answering.push(() => {
     for (const wire of asked.splice(0)) {
