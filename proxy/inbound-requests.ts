@@ -37,8 +37,11 @@ export class InboundRequests implements RequestHandler {
   }
 
   get closing(): boolean {
-    const { drain, configuration } = this.#plane;
-    return drain.draining || configuration()?.snapshot.draining === true;
+    return this.#plane.drain.draining || this.departing;
+  }
+
+  get departing(): boolean {
+    return this.#plane.configuration()?.snapshot.draining === true;
   }
 
   plan(head: MessageHead, http2: boolean): RequestPlan {

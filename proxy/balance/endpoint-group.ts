@@ -27,7 +27,7 @@ export class EndpointGroup implements Targets {
   readonly #everywhere: Float64Array;
   #local = false;
   #panic = false;
-  /** All have left: then one of them may still be there. */
+  /** Whoever could be used has left: then one of those may still be there. */
   #deserted = false;
   #probing = 0;
   #refreshAt = Number.NEGATIVE_INFINITY;
@@ -54,12 +54,11 @@ export class EndpointGroup implements Targets {
   next(key: number, tried: readonly Target[], repeatable: boolean): EndpointTarget | undefined {
     const now = this.#now();
     this.#keepFresh(now);
-    if (tried.length > 0) return this.#another(key, tried, now);
-    if (this.#probing > 0) {
-      const probed = this.#awaitingProbe(repeatable, now);
-      if (probed !== undefined) return probed;
-    }
-    return this.members[this.#picker.pick(key, now)];
+    const chosen = this.#choose(key, tried, repeatable, now);
+    if (chosen === undefined || this.#deserted || !chosen.departed) return chosen;
+    // It has left since the weights were derived.
+    this.#refresh(now);
+    return this.#choose(key, tried, repeatable, now);
   }
 
   contains(target: Target | undefined): boolean {
@@ -105,13 +104,29 @@ export class EndpointGroup implements Targets {
     for (const { health } of this.members) if (health.state === "probing") probing += 1;
     this.#probing = probing;
     this.#panic = this.panic;
-    this.#deserted = this.members.every(({ departed }) => departed);
+    this.#deserted = this.members.every(
+      ({ departed, health }) => departed || (health.out && !this.#panic),
+    );
   }
 
   #weightOf({ endpoint, health, joinedAt, departed }: EndpointTarget, now: number): number {
     if (departed && !this.#deserted) return 0;
     const share = this.#panic ? 100 : this.#detector.share(health, now);
     return (endpoint.weight * share * slowStartShare(now - joinedAt, this.#policy)) / 100;
+  }
+
+  #choose(
+    key: number,
+    tried: readonly Target[],
+    repeatable: boolean,
+    now: number,
+  ): EndpointTarget | undefined {
+    if (tried.length > 0) return this.#another(key, tried, now);
+    if (this.#probing > 0) {
+      const probed = this.#awaitingProbe(repeatable, now);
+      if (probed !== undefined) return probed;
+    }
+    return this.members[this.#picker.pick(key, now)];
   }
 
   #awaitingProbe(repeatable: boolean, now: number): EndpointTarget | undefined {

@@ -51,9 +51,9 @@ export class EndpointTarget implements Target, Candidate {
     return this.#destination;
   }
 
-  /** Whether no configuration has it any more. It may go on serving what it has, or be gone. */
+  /** Whether no configuration has it any more, or it said so itself. It may go on serving what it has, or be gone. */
   get departed(): boolean {
-    return this.#departed;
+    return this.#departed || this.#destination.departing === true;
   }
 
   depart(): void {

@@ -114,8 +114,8 @@ export class Destinations {
       ...{ key, output, deadlines, answers, unreachable: "ENDPOINTS_UNREACHABLE" },
       dial: (signal) => counted(rules, () => dial(offered, signal)),
       dialStream: (signal) => counted(rules, () => dial(STREAMS, signal)),
-      link: (wire, look) =>
-        new ClientLink(wire, { deadlines, answers: look, onViolation: linkViolated, ...UNHEARD }),
+      link: (wire, peer) =>
+        new ClientLink(wire, { deadlines, ...peer, onViolation: linkViolated, ...UNHEARD }),
     });
   }
 

@@ -41,11 +41,24 @@ export interface DialedOptions {
   /** Whether the address still answers; undefined on loopback, where the kernel itself says when nobody is there. */
   readonly answers: (() => Promise<boolean>) | undefined;
   /** Makes a link of a connection whose peer speaks links; undefined where nobody does. */
-  readonly link: ((wire: Wire, answers: () => Promise<boolean>) => SharedLink) | undefined;
+  readonly link: ((wire: Wire, peer: LinkPeer) => SharedLink) | undefined;
+}
+
+/** What a link does to find out about its peer, and where it says what it has learned. */
+export interface LinkPeer {
+  /** Whether its address still answers. */
+  answers(): Promise<boolean>;
+  /** It has said that its application ends. */
+  onDeparting(): void;
 }
 
 /** Requests that wait for a connection; more are tried elsewhere, or fail. */
 const MAX_WAITING = 4_096;
+/**
+ * Milliseconds for which a peer's word that its application ends is good: until then everybody has heard of it in other
+ * ways, and one that has only begun anew at the same place is back.
+ */
+const DEPARTURE = 2_000;
 /**
  * Milliseconds that they go on waiting when the destination is let go of: an endpoint that leaves may be gone with its
  * network, and a handshake that is under way with one that is still there takes less.
@@ -66,6 +79,8 @@ export class DialedDestination implements Destination {
   #connectionEach: boolean;
   #retired = false;
   #impatience: NodeJS.Timeout | undefined;
+  /** Until when it is departing; 0 for one that never was. */
+  #departingUntil = 0;
 
   constructor(options: DialedOptions) {
     this.key = options.key;
@@ -78,6 +93,10 @@ export class DialedDestination implements Destination {
       onEnded: () => options.onEnded?.(this.#closed.signal),
     });
     this.#connectionEach = options.link === undefined;
+  }
+
+  get departing(): boolean {
+    return this.#departingUntil !== 0 && performance.now() < this.#departingUntil;
   }
 
   open(listener: StreamListener, fresh: boolean, risky: boolean): RequestStream {
@@ -110,6 +129,15 @@ export class DialedDestination implements Destination {
     this.#link?.close();
   }
 
+  get #peer(): LinkPeer {
+    return {
+      answers: this.#answers ?? stillThere,
+      onDeparting: () => {
+        this.#departingUntil = performance.now() + DEPARTURE;
+      },
+    };
+  }
+
   #dial(): void {
     this.#dialing += 1;
     this.#options.dial(this.#closed.signal).then(
@@ -123,7 +151,7 @@ export class DialedDestination implements Destination {
     const { link } = this.#options;
     if (this.#closed.signal.aborted) connection.reset();
     else if (link !== undefined && connection.protocol === LINK_PROTOCOL) {
-      this.#useLink(link(openWire(connection), this.#answers ?? stillThere));
+      this.#useLink(link(openWire(connection), this.#peer));
     } else this.#useOrigin(openWire(connection));
   }
 

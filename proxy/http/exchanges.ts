@@ -20,6 +20,8 @@ export interface RequestHandler {
   readonly applicationPort?: number;
   /** Whether callers should be told to close their connections. */
   readonly closing: boolean;
+  /** Whether they should not come back either: the application ends. */
+  readonly departing?: boolean;
   /** The exchange is over. `status` is what the caller was answered, 0 when it went away before; times in ms. */
   finished(status: number, milliseconds: number, failure: FailureCode | undefined): void;
 }

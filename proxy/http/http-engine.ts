@@ -35,7 +35,8 @@ export interface HttpEngineOptions {
 }
 
 interface Drainable {
-  drain(): void;
+  /** `departing`: callers had better not come back either. */
+  drain(departing: boolean): void;
 }
 
 export class HttpEngine {
@@ -90,13 +91,14 @@ export class HttpEngine {
 
   /** Tells callers whose handler is closing now to go elsewhere; what they have begun is finished. */
   drain(): void {
-    for (const [connection, handler] of this.#shared) if (handler.closing) connection.drain();
+    for (const [connection, handler] of this.#shared)
+      if (handler.closing) connection.drain(handler.departing === true);
   }
 
   /** The application takes no more requests there: callers had better ask another copy, if there is one. */
   #drainPort(port: number): void {
     for (const [connection, handler] of this.#shared)
-      if (handler.applicationPort === port) connection.drain();
+      if (handler.applicationPort === port) connection.drain(true);
   }
 
   /** The configuration has changed: exchanges that may not go on under the new one are ended. */

@@ -74,6 +74,8 @@ export interface StreamListener {
 /** Somewhere a request can be sent. Holds its connections. */
 export interface Destination {
   readonly key: string;
+  /** Whether it has said itself that its application ends, a moment ago. */
+  readonly departing?: boolean;
   /**
    * Begins a try. The listener hears nothing before this has returned. `fresh`: over a new connection, since one that was
    * used before has just failed. `risky`: the request cannot be repeated, so that a connection which may be closing is

@@ -6,7 +6,7 @@ import type { StreamListener } from "../http/streams.ts";
 import type { Deadlines } from "../transport/deadlines.ts";
 import type { Wire } from "../transport/wire.ts";
 import { ClientStream, type ClientStreams } from "./client-stream.ts";
-import { DRAINING, FRAME, LAST_STREAM_ID, type LinkViolation } from "./frames.ts";
+import { DEPARTING, DRAINING, FRAME, LAST_STREAM_ID, type LinkViolation } from "./frames.ts";
 import { LinkEnd, type LinkObserver } from "./link-end.ts";
 import { Liveness, type Watched } from "./liveness.ts";
 
@@ -21,6 +21,8 @@ export interface ClientLinkOwner extends LinkObserver {
   answers(): Promise<boolean>;
   /** The link takes no new requests any more; those that it has are carried on. Once at most. */
   onDraining(): void;
+  /** The peer's application ends: the peer's own word, long before anybody else can know. */
+  onDeparting(): void;
 }
 
 export class ClientLink extends LinkEnd<ClientStream> implements ClientStreams, Watched {
@@ -159,11 +161,13 @@ export class ClientLink extends LinkEnd<ClientStream> implements ClientStreams, 
    */
   protected override onGoAway(last: number, reason: string): void {
     this.#drain();
-    const reused = this.#served || reason === DRAINING;
+    if (reason === DEPARTING) this.#owner.onDeparting();
+    const isDrained = reason === DRAINING || reason === DEPARTING;
+    const reused = this.#served || isDrained;
     const untouched = this.#unsent.values();
     for (const stream of this.streams.values()) if (stream.id > last) untouched.push(stream);
     for (const stream of untouched) stream.fail(this.#lossCode(), false, reused);
-    if (reason === DRAINING) return;
+    if (isDrained) return;
     this.shut();
     this.onLost(false);
   }

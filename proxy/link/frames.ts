@@ -48,6 +48,8 @@ export const LAST_STREAM_ID = 0x7fff_ffff;
 export const CANCELLED = "CANCELLED";
 /** The reason in a GOAWAY that is no violation: what was accepted is still carried out. */
 export const DRAINING = "DRAINING";
+/** The same of a callee whose application ends: whoever stands at its place then serves nothing, so ask others. */
+export const DEPARTING = "DEPARTING";
 
 /** What a peer can break a link with. The reason in the GOAWAY that it gets, and a metric's label. */
 export type LinkViolation =

@@ -7,7 +7,7 @@ import { MessageHead } from "../http1/message-head.ts";
 import { parseRequestHead } from "../http1/parse-request.ts";
 import { HEAD_LIMITS } from "../http1/violation.ts";
 import type { Wire } from "../transport/wire.ts";
-import { DRAINING, FLAG, LAST_STREAM_ID, type LinkViolation } from "./frames.ts";
+import { DEPARTING, DRAINING, FLAG, LAST_STREAM_ID, type LinkViolation } from "./frames.ts";
 import { LinkEnd, type LinkObserver } from "./link-end.ts";
 import { ServerStream, type ServerStreams } from "./server-stream.ts";
 import { OUR_SETTINGS } from "./settings.ts";
@@ -35,7 +35,8 @@ export class ServerLink extends LinkEnd<ServerStream> implements ServerStreams {
   readonly #exchanges: Exchanges;
   readonly #handler: RequestHandler;
   readonly #owner: ServerLinkOwner;
-  #draining = false;
+  /** The reason with which its caller was sent away. */
+  #sentAway: string | undefined;
 
   constructor(wire: Wire, exchanges: Exchanges, handler: RequestHandler, owner: ServerLinkOwner) {
     super(wire, owner);
@@ -47,12 +48,14 @@ export class ServerLink extends LinkEnd<ServerStream> implements ServerStreams {
 
   /**
    * Sends the caller away. What it has on this link, or on its way, is still served: there may be nobody else to do it. The
-   * caller closes the link when its last request is over.
+   * caller closes the link when its last request is over. `departing`: it had better not come back either.
    */
-  drain(): void {
-    if (this.#draining || this.closed) return;
-    this.#draining = true;
-    this.goAway(LAST_STREAM_ID, DRAINING);
+  drain(departing: boolean): void {
+    const reason = departing ? DEPARTING : DRAINING;
+    const isNews = this.#sentAway === undefined || (departing && this.#sentAway !== reason);
+    if (!isNews || this.closed) return;
+    this.#sentAway = reason;
+    this.goAway(LAST_STREAM_ID, reason);
   }
 
   /** Breaks off everything. */
@@ -84,7 +87,7 @@ export class ServerLink extends LinkEnd<ServerStream> implements ServerStreams {
     const after = parseRequestHead(head, bytes, start, end, HEAD_LIMITS);
     if (after < 0) this.#refuse(id);
     const violation = after < 0 ? undefined : this.#open(id, flags, bytes, after, end);
-    if (this.#handler.closing) this.drain();
+    if (this.#handler.closing) this.drain(this.#handler.departing === true);
     return violation;
   }
 

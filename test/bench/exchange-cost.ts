@@ -140,7 +140,8 @@ function sidecar(behind: Destination): Destination {
   };
   serveLink(far, exchanges, handler(behind), { ...unheard, refused: () => undefined });
   const link = new ClientLink(near, {
-    ...{ ...unheard, deadlines, answers: async () => true, onDraining: () => undefined },
+    ...{ ...unheard, deadlines, answers: async () => true },
+    ...{ onDraining: () => undefined, onDeparting: () => undefined },
   });
   link.flush();
   answering.unshift(

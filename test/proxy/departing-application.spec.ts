@@ -11,10 +11,11 @@ import { type AddressInfo, createServer as createTcpServer } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { afterEach, beforeEach, describe, it } from "mocha";
 import type { Protocol } from "../../mesh/model.ts";
-import { DRAINING, FLAG, FRAME } from "../../proxy/link/frames.ts";
+import { DEPARTING, FLAG, FRAME } from "../../proxy/link/frames.ts";
 import { LINK_PROTOCOL } from "../../proxy/link/protocol.ts";
 import { eventually } from "../helpers/eventually.ts";
-import { inboundPort, SidecarRig } from "../helpers/sidecar-rig.ts";
+import { call } from "../helpers/http-call.ts";
+import { dialOf, inboundPort, outboundService, SidecarRig } from "../helpers/sidecar-rig.ts";
 import { FramePeer, frame, settings } from "./link/connections.ts";
 
 const REQUEST = "GET / HTTP/1.1\r\nhost: orders\r\n\r\n";
@@ -92,7 +93,7 @@ describe("an application that ends", () => {
     for (const caller of callers) assert.match(await caller.call(), /here$/);
     server.close();
     await eventually(() => {
-      for (const { sentAway } of callers) assert.deepEqual(sentAway, [DRAINING]);
+      for (const { sentAway } of callers) assert.deepEqual(sentAway, [DEPARTING]);
     });
   });
 
@@ -105,7 +106,7 @@ describe("an application that ends", () => {
     assert.match(await caller.call(), /^HTTP\/1\.1 200 /);
     server.close();
     for (const session of sessions) session.close();
-    await eventually(() => assert.deepEqual(caller.sentAway, [DRAINING]));
+    await eventually(() => assert.deepEqual(caller.sentAway, [DEPARTING]));
   });
 
   it("is told of so when it dies with a request that it has", async () => {
@@ -115,7 +116,7 @@ describe("an application that ends", () => {
     });
     const caller = await (await calleeBefore(await listen(server), "http"))();
     assert.match(await caller.call(), /^(?:CONNECTION_LOST|APPLICATION_UNREACHABLE)$/);
-    await eventually(() => assert.deepEqual(caller.sentAway, [DRAINING]));
+    await eventually(() => assert.deepEqual(caller.sentAway, [DEPARTING]));
   });
 
   it("is told of once, and serves whoever calls when it has come back", async () => {
@@ -125,14 +126,46 @@ describe("an application that ends", () => {
     const early = await connect();
     assert.match(await early.call(), /here$/);
     first.close();
-    await eventually(() => assert.deepEqual(early.sentAway, [DRAINING]));
+    await eventually(() => assert.deepEqual(early.sentAway, [DEPARTING]));
     const late = await connect();
     assert.equal(await late.call(), "APPLICATION_UNREACHABLE");
     assert.equal(await late.call(), "APPLICATION_UNREACHABLE");
     await listen(createServer(answer), port);
     assert.match(await late.call(), /here$/);
     assert.match(await early.call(), /here$/);
-    assert.deepEqual([early.sentAway, late.sentAway], [[DRAINING], []]);
+    assert.deepEqual([early.sentAway, late.sentAway], [[DEPARTING], []]);
+  });
+
+  it("is asked nothing more by its callers as long as there is another, until it is back", async () => {
+    const [first, second] = ["first", "second"].map((name) =>
+      createServer((_, response) => void response.end(name)),
+    ) as [Server, Server];
+    const ports = [await listen(first), await listen(second)];
+    const inbounds = await Promise.all(ports.map((port) => inboundPort(port)));
+    const callees = await Promise.all(inbounds.map(() => rig.sidecar("shop-orders")));
+    for (const [index, inbound] of inbounds.entries())
+      await callees[index]?.configure({ inbound: [inbound] });
+    const caller = await rig.sidecar("shop-web");
+    const tlsPorts = inbounds.map(({ tlsPort }) => tlsPort);
+    const outbound = await outboundService("shop-orders", tlsPorts);
+    await caller.configure({ outbound: [outbound] });
+    const post = async (): Promise<string> =>
+      (await call({ ...dialOf(outbound), method: "POST" })).body;
+    const asked = (): number => callees[0]?.sidecar.report().counters.inboundTls ?? 0;
+    await eventually(async () => assert.equal(await post(), "first"));
+    first.close();
+    await eventually(async () => {
+      const before = asked();
+      for (let count = 0; count < 20; count += 1) assert.equal(await post(), "second");
+      assert.equal(asked(), before);
+      // It is its own word, and no verdict after failures.
+      assert.ok(caller.sidecar.report().endpoints.every(({ state }) => state === "healthy"));
+    });
+    await listen(
+      createServer((_, response) => void response.end("first")),
+      ports[0],
+    );
+    await eventually(async () => assert.equal(await post(), "first"));
   });
 
   it("is told from one that only closes connections", async () => {

@@ -1,5 +1,6 @@
 // What a sidecar remembers of the endpoints it calls while configurations come and go.
 import assert from "node:assert/strict";
+import type { CalledEndpoint } from "../../../proxy/health/called-service.ts";
 import { calledEndpoints, callPolicy, ServiceRig } from "../../helpers/balancing.ts";
 
 describe("a called service across configurations", () => {
@@ -76,6 +77,40 @@ describe("a called service across configurations", () => {
       [...new Set(again)].sort(),
       left.slice(0, 2).map(({ endpoint }) => endpoint.id),
     );
+  });
+
+  describe("of an endpoint whose application is said to end", () => {
+    const say = (departing: boolean, endpoints: readonly CalledEndpoint[]): void => {
+      for (const { destination } of endpoints) Object.assign(destination, { departing });
+    };
+    const asked = (rig: ServiceRig): string[] => [
+      ...new Set(Array.from({ length: 50 }, () => rig.next())),
+    ];
+
+    it("sends nothing more there from that moment on, until it is back", () => {
+      const endpoints = calledEndpoints(3);
+      const rig = new ServiceRig(endpoints);
+      assert.equal(asked(rig).length, 3);
+      say(true, endpoints.slice(0, 1));
+      assert.deepEqual(asked(rig).sort(), ["orders-1", "orders-2"]);
+      say(false, endpoints);
+      rig.now += 100;
+      assert.equal(asked(rig).length, 3);
+    });
+
+    it("asks it nevertheless when the others have failed", () => {
+      const endpoints = calledEndpoints(2);
+      const rig = new ServiceRig(endpoints).answer("orders-1", 500, 5);
+      say(true, endpoints.slice(0, 1));
+      assert.deepEqual(asked(rig), ["orders-0"]);
+    });
+
+    it("goes on asking all of them when it is said of all", () => {
+      const endpoints = calledEndpoints(2);
+      const rig = new ServiceRig(endpoints);
+      say(true, endpoints);
+      assert.equal(asked(rig).length, 2);
+    });
   });
 
   it("leaves requests their targets when all endpoints go", () => {

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { afterEach, describe, it } from "mocha";
 import { NO_TRAILERS } from "../../../proxy/http/streams.ts";
-import { FRAME } from "../../../proxy/link/frames.ts";
+import { FLAG, FRAME, LAST_STREAM_ID } from "../../../proxy/link/frames.ts";
 import { eventually } from "../../helpers/eventually.ts";
 import { Connections, frame, number, settings } from "./connections.ts";
 import { dialed, linked, served } from "./link-rig.ts";
@@ -187,10 +187,36 @@ describe("a link that drains", () => {
     await eventually(() => assert.equal(owner.closed, 1));
   });
 
+  it("carries on likewise for a callee that ends for good, and says so to whoever dialed", async () => {
+    const { wire, peer } = await connections.withPeer();
+    const { link, owner } = dialed(wire);
+    const tried = new Try(get("/")).on(link);
+    peer.say(frame(FRAME.SETTINGS, 0, 0, settings()));
+    await eventually(() => assert.equal(peer.of(FRAME.REQUEST).length, 1));
+    const leaving = Buffer.concat([number(LAST_STREAM_ID), Buffer.from("DEPARTING")]);
+    peer.say(frame(FRAME.GOAWAY, 0, 0, leaving));
+    await eventually(() => assert.equal(owner.departed, 1));
+    assert.equal(link.draining, true);
+    peer.say(frame(FRAME.RESPONSE, 0, 1, OK), frame(FRAME.DATA, FLAG.END, 1, "hello"));
+    await eventually(() => assert.equal(tried.status, 200));
+  });
+
+  it("is announced once more when the callee not only drains but ends", async () => {
+    const { wire, peer } = await connections.withPeer();
+    const { link } = served(wire, answer);
+    link.drain(false);
+    link.drain(true);
+    link.drain(true);
+    link.drain(false);
+    const said = (): string[] =>
+      peer.of(FRAME.GOAWAY).map(({ payload }) => payload.toString("latin1", 4));
+    await eventually(() => assert.deepEqual(said(), ["DRAINING", "DEPARTING"]));
+  });
+
   it("loses no request when the callee drains in the middle of them", async () => {
     const pair = await connections.tls();
     const { client, server } = linked(pair, (exchange) => {
-      if (exchange.path === "/40") server.link.drain();
+      if (exchange.path === "/40") server.link.drain(false);
       setImmediate(() => answer(exchange));
     });
     const tries = Array.from({ length: 100 }, (_, index) => new Try(get(`/${index}`)));

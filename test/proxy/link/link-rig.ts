@@ -19,6 +19,7 @@ export class Witness implements ClientLinkOwner, ServerLinkOwner {
   readonly refusals: FailureCode[] = [];
   closed = 0;
   drained = 0;
+  departed = 0;
   asked = 0;
   /** Whether the peer's address answers. */
   alive = true;
@@ -34,6 +35,10 @@ export class Witness implements ClientLinkOwner, ServerLinkOwner {
 
   onDraining(): void {
     this.drained += 1;
+  }
+
+  onDeparting(): void {
+    this.departed += 1;
   }
 
   onClosed(): void {
