@@ -12,6 +12,7 @@ import { type Engine, findEngine, type Search } from "./find.ts";
 import { ensureDockerCommand, installEngine } from "./install.ts";
 import { findDaemon } from "./leftovers.ts";
 import { observeNetwork } from "./network-traces.ts";
+import { placeEngine } from "./placement.ts";
 
 /** How long an engine that was just installed may take until the machine's init system has started it. */
 const FIRST_START_MS = 10_000;
@@ -72,7 +73,8 @@ async function obtainEngine(
     ...state,
     engine: { socket, network: state.engine?.network ?? network },
   }));
-  return { ...(await startDaemon(paths, socket)), own: true };
+  const place = await placeEngine(settings, "engine");
+  return { ...(await startDaemon(paths, socket, place)), own: true };
 }
 
 /** The engine that the machine's init system started when its package was installed, where there is such a system. */

@@ -8,6 +8,7 @@ import { type DaemonPaths, daemonPaths } from "./daemon-paths.ts";
 import { askEngine } from "./find.ts";
 import { endDaemon, removeDaemonFiles } from "./leftovers.ts";
 import { restoreNetwork } from "./network-traces.ts";
+import { removePlace } from "./placement.ts";
 
 /** Whether an engine was started here, or was about to be. */
 export async function hasEngine(settings: Settings): Promise<boolean> {
@@ -21,6 +22,7 @@ export async function removeEngine(settings: Settings): Promise<void> {
   const paths = pathsOf(settings);
   await endDaemon(paths);
   await removeDaemonFiles(paths);
+  await removePlace(settings, "engine");
   if (engine === undefined) return;
   const answering = await askEngine(engine.socket).catch(() => undefined);
   if (answering === undefined) {

@@ -1,17 +1,14 @@
 // The engine of a node's machine.
 import { join } from "node:path";
 import { SetupError } from "../command.ts";
+import { makeCgroup } from "../engine/cgroup.ts";
 import { startDaemon } from "../engine/daemon.ts";
 import { type DaemonPaths, daemonPaths } from "../engine/daemon-paths.ts";
 import type { Engine } from "../engine/find.ts";
 import { endDaemon, endDaemonAlone, findDaemon } from "../engine/leftovers.ts";
 import { endProcesses } from "../engine/processes.ts";
-import { makeCgroup } from "./cgroup.ts";
 import { enterMachine, findMachine } from "./machine.ts";
 import { nodeDirectory, type Site } from "./site.ts";
-
-/** Joins the cgroup whose file is the first parameter, and becomes the program that the others name. */
-const JOIN = ["sh", "-c", 'file=$1; shift; echo $$ >"$file" && exec "$@"', "join-cgroup"];
 
 /** The engine's socket as this host sees it; inside the machine it is /run/docker.sock. */
 export function engineSocket(site: Site, name: string): string {
@@ -29,7 +26,7 @@ export async function enterNode(site: Site, name: string): Promise<readonly stri
   if (pid === undefined) {
     throw new SetupError(`expected ${name} to be on, but it is off; start it first`);
   }
-  return [...JOIN, await makeCgroup(nodeCgroup(site, name)), ...enterMachine(pid)];
+  return [...(await makeCgroup(nodeCgroup(site, name))), ...enterMachine(pid)];
 }
 
 /** What tells an engine from others: with `liveRestore` its containers outlive it, and it can be in no swarm. */

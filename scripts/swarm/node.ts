@@ -1,6 +1,6 @@
 // One node of a swarm on this machine, and everything that can befall it.
 import { attempt, type CommandResult, run, SetupError } from "../command.ts";
-import { limitProcessors } from "./cgroup.ts";
+import { limitProcessors } from "../engine/cgroup.ts";
 import {
   crashEngine,
   type EngineKind,

@@ -1,7 +1,7 @@
 // A real Docker swarm on this machine: some machines on a switch, an engine on each, joined to one swarm.
 import { mkdir, rm } from "node:fs/promises";
 import { attempt, SetupError } from "../command.ts";
-import { removeCgroup } from "./cgroup.ts";
+import { removeCgroup } from "../engine/cgroup.ts";
 import type { EngineKind } from "./engine.ts";
 import { formSwarm } from "./form.ts";
 import { endMachinesBeneath } from "./machine.ts";

@@ -7,6 +7,7 @@ import { daemonPaths } from "../engine/daemon-paths.ts";
 import { docker } from "../engine/docker.ts";
 import type { Engine } from "../engine/find.ts";
 import { endDaemon, removeDaemonFiles } from "../engine/leftovers.ts";
+import { placeEngine, removePlace } from "../engine/placement.ts";
 import type { Settings } from "../settings.ts";
 
 export interface NamespacedEngine extends Engine {
@@ -29,8 +30,10 @@ export async function startInNamespace(
   const enter = ["nsenter", `--net=/run/netns/${namespace}`, "--"];
   await run("nsenter", [...enter.slice(1), "ip", "link", "set", "lo", "up"]);
   const directory = directoryOf(settings, name);
+  const place = await placeEngine(settings, name);
   const engine = await startDaemon(daemonPaths(directory), join(directory, "run", "docker.sock"), {
-    wrapper: enter,
+    wrapper: [...place.wrapper, ...enter],
+    configuration: place.configuration,
     binaries,
   });
   return { ...engine, enter };
@@ -51,6 +54,7 @@ export async function removeNamespace(settings: Settings, name: string): Promise
   const paths = daemonPaths(directoryOf(settings, name));
   await endDaemon(paths);
   await removeDaemonFiles(paths);
+  await removePlace(settings, name);
   await attempt("ip", ["netns", "delete", namespaceOf(name)]);
 }
 

@@ -2,8 +2,8 @@
 import { execFile } from "node:child_process";
 import { readdir, readFile } from "node:fs/promises";
 import { promisify } from "node:util";
+import { parseHierarchies } from "../../scripts/engine/cgroup.ts";
 import { listProcesses } from "../../scripts/engine/processes.ts";
-import { parseHierarchies } from "../../scripts/swarm/cgroup.ts";
 
 const run = promisify(execFile);
 const SETTINGS = [

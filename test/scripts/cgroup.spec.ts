@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import { parseHierarchies } from "../../scripts/swarm/cgroup.ts";
+import { parseHierarchies } from "../../scripts/engine/cgroup.ts";
 
 const ROOT = "22 1 254:0 / / rw,relatime - ext4 /dev/vda rw";
 

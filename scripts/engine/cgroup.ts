@@ -1,5 +1,6 @@
-// The cgroups of a swarm: one a node, beneath one of the swarm. They hold a node's containers apart from other engines'
-// and let the whole node be slowed down. Both versions of cgroups are served.
+// The cgroups of engines that are started here: one for the engine's own processes, and beside it one for each of its
+// containers, as init systems arrange them. They hold one engine's containers apart from another's, and let all that an
+// engine runs be slowed down. Both versions of cgroups are served.
 import { mkdir, readdir, readFile, rmdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -7,6 +8,11 @@ import { setTimeout as delay } from "node:timers/promises";
 const PERIOD_MICROSECONDS = 20_000;
 const REMOVE_ATTEMPTS = 50;
 const REMOVE_POLL_MS = 100;
+/** What the kernel gives a cgroup, or a process outside of all, that nobody has said anything about; by version. */
+const USUAL_WEIGHT = { 1: 1_024, 2: 100 } as const;
+
+/** A program with parameters that joins the cgroup whose file is the last of them, and becomes what follows. */
+const JOIN = ["sh", "-c", 'file=$1; shift; echo $$ >"$file" && exec "$@"', "join-cgroup"];
 
 interface Hierarchy {
   readonly root: string;
@@ -14,8 +20,8 @@ interface Hierarchy {
   readonly processor: boolean;
 }
 
-/** Makes a node's cgroup for the processor; returns the file through which a process joins it. */
-export async function makeCgroup(path: string): Promise<string> {
+/** Makes an engine's cgroup for the processor; returns a program with parameters that joins it and becomes what follows. */
+export async function makeCgroup(path: string): Promise<readonly string[]> {
   const { root, version } = await processorHierarchy();
   const leaf = join(root, path, "engine");
   await mkdir(leaf, { recursive: true });
@@ -24,7 +30,14 @@ export async function makeCgroup(path: string): Promise<string> {
       await writeFile(join(folder, "cgroup.subtree_control"), "+cpu");
     }
   }
-  return join(leaf, "cgroup.procs");
+  return [...JOIN, join(leaf, "cgroup.procs")];
+}
+
+/** Gives everything in a cgroup together as much of the processors, where they are short, as so many processes outside of it. */
+export async function weigh(path: string, processes: number): Promise<void> {
+  const { root, version } = await processorHierarchy();
+  const file = version === 2 ? "cpu.weight" : "cpu.shares";
+  await writeFile(join(root, path, file), String(USUAL_WEIGHT[version] * processes));
 }
 
 /** Gives everything in a cgroup at most that many processors' time; undefined lifts the limit. */
