@@ -31,6 +31,8 @@ const RESTARTS_WITHIN = 10_000;
 const BELIEVED_BACK_WITHIN = 90_000;
 /** ms for which a node's address is remembered while nothing runs there: one that was cut off may be empty when it is back. */
 const REMEMBER_NODE = 3_600_000;
+/** ms after which it is noted again which nodes have something running: often enough for that. */
+const LOOK_AT_NODES = 60_000;
 
 /** An instance on a lost node. Times are monotonic, ms. */
 interface Doubt {
@@ -47,15 +49,24 @@ interface Address {
   readonly changedAt: number | undefined;
 }
 
+interface InstanceSeen {
+  address: Address;
+  /** The last look that found it. */
+  look: number;
+}
+
 interface NodeSeen {
   readonly address: Address;
   seenAt: number;
 }
 
-/** Holds what is believed. Times are monotonic, ms. */
+/**
+ * Holds what is believed. Times are monotonic, ms. Of thousands of instances one changes at a time, ten times a second in a
+ * large mesh: what is kept by instance is changed where it has to be, and not made anew.
+ */
 export class LossGuard {
   readonly #confirmAfter: number;
-  #believed: ReadonlyMap<string, CatalogEntry> = new Map();
+  readonly #believed = new Map<string, CatalogEntry>();
   /** Ids of what is believed, sorted. */
   #order: readonly string[] = [];
   #broken = false;
@@ -65,9 +76,12 @@ export class LossGuard {
   // All by instance id. The first: what is said of instances on lost nodes.
   #saidOfLost: ReadonlyMap<string, ObservedEntry["health"]> = new Map();
   #doubts: ReadonlyMap<string, Doubt> = new Map();
-  #addresses: ReadonlyMap<string, Address> = new Map();
+  readonly #seen = new Map<string, InstanceSeen>();
   /** By the node's name in Consul. */
   readonly #nodes = new Map<string, NodeSeen>();
+  #nodesSeenAt = Number.NEGATIVE_INFINITY;
+  /** How often it has been looked. */
+  #looks = 0;
 
   /** Losses after a break are believed after `confirmAfter` ms of answers. */
   constructor(confirmAfter: number) {
@@ -102,24 +116,23 @@ export class LossGuard {
       this.#broken = false;
       this.#confirmedAt = undefined;
     }
-    const believed = new Map(this.#broken ? this.#believed : []);
-    this.#addresses = this.#followAddresses(observed, now);
+    const believed = this.#believed;
+    this.#follow(observed, now);
     this.#doubts = this.#findDoubts(observed, now);
-    for (const entry of observed) believed.set(entry.instance.id, this.#believeOne(entry));
-    for (const id of believed.keys()) if (deregistered(id)) believed.delete(id);
-    this.#believed = believed;
+    for (const entry of observed) this.#believeOne(entry);
+    for (const id of believed.keys())
+      if (deregistered(id) || (!this.#broken && !this.#seen.has(id))) believed.delete(id);
     return this.#sorted();
   }
 
   /** The object of before where nothing is new, by which everybody sees at once that nothing is. */
-  #believeOne({ instance, health, silent, nodeLost }: ObservedEntry): CatalogEntry {
+  #believeOne({ instance, health, silent, nodeLost }: ObservedEntry): void {
     const before = this.#believed.get(instance.id);
     const told = this.#broken && silent ? (before?.health ?? health) : health;
     const gone = nodeLost && !this.#doubts.has(instance.id);
     const now = gone ? "critical" : told;
-    return before?.instance === instance && before.health === now
-      ? before
-      : { instance, health: now };
+    if (before?.instance === instance && before.health === now) return;
+    this.#believed.set(instance.id, { instance, health: now });
   }
 
   /** Mostly the ids are those of before, and nothing needs to be sorted. */
@@ -128,26 +141,37 @@ export class LossGuard {
     const isSame =
       this.#order.length === believed.size && this.#order.every((id) => believed.has(id));
     if (!isSame) this.#order = [...believed.keys()].sort();
-    return this.#order.flatMap((id) => believed.get(id) ?? []);
+    return this.#order.map((id) => believed.get(id) as CatalogEntry);
+  }
+
+  #follow(observed: readonly ObservedEntry[], now: number): void {
+    this.#looks += 1;
+    for (const entry of observed) {
+      const seen = this.#seen.get(entry.instance.id);
+      if (seen?.address.address === entry.nodeAddress) seen.look = this.#looks;
+      else this.#followOne(entry, now);
+    }
+    for (const [id, { look }] of this.#seen) if (look !== this.#looks) this.#seen.delete(id);
+    if (now - this.#nodesSeenAt >= LOOK_AT_NODES) this.#lookAtNodes(observed, now);
   }
 
   /** What is new on a node is compared with what was there before: its Consul agent may be found lost only after it came. */
-  #followAddresses(observed: readonly ObservedEntry[], now: number): ReadonlyMap<string, Address> {
-    const addresses = new Map<string, Address>();
-    for (const { instance, nodeName, nodeAddress } of observed) {
+  #followOne({ instance, nodeName, nodeAddress }: ObservedEntry, now: number): void {
+    const before = this.#seen.get(instance.id)?.address ?? this.#nodes.get(nodeName)?.address;
+    const isKnown = before?.address === nodeAddress;
+    const address = isKnown ? before : { address: nodeAddress, changedAt: before && now };
+    this.#seen.set(instance.id, { address, look: this.#looks });
+    this.#nodes.set(nodeName, { address, seenAt: now });
+  }
+
+  #lookAtNodes(observed: readonly ObservedEntry[], now: number): void {
+    this.#nodesSeenAt = now;
+    for (const { nodeName } of observed) {
       const node = this.#nodes.get(nodeName);
-      const before = this.#addresses.get(instance.id) ?? node?.address;
-      const address =
-        before?.address === nodeAddress
-          ? before
-          : { address: nodeAddress, changedAt: before && now };
-      addresses.set(instance.id, address);
-      if (node?.address === address) node.seenAt = now;
-      else this.#nodes.set(nodeName, { address, seenAt: now });
+      if (node !== undefined) node.seenAt = now;
     }
     for (const [name, { seenAt }] of this.#nodes)
       if (now - seenAt > REMEMBER_NODE) this.#nodes.delete(name);
-    return addresses;
   }
 
   /** The instances on lost nodes that may be as is said of them. */
@@ -174,7 +198,7 @@ export class LossGuard {
     const isNews = known?.isNews === true || this.#isNews(entry);
     const since = known?.since ?? (before === "critical" && !isNews ? undefined : now);
     if (since === undefined) return undefined;
-    const { changedAt } = this.#addresses.get(id) ?? {};
+    const { changedAt } = this.#seen.get(id)?.address ?? {};
     const isBack = isNews || (changedAt !== undefined && changedAt > since - BELIEVED_BACK_WITHIN);
     return { since, isNews, until: since + (isBack ? BELIEVED_BACK_WITHIN : RESTARTS_WITHIN) };
   }

@@ -17,6 +17,8 @@ export interface AgentProcessOptions {
   readonly engineSocket: string;
   readonly consulAddress: string;
   readonly nodeFlags: readonly string[];
+  /** What its container's environment has besides. */
+  readonly environment: Readonly<Record<string, string>>;
 }
 
 /** Processor time and memory of a process at one moment. */
@@ -24,6 +26,8 @@ export interface ProcessUse {
   /** Since its start, s. */
   readonly processorSeconds: number;
   readonly residentBytes: number;
+  /** Of those, what no file backs: the pages of Node's program are there once for all processes of a node. */
+  readonly ownBytes: number;
   readonly peakResidentBytes: number;
 }
 
@@ -62,7 +66,7 @@ export class AgentProcess implements AsyncDisposable {
           CONTAINER: container,
           DOCKER_HOST: `unix://${options.engineSocket}`,
           MESH_CONSUL_ADDRESS: options.consulAddress,
-          NODE_ENV: "production",
+          ...options.environment,
         },
       },
     );
@@ -86,6 +90,7 @@ export class AgentProcess implements AsyncDisposable {
     return {
       processorSeconds: (Number(fields[11]) + Number(fields[12])) / CLOCK_TICKS,
       residentBytes: bytes("VmRSS"),
+      ownBytes: bytes("RssAnon"),
       peakResidentBytes: bytes("VmHWM"),
     };
   }

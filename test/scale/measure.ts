@@ -41,6 +41,7 @@ export interface Measured {
   /** The same without changes. */
   readonly idleProcessorShare: number;
   readonly residentBytes: number;
+  readonly ownBytes: number;
   readonly peakResidentBytes: number;
   /** To all sidecars of the node, for each change. */
   readonly bytesPerChange: number;
@@ -60,6 +61,7 @@ export interface Measured {
 export interface MeasureOptions {
   readonly program: string;
   readonly nodeFlags: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
 }
 
 /** Changes of which some dependents have not heard yet. */
@@ -97,7 +99,7 @@ export async function measure(scenario: Scenario, options: MeasureOptions): Prom
   let account = new Account();
   const started = performance.now();
   await using simulation = await Simulation.start({
-    ...{ shape, connections, program: options.program, nodeFlags: options.nodeFlags },
+    ...{ shape, connections, ...options },
     onArrival: (arrival) => account.note(arrival),
   });
   await simulation.settled(START_LIMIT);
@@ -112,10 +114,11 @@ export async function measure(scenario: Scenario, options: MeasureOptions): Prom
   });
   const patience = performance.now() + PATIENCE;
   while (account.missing > 0 && performance.now() < patience) await sleep(100);
-  const { residentBytes, peakResidentBytes } = await simulation.agent.use();
+  const { residentBytes, ownBytes, peakResidentBytes } = await simulation.agent.use();
   const { refused, mostConnections } = simulation.consul.counters;
   return {
-    ...{ scenario, startUp, changes, snapshotBytes, residentBytes, peakResidentBytes },
+    ...{ scenario, startUp, changes, snapshotBytes },
+    ...{ residentBytes, ownBytes, peakResidentBytes },
     ...{ times: quantilesOf(account.times), deaths: quantilesOf(account.deaths) },
     ...{ missing: account.missing, strayLines: account.stray },
     processorShare: busy.processorShare,

@@ -22,7 +22,7 @@ describe("an agent among many", function () {
 
   before(async () => {
     simulation = await Simulation.start({
-      ...{ shape: SHAPE, program: PROGRAM, nodeFlags: [] },
+      ...{ shape: SHAPE, program: PROGRAM, nodeFlags: [], environment: {} },
       // Fewer than services: they take turns.
       connections: 60,
       onArrival: (arrival) => arrivals.push(arrival),

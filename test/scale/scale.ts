@@ -7,7 +7,7 @@ import { SetupError } from "../../scripts/command.ts";
 import { bundlePrograms } from "../../scripts/images/bundle.ts";
 import { withTemporaryFolder } from "../../scripts/temporary-folder.ts";
 import { figures } from "./figures.ts";
-import { type Measured, measure, type Scenario } from "./measure.ts";
+import { type Measured, type MeasureOptions, measure, type Scenario } from "./measure.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
 const PAGE = join(ROOT, "docs", "scale.md");
@@ -15,15 +15,13 @@ const BEGIN = "<!-- results: begin -->";
 const END = "<!-- results: end -->";
 const WORLD = { nodes: 100, services: 1_000, endpoints: 10 } as const;
 const RATE = 10;
-/** What an image's agent is started with: see the Dockerfile. */
-const AGENT_FLAGS = "--max-semi-space-size=4 --optimize-for-size";
 
 export const USAGE: string = `npm run scale -- [--only words] [--seconds 30] [--publish] [--node="--cpu-prof"]
 
 --only     scenarios whose name contains this
 --seconds  of changes, 10 a second, and as long of rest before
 --publish  puts the figures into docs/scale.md
---node     flags for the agent's Node instead of the image's (${AGENT_FLAGS})`;
+--node     flags for the agent's Node beside the image's`;
 
 const SCENARIOS: readonly Omit<Scenario, "seconds">[] = [
   scenario("10 upstreams each", { projectSize: 50, upstreams: 10 }, 200),
@@ -41,7 +39,7 @@ export async function measureScale(
     options: {
       only: { type: "string", default: "" },
       seconds: { type: "string", default: "30" },
-      node: { type: "string", default: AGENT_FLAGS },
+      node: { type: "string", default: "" },
       publish: { type: "boolean", default: false },
     },
   });
@@ -51,15 +49,28 @@ export async function measureScale(
   const all: Measured[] = [];
   await withTemporaryFolder(tmpdir(), async (folder) => {
     const programs = await bundlePrograms(ROOT, folder, join(folder, "programs"));
-    const nodeFlags = values.node.split(" ").filter(Boolean);
+    const image = await imageSettings();
+    const nodeFlags = [...image.nodeFlags, ...values.node.split(" ").filter(Boolean)];
     for (const each of chosen) {
       tell(`measuring: ${each.name}`);
       const program = join(programs, "agent.mjs");
-      all.push(await measure({ ...each, seconds }, { program, nodeFlags }));
+      all.push(await measure({ ...each, seconds }, { ...image, program, nodeFlags }));
       tell(figures(all));
     }
   });
   if (values.publish) await publish(figures(all));
+}
+
+/** How the image runs its agent. */
+async function imageSettings(): Promise<Pick<MeasureOptions, "nodeFlags" | "environment">> {
+  const lines = (await readFile(join(ROOT, "Dockerfile"), "utf8")).split("\n");
+  const of = (instruction: string): string =>
+    lines.find((line) => line.startsWith(`${instruction} `))?.slice(instruction.length + 1) ?? "";
+  const command: readonly string[] = JSON.parse(of("CMD"));
+  const environment = of("ENV")
+    .split(" ")
+    .map((pair) => pair.split("="));
+  return { nodeFlags: command.slice(1, -1), environment: Object.fromEntries(environment) };
 }
 
 function scenario(

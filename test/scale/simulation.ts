@@ -22,6 +22,7 @@ export interface SimulationOptions {
   readonly connections: number;
   readonly program: string;
   readonly nodeFlags: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
   readonly onArrival: (arrival: Arrival) => void;
 }
 
@@ -97,7 +98,8 @@ export class Simulation implements AsyncDisposable {
     await Promise.all(this.#tasks);
   }
 
-  async #start({ program, connections, nodeFlags, onArrival }: SimulationOptions): Promise<void> {
+  async #start(options: SimulationOptions): Promise<void> {
+    const { program, connections, nodeFlags, environment, onArrival } = options;
     const { world, state } = this;
     const folder = await mkdtemp(join(tmpdir(), "mesh-scale-"));
     this.#stack.defer(async () => await rm(folder, { recursive: true, force: true }));
@@ -122,7 +124,7 @@ export class Simulation implements AsyncDisposable {
     this.#stack.use(await EngineServer.start(engineSocket, { node, containers, onSidecar }));
     this.#agent = this.#stack.use(
       await AgentProcess.start({
-        ...{ folder, program, engineSocket, nodeFlags },
+        ...{ folder, program, engineSocket, nodeFlags, environment },
         containerId: AGENT_ID,
         consulAddress: this.consul.address,
       }),

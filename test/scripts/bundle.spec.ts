@@ -14,6 +14,9 @@ import { ROOT } from "../structure/source-files.ts";
 /** Bytes: V8 holds the text of the program as long as it runs. */
 const LARGEST_SIDECAR = 350_000;
 
+/** The same of the agent, once on every node. */
+const LARGEST_AGENT = 2_500_000;
+
 /** Parts of Node of a megabyte and more that no idle sidecar needs. */
 const LOADED_LATE = [
   "http",
@@ -64,5 +67,16 @@ describe("the sidecar's program", () => {
     assert.ok(modules.includes("NativeModule tls"), "what is loaded is told");
     const loaded = LOADED_LATE.filter((name) => modules.includes(`NativeModule ${name}`));
     assert.deepEqual(loaded, []);
+  });
+
+  it(`stands beside an agent of at most ${LARGEST_AGENT} bytes, which V8 holds in one byte a character`, () => {
+    const text = readFileSync(file("agent.mjs"));
+    assert.ok(text.length <= LARGEST_AGENT, `${text.length} bytes`);
+    assert.ok(text.every((byte) => byte < 0x80));
+  });
+
+  it("leaves the licences of what the agent and the command line are made of in files beside them", () => {
+    for (const name of ["agent", "cli"])
+      assert.match(readFileSync(file(`${name}.mjs.LEGAL.txt`), "utf8"), /licen[sc]e/i);
   });
 });

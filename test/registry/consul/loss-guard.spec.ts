@@ -49,6 +49,10 @@ describe("what to believe when Consul knows less", () => {
     assert.equal(guard.confirmedAt, undefined);
   });
 
+  it("misses who vanished though another is listed twice, as one is whose service is renamed", () => {
+    assert.equal(believe([said("a", "passing"), said("a", "passing")], 1), "a passing");
+  });
+
   it("keeps what vanished after a break, until the time to live has passed", () => {
     breakAndReturn(1_000);
     assert.equal(believe([], 1_000), "a passing, b passing");
