@@ -60,6 +60,7 @@ describe("the sidecar container", () => {
         NetworkMode: `container:${containerId("a")}`,
         RestartPolicy: { Name: "unless-stopped" },
         PidsLimit: 64,
+        CpuShares: 16_384,
         Sysctls: { "net.ipv4.tcp_migrate_req": "1" },
         Mounts: [
           { Type: "volume", Source: "mesh_run", Target: "/run/mesh", ReadOnly: true },
