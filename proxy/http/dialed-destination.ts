@@ -59,11 +59,6 @@ const MAX_WAITING = 4_096;
  * ways, and one that has only begun anew at the same place is back.
  */
 const DEPARTURE = 2_000;
-/**
- * Milliseconds that they go on waiting when the destination is let go of: an endpoint that leaves may be gone with its
- * network, and a handshake that is under way with one that is still there takes less.
- */
-const RETIRED_PATIENCE = 250;
 
 export class DialedDestination implements Destination {
   readonly key: string;
@@ -78,7 +73,6 @@ export class DialedDestination implements Destination {
   /** One dial is enough for all who wait, unless the peer has turned out to need a connection for each. */
   #connectionEach: boolean;
   #retired = false;
-  #impatience: NodeJS.Timeout | undefined;
   /** Until when it is departing; 0 for one that never was. */
   #departingUntil = 0;
 
@@ -118,13 +112,10 @@ export class DialedDestination implements Destination {
     this.#retired = true;
     this.#origins.retire();
     this.#link?.retire();
-    if (this.#waiting.length > 0 && this.#impatience === undefined)
-      this.#impatience = setTimeout(() => this.#giveUp(), RETIRED_PATIENCE);
   }
 
   close(): void {
     this.#closed.abort(new Error("the sidecar ends"));
-    clearTimeout(this.#impatience);
     this.#origins.close();
     this.#link?.close();
   }
@@ -185,12 +176,6 @@ export class DialedDestination implements Destination {
     }
     this.#waiting.push(...others);
     next?.fail(code);
-  }
-
-  /** They may be sent elsewhere, as none of them was sent. */
-  #giveUp(): void {
-    this.#impatience = undefined;
-    for (const stream of this.#takeWaiting()) stream.fail(this.#options.unreachable);
   }
 
   /** Those who still want a connection. */

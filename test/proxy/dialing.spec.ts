@@ -117,17 +117,6 @@ describe("a destination that is being dialed", () => {
     await eventually(() => assert.deepEqual(happened, ["stream", "retire"]));
   });
 
-  it("and was let go meanwhile fails what waits for it long before the dial fails", async () => {
-    const failed = Promise.withResolvers<StreamFailure>();
-    const target = destination(await fronts.listen(createServer()));
-    target.open({ ...DEAF, onFailed: failed.resolve }, false, false);
-    target.retire();
-    const { code, sent } = await failed.promise;
-    assert.deepEqual({ code, sent }, { code: "APPLICATION_UNREACHABLE", sent: false });
-    opened.resolve();
-    target.close();
-  });
-
   describe("again, because its link is silent", () => {
     const happened: string[] = [];
     const links = ["first", "second"].map((name) => ({
