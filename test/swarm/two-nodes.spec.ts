@@ -76,14 +76,18 @@ describe("the mesh on a swarm of two nodes", () => {
   after(async () => await swarm?.remove());
 
   it("has an agent on each, and no problem", async () => {
-    for (const node of swarm.nodes) {
-      const { nodes, problems } = await mesh.status(node);
-      assert.deepEqual(problems, []);
-      assert.deepEqual(
-        nodes.map((each) => `${each.node} ${each.agent}`),
-        ["node-1 ready", "node-2 ready"],
-      );
-    }
+    // An agent announces itself apart from its workloads, within 15 s of its start.
+    const told = async (): Promise<void> => {
+      for (const node of swarm.nodes) {
+        const { nodes, problems } = await mesh.status(node);
+        assert.deepEqual(problems, []);
+        assert.deepEqual(
+          nodes.map((each) => `${each.node} ${each.agent}`),
+          ["node-1 ready", "node-2 ready"],
+        );
+      }
+    };
+    await eventually(told, { timeout: 20_000, interval: 200 });
   });
 
   it("carries calls to both nodes by a label alone, with the caller's identity", async () => {
