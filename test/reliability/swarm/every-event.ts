@@ -9,6 +9,7 @@ import { consulLeaderLost } from "./events/consul-leader-lost.ts";
 import { consulServersLost } from "./events/consul-servers-lost.ts";
 import { consulServersRestarted } from "./events/consul-servers-restarted.ts";
 import { engineRestarted } from "./events/engine-restarted.ts";
+import { managerCutOff } from "./events/manager-cut-off.ts";
 import { managerLost } from "./events/manager-lost.ts";
 import { meshUpgraded } from "./events/mesh-upgraded.ts";
 import { nodeDrained } from "./events/node-drained.ts";
@@ -39,6 +40,7 @@ export const SWARM_EVENTS: readonly ReliabilityEvent<SwarmStage>[] = [
   consulServersLost,
   engineRestarted,
   workerCutOff,
+  managerCutOff,
   workerLost,
   managerLost,
 ];
