@@ -124,7 +124,7 @@ function makeService(
   last: DirectoryService | undefined,
 ): DirectoryService {
   if (last?.address === address && isMadeOf(last, entries, known)) return last;
-  const offers = [...entries.map(({ instance }) => toKnownService(instance)), ...known];
+  const offers = [...entries.map(({ instance }) => offerOf(instance)), ...known];
   const problems: Problem[] = [];
   const fresh = {
     service,
@@ -181,21 +181,23 @@ function isSameEntry(a: CatalogEntry, b: CatalogEntry | undefined): boolean {
 
 type Source = Pick<Instance, "service" | "alias" | "project" | "ports" | "networks">;
 
-/** Views hold the same instances again and again. */
 const knownServices = new WeakMap<Source, KnownService>();
 
+/** The same object for the same source, by which it is seen that nothing is new. */
 export function toKnownService(source: Source): KnownService {
   const before = knownServices.get(source);
   if (before !== undefined) return before;
-  const known = {
-    service: source.service,
-    alias: source.alias,
-    project: source.project,
-    ports: source.ports.map(({ name, port, protocol }) => ({ name, port, protocol })),
-    networkIds: source.networks.map(({ networkId }) => networkId),
-  };
+  const known = offerOf(source);
   knownServices.set(source, known);
   return known;
+}
+
+function offerOf({ service, alias, project, ports, networks }: Source): KnownService {
+  return {
+    ...{ service, alias, project },
+    ports: ports.map(({ name, port, protocol }) => ({ name, port, protocol })),
+    networkIds: networks.map(({ networkId }) => networkId),
+  };
 }
 
 function uniqueAliases(offers: readonly KnownService[]): { project: string; alias: string }[] {

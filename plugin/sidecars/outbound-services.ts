@@ -11,7 +11,7 @@ import type { CatalogEntry } from "../../registry/catalog.ts";
 import { outboundListenPort } from "../workload/addresses.ts";
 import type { Workload } from "../workload/workload.ts";
 import type { DirectoryService } from "./directory.ts";
-import { writeService } from "./snapshot-lines.ts";
+import { digestOf } from "./snapshot-lines.ts";
 
 /** What a service looks like depends on this much of its caller, and of what they share. */
 export interface Viewpoint {
@@ -69,8 +69,7 @@ export class OutboundView {
       return known.value;
     }
     const fresh = toOutbound(service, this.#viewpoint, policy, named);
-    const same =
-      known !== undefined && writeService(known.value).digest === writeService(fresh).digest;
+    const same = known !== undefined && digestOf(known.value) === digestOf(fresh);
     const value = same ? known.value : fresh;
     this.#used.set(key, { from: service, policy, value });
     return value;

@@ -1,5 +1,5 @@
 // What the agent writes to a sidecar: a snapshot whole, or what has become of the one before. Services that are the same
-// object are written out once, however many sidecars have them.
+// object are compared by a digest that is made once, however many sidecars have them.
 import { createHash } from "node:crypto";
 import type {
   OutboundService,
@@ -7,36 +7,29 @@ import type {
   SnapshotChange,
 } from "../../proxy/configuration/snapshot.ts";
 
-interface Written {
-  readonly text: string;
-  readonly digest: string;
-}
+const digests = new WeakMap<OutboundService, string>();
 
-const written = new WeakMap<OutboundService, Written>();
-
-/** A service as JSON, and a digest of that. */
-export function writeService(service: OutboundService): Written {
-  const known = written.get(service);
+/** Of all that a sidecar is told about the service. */
+export function digestOf(service: OutboundService): string {
+  const known = digests.get(service);
   if (known !== undefined) return known;
-  const text = JSON.stringify(service);
-  const made = { text, digest: createHash("sha256").update(text).digest("base64") };
-  written.set(service, made);
-  return made;
+  const digest = createHash("sha256").update(JSON.stringify(service)).digest("base64");
+  digests.set(service, digest);
+  return digest;
 }
 
 /** The line of the whole. */
-export function wholeLine({ outbound, ...rest }: Snapshot): string {
-  const head = JSON.stringify(rest).slice(0, -1);
-  return `${head},"outbound":[${outbound.map((service) => writeService(service).text).join(",")}]}\n`;
+export function wholeLine(snapshot: Snapshot): string {
+  return `${JSON.stringify(snapshot)}\n`;
 }
 
 /** The line of what differs from the snapshot that was sent before; of the whole where that cannot be told. */
 export function changeLine(before: Snapshot, now: Snapshot): string {
   const fields = changedFields(before, now);
   if (fields === undefined) return wholeLine(now);
-  const known = new Map(before.outbound.map((service) => [service.service, writeService(service)]));
+  const known = new Map(before.outbound.map((service) => [service.service, digestOf(service)]));
   const changed = now.outbound.filter(
-    (service) => known.get(service.service)?.digest !== writeService(service).digest,
+    (service) => known.get(service.service) !== digestOf(service),
   );
   const change: SnapshotChange = {
     ...{ base: before.version, version: now.version, fields, changed },

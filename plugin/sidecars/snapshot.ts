@@ -11,7 +11,7 @@ import type {
 } from "../../proxy/configuration/snapshot.ts";
 import type { Leaf, TrustBundle } from "../certificates/authority.ts";
 import type { Workload } from "../workload/workload.ts";
-import { writeService } from "./snapshot-lines.ts";
+import { digestOf } from "./snapshot-lines.ts";
 
 export interface SnapshotParts {
   readonly workload: Workload;
@@ -44,7 +44,7 @@ export function buildSnapshot(parts: SnapshotParts): Snapshot {
     jwks,
     draining,
   };
-  const digests = outbound.map((service) => writeService(service).digest).join("");
+  const digests = outbound.map((service) => digestOf(service)).join("");
   const hash = createHash("sha256").update(JSON.stringify(content)).update(digests);
   return { version: hash.digest("hex").slice(0, 16), ...content, outbound };
 }

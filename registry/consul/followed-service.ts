@@ -2,12 +2,14 @@
 // each answer. An instance counts only when both are there: Consul learns of the two one after the other.
 import { isDeepStrictEqual } from "node:util";
 import type { Clock } from "../../mesh/clock.ts";
+import type { Instance } from "../../mesh/model.ts";
 import { follow } from "./blocking-query.ts";
 import { type Answer, AT_ONCE, type BlockingQuery, type ConsulClient } from "./client.ts";
 import { fromChecks } from "./health.ts";
 import type { ObservedEntry } from "./loss-guard.ts";
 import { fromService } from "./registration.ts";
 import type { HealthEntry } from "./types.ts";
+import { ownCopy, type ValuePool } from "./value-pool.ts";
 
 /** While others are in line, or while an instance is not there whole, ms. */
 const SHORT_WAIT = 1_000;
@@ -17,6 +19,7 @@ const SIDECARS_AGAIN = 60_000;
 export interface FollowedServiceOptions {
   readonly client: ConsulClient;
   readonly clock: Clock;
+  readonly pool: ValuePool;
   /** Whether there are more services than queries that may wait, so that they take turns. */
   readonly takesTurns: () => boolean;
   /** See FollowOptions.onBreak. */
@@ -138,7 +141,7 @@ export class FollowedService {
     this.#sidecarsSeenAt = this.#options.clock.monotonic();
     this.#index = index;
     this.#nodes = new Set(services.map(({ Node }) => Node.Node));
-    this.#entries = wholeInstances(services, sidecars, this.#entries);
+    this.#entries = wholeInstances(services, sidecars, this.#options.pool, this.#entries);
     this.#incomplete = this.#entries.length < services.length;
   }
 }
@@ -150,6 +153,7 @@ export class FollowedService {
 export function wholeInstances(
   services: readonly HealthEntry[],
   sidecars: readonly HealthEntry[],
+  pool: ValuePool,
   before: readonly ObservedEntry[] = [],
 ): readonly ObservedEntry[] {
   const key = (entry: HealthEntry, id: string | undefined): string => `${entry.Node.Node}/${id}`;
@@ -161,10 +165,30 @@ export function wholeInstances(
     const read = fromService(entry.Service);
     if (read === undefined || !covered.has(key(entry, read.id))) return [];
     const last = known.get(read.id);
-    const instance = last !== undefined && isDeepStrictEqual(last, read) ? last : read;
-    const { Node: nodeName, Address: nodeAddress } = entry.Node;
+    const instance =
+      last !== undefined && isDeepStrictEqual(last, read) ? last : pooled(read, pool);
+    const nodeName = pool.text(entry.Node.Node);
+    const nodeAddress = pool.text(entry.Node.Address);
     return [{ instance, nodeName, nodeAddress, ...fromChecks(entry.Checks) }];
   });
   // Views are sorted by id: lists that are sorted one by one are nearly so together, which costs a sort next to nothing.
   return whole.sort((a, b) => (a.instance.id < b.instance.id ? -1 : 1));
+}
+
+/** The instance with what others have as well in common with them. Id, container and addresses are its own. */
+function pooled(instance: Instance, pool: ValuePool): Instance {
+  return {
+    ...instance,
+    service: pool.text(instance.service),
+    alias: pool.text(instance.alias),
+    project: pool.text(instance.project),
+    version: pool.text(instance.version),
+    node: pool.text(instance.node),
+    ports: pool.list(instance.ports),
+    networks: instance.networks.map(({ networkId, networkName, address }) => ({
+      networkId: pool.text(networkId),
+      networkName: pool.text(networkName),
+      address: ownCopy(address),
+    })),
+  };
 }

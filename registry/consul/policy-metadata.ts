@@ -4,6 +4,9 @@ import { isDocument } from "../stored-policy.ts";
 
 type Pair = readonly [key: string, value: string];
 
+/** Of most instances. */
+const NO_POLICY: PolicyDocument = {};
+
 /** No pairs for the empty document; `longest` is in bytes. */
 export function formatPolicy(document: PolicyDocument, longest: number): readonly Pair[] {
   const sorted = Object.entries(document).toSorted(([a], [b]) => (a < b ? -1 : 1));
@@ -14,13 +17,14 @@ export function formatPolicy(document: PolicyDocument, longest: number): readonl
 
 /** The empty document for pairs that make no document: a copy counts without its policy too. */
 export function parsePolicy(meta: Readonly<Record<string, string>>): PolicyDocument {
+  if (meta[keyOf(1)] === undefined) return NO_POLICY;
   let text = "";
   for (let number = 1; meta[keyOf(number)] !== undefined; number += 1) text += meta[keyOf(number)];
   try {
     const document: unknown = JSON.parse(text);
-    return isDocument(document) ? document : {};
+    return isDocument(document) ? document : NO_POLICY;
   } catch {
-    return {};
+    return NO_POLICY;
   }
 }
 

@@ -9,6 +9,7 @@ import { criticalHints, type Hint } from "./critical-hints.ts";
 import { FollowedService } from "./followed-service.ts";
 import type { ObservedEntry } from "./loss-guard.ts";
 import { MESH_TAG } from "./registration.ts";
+import { ValuePool } from "./value-pool.ts";
 
 /** Of the queries that may wait: with fewer left, services take turns already, so that one that is new need not wait long for its own. */
 const KEPT_FREE = 0.1;
@@ -38,6 +39,7 @@ export class ServiceWatch {
   /** Set after each answer. */
   readonly answers: Latest<true> = new Latest();
   readonly #options: ServiceWatchOptions;
+  readonly #pool = new ValuePool();
   readonly #members = new Map<string, Member>();
   readonly #tasks = new Set<Promise<void>>();
   #hinted: AbortController | undefined;
@@ -121,6 +123,7 @@ export class ServiceWatch {
   #start(name: string, signal: AbortSignal, onFailure: (error: unknown) => void): void {
     const service = new FollowedService(name, {
       ...this.#options,
+      pool: this.#pool,
       takesTurns: () => this.#takesTurns(),
       onAnswer: () => this.answers.set(true),
     });

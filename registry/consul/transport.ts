@@ -4,8 +4,10 @@ import type { Agent } from "node:http";
 import { describeError, MeshError } from "../../mesh/errors.ts";
 import { openConnections, parseConsulAddress } from "./address.ts";
 import { Connections } from "./connections.ts";
+import { Deadline } from "./deadline.ts";
 import { ConsulAnswerError, unavailable } from "./errors.ts";
 import { type HttpReply, httpCall } from "./http-call.ts";
+import { AskAgain, Waits } from "./waits.ts";
 
 /** What Consul's agent answers by itself, whether or not a server leads: certificates are not among it. */
 const OWN = /^agent\/(self|services|service\/|check\/)/;
@@ -48,6 +50,7 @@ export class ConsulTransport {
   readonly #headers: Readonly<Record<string, string>>;
   readonly #timeout: number;
   readonly turns: Connections = new Connections();
+  readonly #waits = new Waits();
   #lacksServers = false;
   #reachability: Reachability = { reachable: false, since: Date.now(), problem: undefined };
 
@@ -81,21 +84,27 @@ export class ConsulTransport {
 
   #send(request: ConsulRequest, signal: AbortSignal): Promise<ConsulReply> {
     return this.settle(request.path, signal, async () => {
-      using deadline = new Deadline();
+      using deadline = new Deadline(signal);
       // Consul adds up to a sixteenth to the waiting time, so that watchers do not all come back at once.
       deadline.set(this.#timeout + request.wait * (1 + 1 / 16));
+      using _waiting = request.wait > 0 ? this.#waiting(deadline) : undefined;
       const reply = await httpCall({
         method: request.method,
         url: `${this.base}/v1/${request.path}?${new URLSearchParams(request.query)}`,
         headers: this.#headers,
         body: request.body === undefined ? undefined : JSON.stringify(request.body),
         connections: this.connections,
-        signal: AbortSignal.any([signal, deadline.signal]),
+        signal: deadline.signal,
         // What has begun does not wait for anything any more.
         onHead: () => deadline.set(this.#timeout),
       });
       return toReply(request, reply);
     });
+  }
+
+  #waiting(deadline: Deadline): Disposable {
+    this.#waits.add(deadline);
+    return { [Symbol.dispose]: () => this.#waits.delete(deadline) };
   }
 
   /** Runs one attempt to reach Consul, however it is made: its failure becomes a MeshError and is remembered. */
@@ -108,6 +117,9 @@ export class ConsulTransport {
     } catch (error) {
       if (signal.aborted) throw signal.reason;
       const failure = error instanceof MeshError ? error : unavailable(call, error);
+      if (error instanceof AskAgain) throw failure;
+      if (!call.startsWith("agent/") && !(error instanceof ConsulAnswerError))
+        this.#waits.unheard();
       this.#remember(call, failure.code === "CATALOG_REFUSED", describeError(failure));
       throw failure;
     }
@@ -118,29 +130,10 @@ export class ConsulTransport {
     const isOwn = call.startsWith("agent/");
     if (isOwn && reachable && this.#lacksServers) return;
     if (!isOwn) this.#lacksServers = !reachable;
+    if (!isOwn && reachable) this.#waits.heard(performance.now());
     const before = this.#reachability;
     const since = before.reachable === reachable ? before.since : Date.now();
     this.#reachability = { reachable, since, problem };
-  }
-}
-
-/** Aborts its signal when the time that was set last has passed; disposing it calls that off. */
-class Deadline implements Disposable {
-  readonly #controller = new AbortController();
-  #timer: NodeJS.Timeout | undefined;
-
-  get signal(): AbortSignal {
-    return this.#controller.signal;
-  }
-
-  set(milliseconds: number): void {
-    clearTimeout(this.#timer);
-    const late = new Error(`nothing within ${Math.round(milliseconds)} ms`);
-    this.#timer = setTimeout(() => this.#controller.abort(late), milliseconds);
-  }
-
-  [Symbol.dispose](): void {
-    clearTimeout(this.#timer);
   }
 }
 

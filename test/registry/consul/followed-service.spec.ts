@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, it } from "mocha";
 import type { Instance } from "../../../mesh/model.ts";
 import { ConsulClient } from "../../../registry/consul/client.ts";
 import { FollowedService, wholeInstances } from "../../../registry/consul/followed-service.ts";
+import { ValuePool } from "../../../registry/consul/value-pool.ts";
 import { eventually } from "../../helpers/eventually.ts";
 import { ManualClock } from "../../helpers/manual-clock.ts";
 import { instanceOf } from "../instances.ts";
@@ -46,7 +47,7 @@ describe("a service that is followed", () => {
     const client = used.use(new ConsulClient({ address: consul.address }));
     const stop = new AbortController();
     followed = new FollowedService("orders", {
-      ...{ client, clock, takesTurns: () => takesTurns },
+      ...{ client, clock, pool: new ValuePool(), takesTurns: () => takesTurns },
       onBreak: () => {
         breaks += 1;
       },
@@ -143,7 +144,7 @@ describe("a service that is followed", () => {
     it("is asked for once more when the news came during a look, and never twice at a time", async () => {
       const client = used.use(new ConsulClient({ address: consul.address }));
       const waitless = new FollowedService("orders", {
-        ...{ client, clock, takesTurns: () => true },
+        ...{ client, clock, pool: new ValuePool(), takesTurns: () => true },
         ...{ onBreak: () => undefined, onAnswer: () => (news += 1) },
       });
       const { serviceWaits } = client.turns;
@@ -203,7 +204,18 @@ describe("the instances that Consul lists", () => {
     ["of which the sidecar alone is there", [], [sidecar], 0],
   ] as const) {
     it(`count one ${what} as ${expected}`, () => {
-      assert.equal(wholeInstances(services, sidecars).length, expected);
+      assert.equal(wholeInstances(services, sidecars, new ValuePool()).length, expected);
     });
   }
+
+  it("are what was registered, and have in common what is the same of all", () => {
+    const listings = [FIRST, SECOND].map((each) => listed(each));
+    const found = wholeInstances(
+      listings.map((each) => each.service),
+      listings.map((each) => each.sidecar),
+      new ValuePool(),
+    ).map(({ instance }) => instance);
+    assert.deepEqual(found, [FIRST, SECOND]);
+    assert.equal(found[0]?.ports, found[1]?.ports);
+  });
 });
