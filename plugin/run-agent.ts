@@ -15,6 +15,8 @@ import { ServiceLeaves } from "./certificates/service-leaves.ts";
 import { Engine, type EngineVersion } from "./docker/engine.ts";
 import { inspectOwnContainer, refuseSecondAgent } from "./docker/own-container.ts";
 import { MIGRATION_FILE } from "./docker/sidecar-container.ts";
+import { agentMetrics } from "./metrics/agent-metrics.ts";
+import { RequestMetrics } from "./metrics/request-metrics.ts";
 import { followNews } from "./news.ts";
 import { type LocalNode, localNode } from "./nodes/local-node.ts";
 import { NodeWatch } from "./nodes/node-watch.ts";
@@ -107,6 +109,7 @@ interface Wired {
   readonly engine: Engine;
   readonly observer: Observer;
   readonly sessions: SidecarSessions;
+  readonly requestMetrics: RequestMetrics;
   readonly policyState: PolicyState;
   readonly policies: ServicePolicies;
   readonly publisher: Publisher;
@@ -136,7 +139,10 @@ async function wire(
   const observer = new Observer(engine, clock);
   const trigger = (): void => wake.set(undefined);
   const look = new EngineLook({ observer, trigger, clock, log });
-  const sessions = new SidecarSessions(clock, trigger);
+  const requestMetrics = new RequestMetrics();
+  const sessions = new SidecarSessions(clock, trigger, (workload, conversations) =>
+    requestMetrics.add(workload, conversations, clock.monotonic()),
+  );
   const policyState = new PolicyState();
   const policies = new ServicePolicies(policyState);
   const publisher = new Publisher({ ...sources, sessions, policies, clock });
@@ -156,7 +162,7 @@ async function wire(
   const serviceRecorder = new ServiceRecorder({ engine, store, labels: serviceLabels, clock, log });
   const nodeWatch = watchNodes(parts, engine, () => localNode(observer, publisher));
   const swarm = { serviceLabels, serviceRecorder, nodeWatch };
-  const shared = { engine, observer, interceptions, holds, ...swarm, ...spoken };
+  const shared = { engine, observer, interceptions, holds, requestMetrics, ...swarm, ...spoken };
   const { node } = engineVersion;
   const reconciler = new Reconciler({
     ...shared,
@@ -190,11 +196,15 @@ function untold({ problems }: MeshStatus, { reconciler, serviceRecorder }: Wired
 }
 
 function apiSources(parts: AgentParts, status: () => MeshStatus, wired: Wired): ApiSources {
-  const { reconciler, policies, publisher } = wired;
+  const { reconciler, policies, publisher, requestMetrics } = wired;
   const known = (): Directory["services"] => publisher.directory.services;
   return {
     status,
     plan: () => reconciler.printedPlan,
+    metrics: () => [
+      ...requestMetrics.families(parts.clock.monotonic()),
+      ...agentMetrics(status(), reconciler.workloads),
+    ],
     healthy: () => reconciler.alive,
     desk: new PolicyDesk({ store: parts.backend.policyStore, policies, known }),
     endpoints: (service) => callerReports(service, reconciler.workloads),

@@ -5,6 +5,7 @@ import type { Denials } from "./authorize/denials.ts";
 import type { Configuration } from "./configuration/configuration.ts";
 import type { Counters } from "./counters.ts";
 import type { HttpEngine } from "./http/http-engine.ts";
+import type { Traffic } from "./metrics/traffic.ts";
 import type { OpenStreams } from "./open-streams.ts";
 import type { Refusals } from "./refusals.ts";
 
@@ -13,6 +14,7 @@ export interface DataPlane {
   readonly configuration: () => Configuration | undefined;
   readonly engine: HttpEngine;
   readonly counters: Counters;
+  readonly traffic: Traffic;
   readonly refusals: Refusals;
   /** Callers that were not let in. */
   readonly denials: Denials;

@@ -4,8 +4,8 @@ import { CallerGuard } from "./caller-guard.ts";
 import type { Configuration } from "./configuration/configuration.ts";
 import type { InboundRoute } from "./configuration/inbound-routes.ts";
 import type { DataPlane } from "./data-plane.ts";
-import type { FailureCode, LocalAnswer } from "./failures.ts";
-import type { RequestHandler, ReviewedExchange } from "./http/exchanges.ts";
+import type { LocalAnswer } from "./failures.ts";
+import type { FinishedExchange, RequestHandler, ReviewedExchange } from "./http/exchanges.ts";
 import type { Edits, RequestPlan } from "./http/plan.ts";
 import type { MessageHead } from "./http1/message-head.ts";
 import { RequestView } from "./match/request-view.ts";
@@ -19,6 +19,7 @@ export class InboundRequests implements RequestHandler {
   readonly #plane: DataPlane;
   readonly #route: InboundRoute;
   readonly #caller: Caller;
+  readonly #peer: string;
   readonly #guard: CallerGuard;
   readonly #forwardedFor: Buffer | undefined;
   #usual: RequestPlan | undefined;
@@ -28,6 +29,7 @@ export class InboundRequests implements RequestHandler {
     this.#plane = plane;
     this.#route = route;
     this.#caller = caller;
+    this.#peer = caller.kind === "authenticated" ? caller.uri : "";
     this.#guard = new CallerGuard(plane, configuration, caller);
     this.#forwardedFor = caller.kind === "anonymous" ? Buffer.from(caller.address) : undefined;
   }
@@ -60,11 +62,13 @@ export class InboundRequests implements RequestHandler {
     return this.#guard.review(sentHead);
   }
 
-  finished(_status: number, milliseconds: number, failure: FailureCode | undefined): void {
-    const { counters, drain } = this.#plane;
+  finished(exchange: FinishedExchange, milliseconds: number): void {
+    const { counters, drain, traffic } = this.#plane;
+    const { failure } = exchange;
     drain.leave();
     this.#guard.configuration.inbound.limits.inFlight.count -= 1;
     counters.inboundTimes.record(milliseconds);
+    traffic.count("destination", this.#peer, "", exchange, milliseconds);
     if (failure !== undefined) counters.countFailure(failure);
   }
 

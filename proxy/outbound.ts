@@ -3,8 +3,7 @@
 import { accept } from "./accept.ts";
 import type { OutboundRoute } from "./configuration/outbound-routes.ts";
 import type { DataPlane } from "./data-plane.ts";
-import type { FailureCode } from "./failures.ts";
-import type { RequestHandler } from "./http/exchanges.ts";
+import type { FinishedExchange, RequestHandler } from "./http/exchanges.ts";
 import type { RequestPlan } from "./http/plan.ts";
 import type { MessageHead } from "./http1/message-head.ts";
 import { OutboundPlans } from "./outbound-plans.ts";
@@ -73,10 +72,12 @@ class OutboundRequests implements RequestHandler {
   /** Whom the application calls was decided when it called. */
   review(): undefined {}
 
-  finished(_status: number, milliseconds: number, failure: FailureCode | undefined): void {
-    const { counters, drain } = this.#plane;
+  finished(exchange: FinishedExchange, milliseconds: number): void {
+    const { counters, drain, traffic } = this.#plane;
+    const { failure, plan, target } = exchange;
     drain.leave();
     counters.outboundTimes.record(milliseconds);
+    traffic.count("source", plan.service, target?.version ?? "", exchange, milliseconds);
     if (failure === undefined) return;
     counters.outboundFailed += 1;
     counters.countFailure(failure);

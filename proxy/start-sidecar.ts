@@ -10,10 +10,12 @@ import type { Configuration } from "./configuration/configuration.ts";
 import { sendReports } from "./configuration/reports.ts";
 import { HAND_OVER_TIME, REPORT_INTERVAL, type SidecarReport } from "./configuration/snapshot.ts";
 import { followSnapshots } from "./configuration/snapshot-source.ts";
+import type { ConversationReport } from "./configuration/traffic-report.ts";
 import { Counters } from "./counters.ts";
 import type { DataPlane } from "./data-plane.ts";
 import { HttpEngine } from "./http/http-engine.ts";
 import { Listeners } from "./listen/listeners.ts";
+import { Traffic } from "./metrics/traffic.ts";
 import { type Interfaces, StaleNamespace } from "./namespace.ts";
 import { OpenStreams } from "./open-streams.ts";
 import { Refusals } from "./refusals.ts";
@@ -53,13 +55,15 @@ export interface Sidecar {
 /** Starts a sidecar; it works by itself until its signal aborts or its namespace is left behind. */
 export function startSidecar(options: SidecarOptions): Sidecar {
   const counters = new Counters();
+  const traffic = new Traffic();
   const status = new Status(counters, options.clock);
-  return { report: () => status.report(), ended: run(options, counters, status) };
+  return { report: () => status.report(), ended: run(options, counters, traffic, status) };
 }
 
 async function run(
   options: SidecarOptions,
   counters: Counters,
+  traffic: Traffic,
   status: Status,
 ): Promise<SidecarEnd> {
   const { clock, log, hostsFile, signal } = options;
@@ -89,13 +93,17 @@ async function run(
   });
   const configuration = (): typeof upkeep.configuration => upkeep.configuration;
   const plane: DataPlane = {
-    ...{ configuration, engine, counters, refusals, drain, log, streams },
+    ...{ configuration, engine, counters, traffic, refusals, drain, log, streams },
     denials: new Denials(log, clock, counters),
     signal: ending.signal,
   };
   using listeners = new Listeners(plane, options.takesOver ?? false);
   const source = { agent: options, clock, log };
-  const reports = { ...source, changes: status.changes, compose: () => status.report() };
+  const reports = {
+    ...{ ...source, changes: status.changes },
+    compose: () => withTraffic(status.report(), traffic.take()),
+    undelivered: (report: SidecarReport) => traffic.giveBack(report.traffic ?? []),
+  };
   const probe = {
     clock,
     questions: () => questionsOf(upkeep.configuration),
@@ -118,6 +126,11 @@ async function run(
     engine.close();
     await Promise.allSettled(parts);
   }
+}
+
+/** Most reports come from sidecars that nobody has called since the last one. */
+function withTraffic(report: SidecarReport, traffic: readonly ConversationReport[]): SidecarReport {
+  return traffic.length === 0 ? report : { ...report, traffic };
 }
 
 /** What the application is asked. */

@@ -1,7 +1,8 @@
-// The agent's HTTP API: what `docker mesh` and health checks ask. Every answer but the plan is JSON.
+// The agent's HTTP API: what `docker mesh`, health checks and Prometheus ask. Every answer but plan and metrics is JSON.
 import express, { type NextFunction, type Request, type Response } from "express";
 import { describeError } from "../../mesh/errors.ts";
 import type { Log } from "../../mesh/log.ts";
+import { CONTENT_TYPE, type Family, writeFamilies } from "../metrics/exposition.ts";
 import type { MeshStatus } from "../status.ts";
 import { refuseMethod, send } from "./answers.ts";
 import { answerCode, answerError } from "./error-status.ts";
@@ -12,6 +13,7 @@ export interface ApiSources extends ServiceSources {
   readonly status: () => MeshStatus;
   /** The latest printed plan and the steps of it that are still to be done. */
   readonly plan: () => string;
+  readonly metrics: () => readonly Family[];
   /** Whether the agent does its work; false makes /v1/health answer 503. */
   readonly healthy: () => boolean;
   readonly log: Log;
@@ -42,6 +44,9 @@ export function createApi(sources: ApiSources): express.Express {
   });
   readOnly("/v1/status", (response) => void response.json(sources.status()));
   readOnly("/v1/plan", (response) => void response.type("text/plain").send(sources.plan()));
+  readOnly("/metrics", (response) => {
+    response.set("content-type", CONTENT_TYPE).send([...writeFamilies(sources.metrics())].join(""));
+  });
   app.use(serviceRoutes(sources));
   app.use((request, response) => {
     send(response, answerCode("NOT_FOUND", `expected a path of the API, got ${request.path}`));

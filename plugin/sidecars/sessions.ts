@@ -3,16 +3,31 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { Clock } from "../../mesh/clock.ts";
 import { Latest } from "../../mesh/latest.ts";
+import { ValuePool } from "../../mesh/value-pool.ts";
 import {
   REPORT_INTERVAL,
   type SidecarReport,
   type Snapshot,
 } from "../../proxy/configuration/snapshot.ts";
+import type { ConversationReport } from "../../proxy/configuration/traffic-report.ts";
 import type { SidecarFacts } from "../docker/container-facts.ts";
+import type { ReportingWorkload } from "../metrics/request-labels.ts";
 import type { Workload } from "../workload/workload.ts";
+import { sharedReports } from "./endpoint-reports.ts";
 
 /** One start of a workload, which is one network namespace. */
 type WorkloadStart = Pick<Workload, "containerId" | "startedAt">;
+
+type NamedWorkload = WorkloadStart & Pick<Workload, "service" | "project" | "version">;
+
+/** Takes what a sidecar has counted. */
+export type TrafficSink = (
+  workload: ReportingWorkload,
+  conversations: readonly ConversationReport[],
+) => void;
+
+/** Reports of traffic that wait until it is known whose they are: one comes every five seconds. */
+const MOST_WAITING = 12;
 
 /** One sidecar container. */
 export class SidecarSession {
@@ -24,6 +39,10 @@ export class SidecarSession {
   readonly closed: AbortController = new AbortController();
   report: SidecarReport | undefined;
   reportedAt: number = Number.NEGATIVE_INFINITY;
+  /** For whom it speaks; undefined before its first snapshot. */
+  workload: ReportingWorkload | undefined;
+  /** What it has counted before that is known. */
+  waiting: readonly ConversationReport[][] = [];
 
   constructor(facts: SidecarFacts) {
     this.sidecarId = facts.id;
@@ -43,13 +62,20 @@ export class SidecarSessions {
   readonly #clock: Clock;
   /** Called when a report says something new about more than counters. */
   readonly #onReport: (workloadId: string) => void;
+  readonly #onTraffic: TrafficSink;
+  readonly #pool = new ValuePool();
   readonly #byDigest = new Map<string, SidecarSession>();
   /** By network namespace: what a sidecar said about an earlier start of its workload says nothing about this one. */
   #byNamespace: ReadonlyMap<string, readonly SidecarSession[]> = new Map();
 
-  constructor(clock: Clock, onReport: (workloadId: string) => void) {
+  constructor(
+    clock: Clock,
+    onReport: (workloadId: string) => void,
+    onTraffic: TrafficSink = () => undefined,
+  ) {
     this.#clock = clock;
     this.#onReport = onReport;
+    this.#onTraffic = onTraffic;
   }
 
   /** Opens sessions for new sidecars, given oldest first, and closes those of sidecars that are gone. */
@@ -80,14 +106,26 @@ export class SidecarSessions {
   }
 
   /** To all sidecars of this start: a predecessor works on while its successor comes up. */
-  publish(workload: WorkloadStart, snapshot: Snapshot): void {
-    for (const { snapshots } of this.#inNamespace(namespaceOf(workload)))
+  publish(workload: NamedWorkload, snapshot: Snapshot): void {
+    const { service, project, version } = workload;
+    const identity = snapshot.certificates.uri;
+    for (const session of this.#inNamespace(namespaceOf(workload))) {
+      session.workload = { service, project, version, identity };
+      this.#attribute(session);
+      const { snapshots } = session;
       if (snapshots.value?.version !== snapshot.version) snapshots.set(snapshot);
+    }
   }
 
   accept(session: SidecarSession, report: SidecarReport): void {
     const news = isNews(session.report, report) || this.#isLost(session);
-    session.report = report;
+    const { endpoints: before = [] } = session.report ?? {};
+    const { traffic = [], ...state } = report;
+    const endpoints = sharedReports(before, state.endpoints, this.#pool);
+    session.report = { ...state, endpoints };
+    if (traffic.length > 0)
+      session.waiting = [...session.waiting, [...traffic]].slice(-MOST_WAITING);
+    this.#attribute(session);
     session.reportedAt = this.#clock.monotonic();
     if (news) this.#onReport(session.workloadId);
   }
@@ -134,6 +172,13 @@ export class SidecarSessions {
     return this.#inNamespace(namespace)
       .filter((other) => this.#isServing(other))
       .every(({ report: other = report }) => doesAllOf(report, other));
+  }
+
+  #attribute(session: SidecarSession): void {
+    const { workload, waiting } = session;
+    if (workload === undefined || waiting.length === 0) return;
+    session.waiting = [];
+    this.#onTraffic(workload, waiting.flat());
   }
 
   #inNamespace(namespace: string): readonly SidecarSession[] {

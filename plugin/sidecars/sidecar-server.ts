@@ -17,9 +17,10 @@ import {
 } from "../../proxy/configuration/snapshot.ts";
 import type { SidecarSession, SidecarSessions } from "./sessions.ts";
 import { changeLine, wholeLine } from "./snapshot-lines.ts";
+import { isTraffic } from "./traffic-shape.ts";
 
-/** A report is some hundred bytes for each service and each endpoint; a larger body is an error. */
-const REPORT_LIMIT = 1024 * 1024;
+/** A report is some hundred bytes for each endpoint and each kind of outcome; a larger body is an error. */
+const REPORT_LIMIT = 2 * 1024 * 1024;
 
 /** Listens at `path` until the signal aborts; replaces the socket of a predecessor that was killed. */
 export async function serveSidecars(
@@ -138,7 +139,8 @@ export function parseReport(text: string): SidecarReport | undefined {
     ["string", "undefined"].includes(typeof report.version) &&
     typeof report.residentBytes === "number" &&
     isCounters(report.counters) &&
-    isEndpoints(report.endpoints);
+    isEndpoints(report.endpoints) &&
+    isTraffic(report.traffic);
   // A sidecar of an earlier version does not speak of endpoints.
   return valid ? { ...(report as SidecarReport), endpoints: report.endpoints ?? [] } : undefined;
 }

@@ -17,11 +17,17 @@ export interface Reports {
   readonly changes: Latest<unknown>;
   /** The report of this moment. */
   readonly compose: () => SidecarReport;
+  /** Called when it did not arrive. */
+  readonly undelivered: (report: SidecarReport) => void;
 }
 
-/** Reports until the signal aborts. A report that cannot be delivered is not kept: the next one says more. */
+/** Milliseconds for the last report, at the end. */
+const LAST = 1_000;
+
+/** Reports until the signal aborts, and once more then. What a report that did not arrive had to say, the next one does. */
 export async function sendReports(reports: Reports, signal: AbortSignal): Promise<void> {
   await Promise.all([heartbeat(reports, signal), reportChanges(reports, signal)]);
+  await send(reports, AbortSignal.timeout(LAST));
 }
 
 /** Silence is filled by a change that changes nothing. */
@@ -33,13 +39,21 @@ async function heartbeat({ clock, changes }: Reports, signal: AbortSignal): Prom
 }
 
 async function reportChanges(reports: Reports, signal: AbortSignal): Promise<void> {
-  const { agent, clock, log, changes, compose } = reports;
-  for await (const _ of changes.values(signal)) {
-    try {
-      await clock.sleep(COALESCE, signal);
-      await sendReport(agent, compose(), signal);
-    } catch (error) {
-      if (!signal.aborted) log.debug("a report was not delivered", { error: describeError(error) });
-    }
+  for await (const _ of reports.changes.values(signal)) {
+    await reports.clock.sleep(COALESCE, signal).catch(() => undefined);
+    if (!signal.aborted) await send(reports, signal);
+  }
+}
+
+async function send(
+  { agent, log, compose, undelivered }: Reports,
+  signal: AbortSignal,
+): Promise<void> {
+  const report = compose();
+  try {
+    await sendReport(agent, report, signal);
+  } catch (error) {
+    undelivered(report);
+    if (!signal.aborted) log.debug("a report was not delivered", { error: describeError(error) });
   }
 }

@@ -2,6 +2,7 @@
 // sidecar reports back. The agent writes snapshots; the sidecar only reads them. Both sides import this file.
 import type { Protocol } from "../../mesh/model.ts";
 import type { PolicyDocument } from "../../mesh/policy/document.ts";
+import type { ConversationReport } from "./traffic-report.ts";
 
 /** The whole configuration of one sidecar. A sidecar swaps to it in one step or keeps the one it has. */
 export interface Snapshot {
@@ -147,6 +148,8 @@ export interface SidecarReport {
   readonly applicationNote: string;
   /** Since the sidecar started. */
   readonly counters: SidecarCounters;
+  /** Since the last report that arrived; undefined from sidecars before 0.2. */
+  readonly traffic?: readonly ConversationReport[] | undefined;
   /** How the endpoints of the services it calls are, as it sees them; those it has never looked at included. */
   readonly endpoints: readonly EndpointReport[];
   /** Resident set size of the sidecar process, bytes. */

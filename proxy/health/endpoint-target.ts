@@ -47,6 +47,10 @@ export class EndpointTarget implements Target, Candidate {
     return this.#endpoint;
   }
 
+  get version(): string | undefined {
+    return this.#endpoint.version;
+  }
+
   get destination(): Destination {
     return this.#destination;
   }

@@ -11,11 +11,11 @@ import {
   isStatusRetried,
   isUnreached,
 } from "../resilience/retry-rule.ts";
-import type { RequestHandler, ReviewedExchange } from "./exchanges.ts";
+import type { FinishedExchange, RequestHandler, ReviewedExchange } from "./exchanges.ts";
 import type { CopiedRequest } from "./mirrored-exchange.ts";
 import type { Before, RequestPlan, Target } from "./plan.ts";
 import { REPLAY_LIMIT, type RequestRecord } from "./request-record.ts";
-import { Retrying } from "./retrying.ts";
+import { LONGEST_TIMER, Retrying } from "./retrying.ts";
 import type {
   Ending,
   OpenExchange,
@@ -25,9 +25,6 @@ import type {
   StreamListener,
 } from "./streams.ts";
 
-/** Node's timers hold 31 bits. */
-const LONGEST_TIMER = 2 ** 31 - 1;
-
 /** Who has taken it up. */
 export interface ExchangeOwner {
   /** Its request is sent once more. */
@@ -36,11 +33,18 @@ export interface ExchangeOwner {
   leave(exchange: Exchange): void;
 }
 
-export class Exchange extends Retrying implements OpenExchange, StreamListener, ReviewedExchange {
+export class Exchange
+  extends Retrying
+  implements OpenExchange, StreamListener, ReviewedExchange, FinishedExchange
+{
   /** Its neighbours among its owner's exchanges. */
   previous: Exchange | undefined;
   next: Exchange | undefined;
   readonly handler: RequestHandler;
+  status = 0;
+  failure: FailureCode | undefined;
+  requestBytes = 0;
+  responseBytes = 0;
   readonly #owner: ExchangeOwner;
   readonly #sink: ResponseSink;
   readonly #mirror: CopiedRequest | undefined;
@@ -57,7 +61,6 @@ export class Exchange extends Retrying implements OpenExchange, StreamListener, 
   #holding = false;
   /** The present target is asked over a new connection, since one that was used before was lost. */
   #renewed = false;
-  #timer: NodeJS.Timeout | undefined;
   #waitTimer: NodeJS.Timeout | undefined;
   /** Something was heard of either side since the last look. */
   #active = true;
@@ -65,8 +68,6 @@ export class Exchange extends Retrying implements OpenExchange, StreamListener, 
   #requestEnded = false;
   /** Of tunnels; of ordinary exchanges it is the end of all. */
   #responseEnded = false;
-  /** Of the response; 0 before it. */
-  #status = 0;
   #over = false;
 
   constructor(
@@ -99,6 +100,7 @@ export class Exchange extends Retrying implements OpenExchange, StreamListener, 
   data(bytes: Buffer, start: number, end: number, ending: Ending): boolean {
     if (this.#over) return true;
     this.#active = true;
+    this.requestBytes += end - start;
     this.#mirror?.pass(bytes, start, end, ending);
     this.#keep(bytes, start, end, ending);
     this.#requestEnded = ending !== undefined;
@@ -129,7 +131,6 @@ export class Exchange extends Retrying implements OpenExchange, StreamListener, 
     this.#end(undefined, performance.now());
   }
 
-  /** Answers in place of the destination, or breaks off what has begun. */
   stop(answer: LocalAnswer): void {
     if (this.#over) return;
     this.#stream?.abort();
@@ -160,7 +161,7 @@ export class Exchange extends Retrying implements OpenExchange, StreamListener, 
 
   onInformation(head: MessageHead): void {
     this.#active = true;
-    if (!this.#over && this.#status === 0) this.#sink.inform(head);
+    if (!this.#over && this.status === 0) this.#sink.inform(head);
   }
 
   onResponse(
@@ -181,10 +182,11 @@ export class Exchange extends Retrying implements OpenExchange, StreamListener, 
       worthRetry ||= outcome !== undefined && isGrpcStatusRetried(outcome, retries);
     } else this.answered(status, now);
     if (worthRetry && this.#retryAnswered(ending !== undefined, now)) return true;
-    this.#status = status;
+    this.status = status;
     if (ending !== undefined) this.#stream = undefined;
     else this.#keepHead();
-    if (status === 101) this.#stopTimer();
+    if (status === 101) this.stopTimer();
+    this.responseBytes += end - start;
     this.#letGo();
     const { edits } = this.plan;
     const shown = edits === undefined ? head : edits.response(head, this.target as Target);
@@ -196,9 +198,10 @@ export class Exchange extends Retrying implements OpenExchange, StreamListener, 
   onData(bytes: Buffer, start: number, end: number, ending: Ending): boolean {
     if (this.#over) return true;
     this.#active = true;
+    this.responseBytes += end - start;
     this.passed(start < end, ending);
     // A tunnel is over when both sides have ended.
-    const over = ending !== undefined && (this.#status !== 101 || this.#requestEnded);
+    const over = ending !== undefined && (this.status !== 101 || this.#requestEnded);
     this.#responseEnded = ending !== undefined;
     if (over) this.#stream = undefined;
     const room = this.#sink.data(bytes, start, end, ending);
@@ -211,10 +214,10 @@ export class Exchange extends Retrying implements OpenExchange, StreamListener, 
     const now = performance.now();
     this.#stream = undefined;
     this.#sending = false;
-    if (this.#status === 0 && reused && this.#renew(sent, now)) return;
+    if (this.status === 0 && reused && this.#renew(sent, now)) return;
     this.blame(code, now);
     const { retries } = this.plan.conduct;
-    const final = this.#status !== 0 || !isFailureRetried(code, sent, retries);
+    const final = this.status !== 0 || !isFailureRetried(code, sent, retries);
     if (!final && isUnreached(code, sent)) this.#moveOn(code, now);
     else if (final || !this.#retry(sent && !FAILURES[code].neverReached, now)) this.#fail(code);
   }
@@ -222,10 +225,7 @@ export class Exchange extends Retrying implements OpenExchange, StreamListener, 
   #begin(): void {
     const { before } = this.plan;
     this.#begun = true;
-    if (this.patience !== Number.POSITIVE_INFINITY) {
-      const milliseconds = Math.min(this.patience, LONGEST_TIMER);
-      this.#timer = setTimeout(Exchange.#onTimeUp, milliseconds, this);
-    }
+    this.startTimer();
     if (before === undefined) this.#enter(this.#startedAt);
     else void this.#prepare(before);
   }
@@ -347,7 +347,7 @@ export class Exchange extends Retrying implements OpenExchange, StreamListener, 
   }
 
   #answer(answer: LocalAnswer): void {
-    if (this.#status === 0) this.#status = answer.status;
+    if (this.status === 0) this.status = answer.status;
     // Over before the sink is told: one that has to break off gives its exchange up.
     this.#over = true;
     this.#sink.fail(answer);
@@ -356,22 +356,17 @@ export class Exchange extends Retrying implements OpenExchange, StreamListener, 
 
   #end(failure: FailureCode | undefined, now: number): void {
     this.#over = true;
+    this.failure = failure;
     this.endTry();
     this.#stream = undefined;
-    this.#stopTimer();
+    this.stopTimer();
     if (this.#waitTimer !== undefined) clearTimeout(this.#waitTimer);
     this.leaveRetry();
     this.depart();
     this.#letGo();
     this.#mirror?.leave();
     this.#owner.leave(this);
-    this.handler.finished(this.#status, now - this.#startedAt, failure);
-  }
-
-  #stopTimer(): void {
-    if (this.#timer === undefined) return;
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.handler.finished(this, now - this.#startedAt);
   }
 
   /** Of a response that goes on, the request may be judged anew when the configuration changes. */
@@ -384,10 +379,6 @@ export class Exchange extends Retrying implements OpenExchange, StreamListener, 
   #letGo(): void {
     this.#record?.release();
     this.#record = undefined;
-  }
-
-  static #onTimeUp(exchange: Exchange): void {
-    exchange.stop(failureAnswer("REQUEST_TIMED_OUT", exchange.plan.service));
   }
 
   static #onWaited(exchange: Exchange): void {

@@ -1,13 +1,29 @@
 // Who takes requests up, and who decides about them: what the callers' sides are made with.
 import type { FailureCode, LocalAnswer } from "../failures.ts";
 import type { MessageHead } from "../http1/message-head.ts";
-import type { RequestPlan } from "./plan.ts";
+import type { RequestPlan, Target } from "./plan.ts";
 import type { OpenExchange, ResponseSink } from "./streams.ts";
 
 /** An exchange in flight, when its configuration has changed. */
 export interface ReviewedExchange {
   /** The request's head as it goes to the destination; undefined when it is not at hand any more. */
   readonly sentHead: Buffer | undefined;
+}
+
+/** An exchange that is over. */
+export interface FinishedExchange {
+  readonly plan: RequestPlan;
+  /** The one that was asked last; undefined when none was. */
+  readonly target: Target | undefined;
+  /** What the caller was answered, 0 when it went away before. */
+  readonly status: number;
+  /** gRPC's, as a number in text, "" for a call that ended without one; undefined for what is no gRPC. */
+  readonly grpcStatus: string | undefined;
+  /** Bytes of the bodies that passed. */
+  readonly requestBytes: number;
+  readonly responseBytes: number;
+  /** Why, when the mesh answered or broke off. */
+  readonly failure: FailureCode | undefined;
 }
 
 /** Decides about the requests of one listener's port, and is told how they end. */
@@ -22,8 +38,8 @@ export interface RequestHandler {
   readonly closing: boolean;
   /** Whether they should not come back either: the application ends. */
   readonly departing?: boolean;
-  /** The exchange is over. `status` is what the caller was answered, 0 when it went away before; times in ms. */
-  finished(status: number, milliseconds: number, failure: FailureCode | undefined): void;
+  /** The exchange is over, after so many ms. It may be looked at only now. */
+  finished(exchange: FinishedExchange, milliseconds: number): void;
 }
 
 /** Takes a request up; nothing is sent, and the sink is not called, before the first `data`. */

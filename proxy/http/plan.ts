@@ -38,6 +38,8 @@ export interface Targets {
 export interface Target {
   readonly id: string;
   readonly destination: Destination;
+  /** Of the endpoint; undefined for one without, and for the own application. */
+  readonly version?: string | undefined;
   /** Bounds the load on the service that it belongs to; undefined: the one of the plan's conduct does. */
   readonly breaker?: Breaker | undefined;
   /** A try begins; `ended` follows in any case. */

@@ -1,17 +1,19 @@
 // Which target comes next, and whether there may be a next one: limits on requests and on retries are kept here. They are
 // those of the service that is asked, which another service's may have to stand in for.
-import type { FailureCode } from "../failures.ts";
+import { type FailureCode, failureAnswer, type LocalAnswer } from "../failures.ts";
 import { isRepeatable, waitBefore } from "../resilience/retry-rule.ts";
 import type { Breaker, RequestPlan, Target } from "./plan.ts";
 import type { RequestRecord } from "./request-record.ts";
 import { Trying } from "./trying.ts";
 
 const NONE: readonly Target[] = [];
+/** Milliseconds: Node's timers hold 31 bits. */
+export const LONGEST_TIMER: number = 2 ** 31 - 1;
 /** Milliseconds; a caller that gives less speaks of itself, not of the endpoint. */
 const FAIR_DEADLINE = 1_000;
 
 export abstract class Retrying extends Trying {
-  protected readonly plan: RequestPlan;
+  readonly plan: RequestPlan;
   /** Milliseconds that the caller waits. */
   protected readonly patience: number;
   /** Tries after the first that an application may have seen. */
@@ -19,11 +21,28 @@ export abstract class Retrying extends Trying {
   /** What has let the request in, and what its retry. */
   #admitted: Breaker | undefined;
   #retrying: Breaker | undefined;
+  #timer: NodeJS.Timeout | undefined;
 
   protected constructor(plan: RequestPlan, patience: number) {
     super();
     this.plan = plan;
     this.patience = patience;
+  }
+
+  /** Answers in place of the destination, or breaks off what has begun. */
+  abstract stop(answer: LocalAnswer): void;
+
+  /** The caller waits from now on. */
+  protected startTimer(): void {
+    if (this.patience === Number.POSITIVE_INFINITY) return;
+    const milliseconds = Math.min(this.patience, LONGEST_TIMER);
+    this.#timer = setTimeout(Retrying.#onTimeUp, milliseconds, this);
+  }
+
+  protected stopTimer(): void {
+    if (this.#timer === undefined) return;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
   }
 
   /** Whoever could bring endpoints into disrepute by impatience, or by a request without end, would have them ejected. */
@@ -106,5 +125,9 @@ export abstract class Retrying extends Trying {
     const { targets, key } = this.plan;
     const last = this.target as Target;
     return targets.next(key, [last], true) ?? targets.next(key, NONE, true);
+  }
+
+  static #onTimeUp(exchange: Retrying): void {
+    exchange.stop(failureAnswer("REQUEST_TIMED_OUT", exchange.plan.service));
   }
 }

@@ -2,7 +2,13 @@
 // try that begins ends, and its target hears at most once whether it was answered or failed.
 import { FAILURES, type FailureCode } from "../failures.ts";
 import type { MessageHead } from "../http1/message-head.ts";
-import { grpcStatusIn, grpcStatusOf, httpStatusFor, isGrpc } from "../http2/grpc-status.ts";
+import {
+  grpcStatusIn,
+  grpcStatusOf,
+  httpStatusFor,
+  isGrpc,
+  isGrpcStatus,
+} from "../http2/grpc-status.ts";
 import type { Breaker, Conduct, Target } from "./plan.ts";
 import type { Ending } from "./streams.ts";
 
@@ -11,7 +17,9 @@ const NONE: readonly Target[] = [];
 const NO_TRY = -1;
 
 export abstract class Trying {
-  protected target: Target | undefined;
+  target: Target | undefined;
+  /** Of a response of gRPC's: its status, "" before it has come. */
+  grpcStatus: string | undefined;
   /** Targets of tries that are over, and were not the last. */
   protected tried: readonly Target[] = NONE;
   /** When the try under way began. */
@@ -33,6 +41,7 @@ export abstract class Trying {
     this.#began = now;
     this.#told = false;
     this.#headAt = 0;
+    this.grpcStatus = undefined;
     target.begin(now);
     this.#limitTry(conduct);
   }
@@ -73,6 +82,7 @@ export abstract class Trying {
     this.stopTryTimer();
     const status = grpcStatusOf(head);
     this.#headAt = now;
+    this.grpcStatus = status !== undefined && isGrpcStatus(status) ? status : "";
     if (status === undefined) this.passed(hasMessage, ending);
     else this.#conclude(httpStatusFor(status));
     return status;
@@ -80,8 +90,11 @@ export abstract class Trying {
 
   /** More of the response has come. */
   protected passed(hasMessage: boolean, ending: Ending): void {
+    if (this.grpcStatus === undefined) return;
+    const status = ending === undefined ? undefined : grpcStatusIn(ending);
+    if (status !== undefined && this.grpcStatus === "") this.grpcStatus = status;
     if (this.#headAt === 0) return;
-    if (ending !== undefined) this.#conclude(httpStatusFor(grpcStatusIn(ending)));
+    if (ending !== undefined) this.#conclude(httpStatusFor(status));
     else if (hasMessage) this.#conclude(200);
   }
 

@@ -27,8 +27,13 @@ export function grpcStatusIn(trailers: Trailers): string | undefined {
   return trailers.length === 0 ? undefined : LINE.exec(trailers.toString("latin1"))?.[1];
 }
 
+/** Whether the text can be one; gRPC has 0 to 16, and leaves room for others. */
+export function isGrpcStatus(text: string): boolean {
+  return /^\d{1,2}$/.test(text);
+}
+
 /** For the text of a status; without one that says anything the call has failed in a way unknown. */
 export function httpStatusFor(status: string | undefined): number {
-  const known = status !== undefined && /^\d{1,2}$/.test(status);
+  const known = status !== undefined && isGrpcStatus(status);
   return (known ? HTTP_STATUSES[Number(status)] : undefined) ?? 500;
 }

@@ -3,13 +3,13 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Clock } from "../../mesh/clock.ts";
 import type { Instance } from "../../mesh/model.ts";
+import { ownCopy, type ValuePool } from "../../mesh/value-pool.ts";
 import { follow } from "./blocking-query.ts";
 import { type Answer, AT_ONCE, type BlockingQuery, type ConsulClient } from "./client.ts";
 import { fromChecks } from "./health.ts";
 import type { ObservedEntry } from "./loss-guard.ts";
 import { fromService } from "./registration.ts";
 import type { HealthEntry } from "./types.ts";
-import { ownCopy, type ValuePool } from "./value-pool.ts";
 
 /** While others are in line, or while an instance is not there whole, ms. */
 const SHORT_WAIT = 1_000;

@@ -3,13 +3,13 @@
 // Here is only what Consul says; what of it to believe is loss-guard.ts's question.
 import type { Clock } from "../../mesh/clock.ts";
 import { Latest } from "../../mesh/latest.ts";
+import { ValuePool } from "../../mesh/value-pool.ts";
 import { follow } from "./blocking-query.ts";
 import type { Answer, BlockingQuery, ConsulClient } from "./client.ts";
 import { criticalHints, type Hint } from "./critical-hints.ts";
 import { FollowedService } from "./followed-service.ts";
 import type { ObservedEntry } from "./loss-guard.ts";
 import { MESH_TAG } from "./registration.ts";
-import { ValuePool } from "./value-pool.ts";
 
 /** Of the queries that may wait: with fewer left, services take turns already, so that one that is new need not wait long for its own. */
 const KEPT_FREE = 0.1;

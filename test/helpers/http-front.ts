@@ -106,7 +106,7 @@ export class HttpFronts implements AsyncDisposable {
       },
       plan: () => planFor(destinations, fronts.parts),
       review: (exchange) => fronts.verdict(exchange),
-      finished: (status, _milliseconds, failure) => fronts.finished.push({ status, failure }),
+      finished: ({ status, failure }) => void fronts.finished.push({ status, failure }),
     };
   }
 }

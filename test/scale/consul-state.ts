@@ -176,8 +176,8 @@ function toHealthCheck(id: string, { node, definition, checks, createIndex }: Re
 
 /** About as large as Consul's own: what is not read is there all the same. */
 function toHealthEntry(registered: Registered): object {
-  const { node, definition, checks } = registered;
-  const { Address } = definition;
+  const { node, checks } = registered;
+  const Address = addressOf(node);
   const addresses = { lan: Address, lan_ipv4: Address, wan: Address, wan_ipv4: Address };
   const ID = "7b6a2c1e-9d58-4f0e-8d0b-3b9f5a1c2d4e";
   const Meta = { "consul-network-segment": "", "consul-version": "1.22.0" };
@@ -195,4 +195,10 @@ function toHealthEntry(registered: Registered): object {
     Service: toService(registered),
     Checks: [alive, ...[...checks.keys()].map((id) => toHealthCheck(id, registered))],
   };
+}
+
+/** Of the Consul agent on the node. */
+function addressOf(node: string): string {
+  const number = Number(/\d+$/.exec(node)?.[0] ?? 0);
+  return `10.254.${number >> 8}.${number & 255}`;
 }

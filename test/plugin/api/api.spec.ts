@@ -44,6 +44,17 @@ describe("the agent's API", () => {
     assert.equal(response.headers.get("x-powered-by"), null);
   });
 
+  it("shows metrics in Prometheus' format", async () => {
+    const samples = [{ labels: { node: "a" }, value: 1 }];
+    const family = { name: "mesh_example", help: "An example.", type: "gauge", samples } as const;
+    const response = await ask("/metrics", { metrics: () => [family] });
+    assert.equal(response.headers.get("content-type"), "text/plain; version=0.0.4; charset=utf-8");
+    assert.equal(
+      await response.text(),
+      '# HELP mesh_example An example.\n# TYPE mesh_example gauge\nmesh_example{node="a"} 1\n',
+    );
+  });
+
   it("shows the plan as plain text", async () => {
     const response = await ask("/v1/plan");
     assert.equal(response.headers.get("content-type"), "text/plain; charset=utf-8");

@@ -83,6 +83,7 @@ export function apiSources(
   return {
     status: () => exampleStatus,
     plan: () => "nothing to do\n",
+    metrics: () => [],
     healthy: () => true,
     desk: new PolicyDesk({ store, policies, known: () => SHOP }),
     endpoints: () => [],

@@ -203,7 +203,7 @@ describe("the socket for sidecars", () => {
     });
 
     it("that is too large is not taken", async () => {
-      const body = JSON.stringify(reportOf({ applicationNote: "x".repeat(2_000_000) }));
+      const body = JSON.stringify(reportOf({ applicationNote: "x".repeat(3_000_000) }));
       const outcome = await answer("POST", REPORT_PATH, GOOD_TOKEN, body).catch(() => "cut off");
       assert.match(outcome, /^400 |^cut off$/);
       assert.equal(sessions.state(WORKLOAD)?.report, undefined);

@@ -10,7 +10,7 @@ import { silentLog } from "../../../mesh/log.ts";
 import { Counters } from "../../../proxy/counters.ts";
 import { detect } from "../../../proxy/detect/detect.ts";
 import type { FailureCode } from "../../../proxy/failures.ts";
-import type { RequestHandler } from "../../../proxy/http/exchanges.ts";
+import type { FinishedExchange, RequestHandler } from "../../../proxy/http/exchanges.ts";
 import { HttpEngine } from "../../../proxy/http/http-engine.ts";
 import { OpenExchanges } from "../../../proxy/http/open-exchanges.ts";
 import type { RequestPlan } from "../../../proxy/http/plan.ts";
@@ -66,7 +66,7 @@ export class Hop implements RequestHandler {
 
   review(): undefined {}
 
-  finished(status: number, _milliseconds: number, failure: FailureCode | undefined): void {
+  finished({ status, failure }: FinishedExchange): void {
     this.finishedOnes.push({ status, failure });
   }
 

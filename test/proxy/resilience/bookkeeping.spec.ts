@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
 import { describe, it } from "mocha";
 import { DEFAULT_POLICY } from "../../../mesh/policy/read-policy.ts";
-import { type FailureCode, failureAnswer, type LocalAnswer } from "../../../proxy/failures.ts";
+import { failureAnswer, type LocalAnswer } from "../../../proxy/failures.ts";
 import type { RequestHandler } from "../../../proxy/http/exchanges.ts";
 import { OpenExchanges } from "../../../proxy/http/open-exchanges.ts";
 import type { Breaker, Conduct, RequestPlan, Target } from "../../../proxy/http/plan.ts";
@@ -233,7 +233,7 @@ class Play implements Destination, ResponseSink, RequestHandler {
     return this.#verdict;
   }
 
-  finished(_status: number, _milliseconds: number, _failure: FailureCode | undefined): void {
+  finished(): void {
     this.finishes += 1;
   }
 

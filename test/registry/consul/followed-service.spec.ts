@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "mocha";
 import type { Instance } from "../../../mesh/model.ts";
+import { ValuePool } from "../../../mesh/value-pool.ts";
 import { ConsulClient } from "../../../registry/consul/client.ts";
 import { FollowedService, wholeInstances } from "../../../registry/consul/followed-service.ts";
-import { ValuePool } from "../../../registry/consul/value-pool.ts";
 import { eventually } from "../../helpers/eventually.ts";
 import { ManualClock } from "../../helpers/manual-clock.ts";
 import { instanceOf } from "../instances.ts";

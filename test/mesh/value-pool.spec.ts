@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import { ownCopy, ValuePool } from "../../../registry/consul/value-pool.ts";
+import { ownCopy, ValuePool } from "../../mesh/value-pool.ts";
 
 describe("a pool of values", () => {
   it("gives texts back as they are, whatever characters they hold", () => {

@@ -1,0 +1,56 @@
+// Whether what a sidecar reports of traffic has the shape of a report: a sidecar runs beside somebody's application.
+import {
+  BUCKETS,
+  type ConversationReport,
+  type DistributionReport,
+  type RequestsReport,
+} from "../../proxy/configuration/traffic-report.ts";
+import { RESPONSE_FLAGS } from "../metrics/response-flags.ts";
+
+/** Characters of a peer's name or identity, and of a version. */
+const LONGEST_TEXT = 600;
+
+/** Sidecars before 0.2 report none. */
+export function isTraffic(value: unknown): value is readonly ConversationReport[] | undefined {
+  return value === undefined || (Array.isArray(value) && value.every(isConversation));
+}
+
+function isConversation(value: Partial<ConversationReport> | null): boolean {
+  const { reporter, peer, version, requests } = value ?? {};
+  return (
+    (reporter === "source" || reporter === "destination") &&
+    [peer, version].every(isText) &&
+    Array.isArray(requests) &&
+    requests.every(isRequests)
+  );
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === "string" && value.length <= LONGEST_TEXT;
+}
+
+function isRequests(value: Partial<RequestsReport> | null): boolean {
+  const { status, failure, grpcStatus, durations, requestBytes, responseBytes } = value ?? {};
+  return (
+    Number.isInteger(status) &&
+    Number(status) >= 0 &&
+    Number(status) <= 999 &&
+    (failure === undefined || Object.hasOwn(RESPONSE_FLAGS, failure)) &&
+    (grpcStatus === undefined || /^\d{0,2}$/.test(grpcStatus)) &&
+    [durations, requestBytes, responseBytes].every(isDistribution)
+  );
+}
+
+function isDistribution(value: Partial<DistributionReport> | null | undefined): boolean {
+  const { sum, counts } = value ?? {};
+  return (
+    isQuantity(sum) &&
+    Array.isArray(counts) &&
+    counts.length === BUCKETS.length + 1 &&
+    counts.every(isQuantity)
+  );
+}
+
+function isQuantity(value: unknown): boolean {
+  return typeof value === "number" && Number.isFinite(value) && value >= 0;
+}

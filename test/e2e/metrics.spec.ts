@@ -1,0 +1,96 @@
+// What Prometheus finds at a node's agent of the traffic of real applications.
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "mocha";
+import { docker } from "../helpers/docker.ts";
+import { eventually } from "../helpers/eventually.ts";
+import { Mesh } from "../helpers/mesh.ts";
+import { ComposeProject, echoService } from "../helpers/project.ts";
+
+const PROJECT = "mesh-test-metrics";
+const WEB = `${PROJECT}-web`;
+const ORDERS = `${PROJECT}-orders`;
+
+const READY = { [WEB]: 1, [ORDERS]: 1 };
+
+/** Labels that a line must have, in any order. */
+type Wanted = Readonly<Record<string, string>>;
+
+describe("metrics", () => {
+  let mesh: Mesh;
+  let project: ComposeProject;
+
+  before(async () => {
+    mesh = await Mesh.start();
+    const web = echoService({ "mesh.enable": "true" });
+    const orders = echoService({ "mesh.enable": "true", "mesh.version": "v7" });
+    project = await ComposeProject.up(PROJECT, { services: { web, orders } });
+    await mesh.untilReady(READY);
+  });
+
+  after(async () => {
+    await project?.[Symbol.asyncDispose]();
+    await mesh?.[Symbol.asyncDispose]();
+  });
+
+  async function exposed(): Promise<readonly string[]> {
+    const agent = await mesh.containerOf("agent");
+    const text = await docker("exec", agent, "node", "/app/cli.mjs", "request", "/metrics");
+    return text.split("\n");
+  }
+
+  /** The value of the only line of that name with these labels. */
+  async function found(name: string, labels: Wanted): Promise<number> {
+    const lines = (await exposed()).filter(
+      (line) =>
+        line.startsWith(`${name}{`) &&
+        Object.entries(labels).every(([label, value]) => line.includes(`${label}="${value}"`)),
+    );
+    assert.equal(lines.length, 1, lines.join("\n"));
+    return Number(lines[0]?.split(" ").at(-1));
+  }
+
+  it("count requests at both ends, with versions and the identities that were proved", async () => {
+    for (let number = 0; number < 10; number += 1)
+      assert.equal((await project.fetch("web", "http://orders:8080/")).status, 200);
+    await eventually(
+      async () => {
+        const source = { reporter: "source", source_workload: WEB, destination_version: "v7" };
+        assert.equal(await found("istio_requests_total", { ...source, response_code: "200" }), 10);
+        const destination = {
+          ...{ reporter: "destination", source_workload: WEB, destination_workload: ORDERS },
+          ...{ destination_version: "v7", connection_security_policy: "mutual_tls" },
+        };
+        assert.equal(await found("istio_requests_total", destination), 10);
+        const all = { ...destination, le: "+Inf" };
+        assert.equal(await found("istio_request_duration_milliseconds_bucket", all), 10);
+        assert.ok((await found("istio_response_bytes_sum", destination)) > 1_000);
+      },
+      { timeout: 20_000, interval: 500 },
+    );
+    const principal = (await exposed()).find((line) => line.includes('reporter="destination"'));
+    assert.match(principal ?? "", new RegExp(`source_principal="spiffe://[^"]+/svc/${WEB}"`));
+  });
+
+  it("tell how sidecars, certificates and endpoints are", async () => {
+    const endpoints = { source_workload: WEB, destination_service_name: ORDERS };
+    await eventually(async () => {
+      assert.equal(await found("mesh_sidecars", { service: WEB, state: "ready" }), 1);
+      assert.equal(await found("mesh_endpoints", { ...endpoints, state: "healthy" }), 1);
+      const expiry = await found("mesh_certificate_expiry_timestamp_seconds", { service: WEB });
+      assert.ok(expiry > Date.now() / 1_000, String(expiry));
+    });
+  });
+
+  it("go on counting when an application is made anew", async () => {
+    await project.compose("up", "--detach", "--force-recreate", "web");
+    await mesh.untilReady(READY);
+    await eventually(async () =>
+      assert.equal((await project.fetch("web", "http://orders:8080/")).status, 200),
+    );
+    const source = { reporter: "source", source_workload: WEB, response_code: "200" };
+    await eventually(async () => assert.equal(await found("istio_requests_total", source), 11), {
+      timeout: 20_000,
+      interval: 500,
+    });
+  });
+});
