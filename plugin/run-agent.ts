@@ -10,6 +10,7 @@ import { Latest } from "../mesh/latest.ts";
 import type { Log } from "../mesh/log.ts";
 import { type ApiSources, createApi } from "./api/api.ts";
 import { type ApiTcpListen, serveApiOnSocket, serveApiOverTcp } from "./api/serve-api.ts";
+import { serveMetrics } from "./api/serve-metrics.ts";
 import type { Backend } from "./backend.ts";
 import { ServiceLeaves } from "./certificates/service-leaves.ts";
 import { Engine, type EngineVersion } from "./docker/engine.ts";
@@ -17,6 +18,7 @@ import { inspectOwnContainer, refuseSecondAgent } from "./docker/own-container.t
 import { MIGRATION_FILE } from "./docker/sidecar-container.ts";
 import { agentMetrics } from "./metrics/agent-metrics.ts";
 import { RequestMetrics } from "./metrics/request-metrics.ts";
+import { StreamMetrics } from "./metrics/stream-metrics.ts";
 import { followNews } from "./news.ts";
 import { type LocalNode, localNode } from "./nodes/local-node.ts";
 import { NodeWatch } from "./nodes/node-watch.ts";
@@ -78,10 +80,13 @@ export async function runAgent(parts: AgentParts, told: AbortSignal): Promise<vo
   await using _letGo = wired.holds;
   const { reconciler, sessions, healthFeed } = wired;
   const status = statusSource(parts, leaves, wired);
-  const api = createApi(apiSources(parts, status, wired));
+  const sources = apiSources(parts, status, wired);
+  const api = createApi(sources);
   await serveSidecars(SIDECAR_SOCKET, sessions, log, signal);
   await serveApiOnSocket(api, settings.apiSocket, signal);
   if (parts.apiTcp !== undefined) await serveApiOverTcp(api, parts.apiTcp, signal);
+  if (settings.metricsListen !== undefined)
+    await serveMetrics(sources.metrics, settings.metricsListen, signal);
   const { node, version: engine } = engineVersion;
   log.info("agent started", { version: AGENT_VERSION, node, engine, catalog: settings.catalog });
   await Promise.all([
@@ -110,6 +115,7 @@ interface Wired {
   readonly observer: Observer;
   readonly sessions: SidecarSessions;
   readonly requestMetrics: RequestMetrics;
+  readonly streamMetrics: StreamMetrics;
   readonly policyState: PolicyState;
   readonly policies: ServicePolicies;
   readonly publisher: Publisher;
@@ -140,9 +146,12 @@ async function wire(
   const trigger = (): void => wake.set(undefined);
   const look = new EngineLook({ observer, trigger, clock, log });
   const requestMetrics = new RequestMetrics();
-  const sessions = new SidecarSessions(clock, trigger, (workload, conversations) =>
-    requestMetrics.add(workload, conversations, clock.monotonic()),
-  );
+  const streamMetrics = new StreamMetrics();
+  const sessions = new SidecarSessions(clock, trigger, (workload, conversations) => {
+    for (const metrics of [requestMetrics, streamMetrics])
+      metrics.add(workload, conversations, clock.monotonic());
+  });
+  const measured = { requestMetrics, streamMetrics };
   const policyState = new PolicyState();
   const policies = new ServicePolicies(policyState);
   const publisher = new Publisher({ ...sources, sessions, policies, clock });
@@ -162,7 +171,7 @@ async function wire(
   const serviceRecorder = new ServiceRecorder({ engine, store, labels: serviceLabels, clock, log });
   const nodeWatch = watchNodes(parts, engine, () => localNode(observer, publisher));
   const swarm = { serviceLabels, serviceRecorder, nodeWatch };
-  const shared = { engine, observer, interceptions, holds, requestMetrics, ...swarm, ...spoken };
+  const shared = { engine, observer, interceptions, holds, ...measured, ...swarm, ...spoken };
   const { node } = engineVersion;
   const reconciler = new Reconciler({
     ...shared,
@@ -196,13 +205,14 @@ function untold({ problems }: MeshStatus, { reconciler, serviceRecorder }: Wired
 }
 
 function apiSources(parts: AgentParts, status: () => MeshStatus, wired: Wired): ApiSources {
-  const { reconciler, policies, publisher, requestMetrics } = wired;
+  const { reconciler, policies, publisher, requestMetrics, streamMetrics } = wired;
   const known = (): Directory["services"] => publisher.directory.services;
   return {
     status,
     plan: () => reconciler.printedPlan,
     metrics: () => [
       ...requestMetrics.families(parts.clock.monotonic()),
+      ...streamMetrics.families(parts.clock.monotonic()),
       ...agentMetrics(status(), reconciler.workloads),
     ],
     healthy: () => reconciler.alive,

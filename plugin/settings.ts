@@ -19,6 +19,8 @@ export interface Settings {
   readonly apiSocket: string;
   /** Where the API listens besides; undefined: nowhere. */
   readonly apiTcp: ApiTcpSettings | undefined;
+  /** Where metrics can be read by whoever gets there; undefined: nowhere. */
+  readonly metricsListen: { readonly host: string; readonly port: number } | undefined;
   readonly logLevel: LogLevel;
 }
 
@@ -73,6 +75,9 @@ export function readSettings(environment: Environment): Settings {
   const rootAge = read("MESH_ROOT_AGE", FIVE_YEARS, (text) => parseRootAge(text, leafLifetime));
   const apiSocket = read("MESH_API_SOCKET", API_SOCKET, parsePath);
   const apiTcp = readApiTcp(environment, problems);
+  const metricsListen = environment["MESH_METRICS_LISTEN"]
+    ? read("MESH_METRICS_LISTEN", "", parseListen)
+    : undefined;
   const logLevel = read("MESH_LOG_LEVEL", "info", (text) => oneOf(LOG_LEVELS, text));
   if (environment["MESH_CONSUL_TOKEN"] && environment["MESH_CONSUL_TOKEN_FILE"]) {
     problems.push("MESH_CONSUL_TOKEN_FILE: expected it or MESH_CONSUL_TOKEN, found both");
@@ -97,6 +102,7 @@ export function readSettings(environment: Environment): Settings {
     rootAge,
     apiSocket,
     apiTcp,
+    metricsListen,
     logLevel,
   };
 }

@@ -29,7 +29,7 @@ export class InboundRequests implements RequestHandler {
     this.#plane = plane;
     this.#route = route;
     this.#caller = caller;
-    this.#peer = caller.kind === "authenticated" ? caller.uri : "";
+    this.#peer = peerOf(caller);
     this.#guard = new CallerGuard(plane, configuration, caller);
     this.#forwardedFor = caller.kind === "anonymous" ? Buffer.from(caller.address) : undefined;
   }
@@ -93,6 +93,11 @@ export class InboundRequests implements RequestHandler {
     if (this.#caller.kind === "anonymous") return NOTHING;
     return Buffer.from(`x-forwarded-client-cert: By=${own};URI=${this.#caller.uri}\r\n`);
   }
+}
+
+/** How traffic reports call a caller. */
+export function peerOf(caller: Caller): string {
+  return caller.kind === "authenticated" ? caller.uri : "";
 }
 
 export function countCaller({ counters }: DataPlane, caller: Caller): void {

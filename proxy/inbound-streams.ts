@@ -4,7 +4,7 @@ import { CallerGuard } from "./caller-guard.ts";
 import type { Configuration } from "./configuration/configuration.ts";
 import type { DataPlane } from "./data-plane.ts";
 import type { InFlight } from "./inbound-limits/inbound-limits.ts";
-import { countCaller } from "./inbound-requests.ts";
+import { countCaller, peerOf } from "./inbound-requests.ts";
 import { watchIdle } from "./tcp/idle-watch.ts";
 import { tunnel } from "./tcp/tunnel.ts";
 import type { Connection } from "./transport/connection.ts";
@@ -17,6 +17,7 @@ export class InboundStream implements Disposable {
   readonly #guard: CallerGuard;
   readonly #held: Disposable;
   readonly #inFlight: InFlight;
+  #far: Connection | undefined;
   /** Milliseconds without a byte either way after which it ends; 0: never. */
   readonly #idle: number;
 
@@ -45,8 +46,15 @@ export class InboundStream implements Disposable {
   ): Promise<Connection> {
     if (!this.#guard.admitsStream()) throw new Error("the caller is not let in");
     const far = await dial(signal);
+    this.#far = far;
     watchIdle(far, this.#idle, this.#plane.engine.deadlines);
     return far;
+  }
+
+  /** What the caller waited for was said: it and the application belong together. */
+  joined(): void {
+    countCaller(this.#plane, this.#caller);
+    this.#follow();
   }
 
   review(): void {
@@ -61,10 +69,17 @@ export class InboundStream implements Disposable {
     const { signal, log } = this.#plane;
     countCaller(this.#plane, this.#caller);
     try {
-      await tunnel(this.#near, await this.dial(dial, signal));
+      const far = await this.dial(dial, signal);
+      this.#follow();
+      await tunnel(this.#near, far);
     } catch (error) {
       log.debug("no way to the application", { error: String(error) });
       this.#near.reset();
     }
+  }
+
+  #follow(): void {
+    const far = this.#far?.socket;
+    if (far !== undefined) this.#plane.traffic.follow("destination", peerOf(this.#caller), "", far);
   }
 }

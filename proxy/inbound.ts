@@ -79,7 +79,10 @@ function forward(plane: DataPlane, connection: Connection, port: number, caller:
         return held;
       },
       dialTcp: (signal: AbortSignal) => (held ?? open()).dial(dial, signal),
-      countStream: () => countCaller(plane, caller),
+      countStream: (reached: boolean) => {
+        if (reached) held?.joined();
+        else countCaller(plane, caller);
+      },
     };
     accept(connection, protocol, ways, engine.deadlines);
   }

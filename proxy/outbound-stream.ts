@@ -22,13 +22,19 @@ export class StreamError extends Error {
   }
 }
 
+export interface OpenedStream {
+  readonly connection: Connection;
+  /** Of the endpoint; "" for one without. */
+  readonly version: string;
+}
+
 /** Rejects with a {@link StreamError} when no endpoint can be reached, the service has no room, or the caller is gone. */
 export async function openStream(
   plane: DataPlane,
   { service, places, conduct }: OutboundRoute,
   near: Connection,
   signal: AbortSignal,
-): Promise<Connection> {
+): Promise<OpenedStream> {
   const { balance, timeouts } = conduct.policy;
   const targets = places.draw();
   const key = streamKey(balance, plane.configuration()?.snapshot.instanceId ?? "");
@@ -38,9 +44,9 @@ export async function openStream(
     if (target === undefined || tried.includes(target)) break;
     tried.push(target);
     try {
-      const far = await dial(target, signal);
-      watchIdle(far, timeouts.idle, plane.engine.deadlines);
-      return far;
+      const connection = await dial(target, signal);
+      watchIdle(connection, timeouts.idle, plane.engine.deadlines);
+      return { connection, version: target.version ?? "" };
     } catch (error) {
       if (error instanceof OverloadError) throw new StreamError("OVERLOADED", service.service);
       plane.log.debug("an endpoint cannot be reached", { target: target.id, error: String(error) });

@@ -7,7 +7,7 @@ import type { FinishedExchange, RequestHandler } from "./http/exchanges.ts";
 import type { RequestPlan } from "./http/plan.ts";
 import type { MessageHead } from "./http1/message-head.ts";
 import { OutboundPlans } from "./outbound-plans.ts";
-import { openStream, StreamError } from "./outbound-stream.ts";
+import { type OpenedStream, openStream, StreamError } from "./outbound-stream.ts";
 import { UNLIMITED } from "./resilience/unlimited.ts";
 import { NO_TARGETS } from "./route/route-target.ts";
 import { tunnel } from "./tcp/tunnel.ts";
@@ -22,13 +22,20 @@ export function acceptOutbound(plane: DataPlane, connection: Connection, place: 
   }
   const handler = new OutboundRequests(plane, place, route);
   const { engine } = plane;
+  /** Of the endpoint of a caller that waits to be spoken to. */
+  let version = "";
   const ways = {
     http1: () => engine.serve(connection, handler),
     http2: () => engine.serveHttp2(connection, handler),
     tcp: () => void carry(plane, route, connection),
-    dialTcp: (signal: AbortSignal) => dialStream(plane, route, connection, signal),
+    dialTcp: async (signal: AbortSignal) => {
+      const opened = await dialStream(plane, route, connection, signal);
+      version = opened.version;
+      return opened.connection;
+    },
     hold: () => plane.drain.hold(),
-    countStream: (reached: boolean) => countStream(plane, route, reached),
+    countStream: (reached: boolean) =>
+      countStream(plane, route, connection, reached ? version : undefined),
   };
   accept(connection, route.port.protocol, ways, engine.deadlines);
 }
@@ -96,9 +103,9 @@ class OutboundRequests implements RequestHandler {
 async function carry(plane: DataPlane, route: OutboundRoute, near: Connection): Promise<void> {
   using _held = plane.drain.hold();
   const far = await dialStream(plane, route, near, plane.signal).catch(() => undefined);
-  countStream(plane, route, far !== undefined);
+  countStream(plane, route, near, far?.version);
   if (far === undefined) near.reset();
-  else await tunnel(near, far);
+  else await tunnel(near, far.connection);
 }
 
 async function dialStream(
@@ -106,7 +113,7 @@ async function dialStream(
   route: OutboundRoute,
   near: Connection,
   signal: AbortSignal,
-): Promise<Connection> {
+): Promise<OpenedStream> {
   try {
     return await openStream(plane, route, near, signal);
   } catch (error) {
@@ -115,7 +122,14 @@ async function dialStream(
   }
 }
 
-function countStream({ counters }: DataPlane, route: OutboundRoute, reached: boolean): void {
-  counters.countOutbound(route.service.service);
-  if (!reached) counters.outboundFailed += 1;
+/** `version`: of the endpoint; undefined when none was reached. */
+function countStream(
+  { counters, traffic }: DataPlane,
+  { service: { service } }: OutboundRoute,
+  near: Connection,
+  version: string | undefined,
+): void {
+  counters.countOutbound(service);
+  if (version === undefined) counters.outboundFailed += 1;
+  else traffic.follow("source", service, version, near.socket);
 }

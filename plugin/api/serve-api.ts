@@ -3,13 +3,10 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import { lstat, mkdir, rm } from "node:fs/promises";
 import { createServer as createHttpServer, type RequestListener, type Server } from "node:http";
 import { createServer as createHttpsServer } from "node:https";
-import type { AddressInfo } from "node:net";
 import { dirname } from "node:path";
 import { MeshError } from "../../mesh/errors.ts";
 import { answerCode } from "./error-status.ts";
-
-/** How long answers in flight may take once the signal has aborted, ms. */
-const GRACE = 1_000;
+import { closeWith, type Listening, listenOverTcp, untilListening } from "./listening.ts";
 
 export interface ApiTcpListen {
   readonly host: string;
@@ -22,13 +19,6 @@ export interface ApiTcpListen {
   readonly token: string;
 }
 
-export interface ApiServer {
-  /** The port that is listened on; 0 for a socket. */
-  readonly port: number;
-  /** Resolves when the listener and all its connections are closed. */
-  readonly closed: Promise<void>;
-}
-
 /**
  * Listens on a unix socket until the signal aborts; then answers in flight are finished and everything is closed. The
  * socket of a predecessor that was killed is replaced. Throws CONFIGURATION_INVALID where none can be made.
@@ -37,7 +27,7 @@ export async function serveApiOnSocket(
   app: RequestListener,
   path: string,
   signal: AbortSignal,
-): Promise<ApiServer> {
+): Promise<Listening> {
   signal.throwIfAborted();
   const server = createHttpServer(app);
   try {
@@ -83,17 +73,10 @@ export async function serveApiOverTcp(
   app: RequestListener,
   listen: ApiTcpListen,
   signal: AbortSignal,
-): Promise<ApiServer> {
+): Promise<Listening> {
   signal.throwIfAborted();
   const server = createTlsServer(listen, requireToken(listen.token, app));
-  const listening = untilListening(server);
-  server.listen(listen.port, listen.host);
-  try {
-    await listening;
-  } catch (cause) {
-    throw explain(listen, cause);
-  }
-  return { port: (server.address() as AddressInfo).port, closed: closeWith(server, signal) };
+  return await listenOverTcp(server, { ...listen, variable: "MESH_API_LISTEN" }, signal);
 }
 
 function createTlsServer({ certificate, privateKey }: ApiTcpListen, app: RequestListener): Server {
@@ -126,44 +109,4 @@ function requireToken(token: string, app: RequestListener): RequestListener {
 
 function digest(token: string): Buffer {
   return createHash("sha256").update(token).digest();
-}
-
-async function untilListening(server: Server): Promise<void> {
-  const listening = Promise.withResolvers<void>();
-  server.once("error", listening.reject);
-  server.once("listening", listening.resolve);
-  await listening.promise;
-  server.off("error", listening.reject);
-}
-
-function explain({ host, port }: ApiTcpListen, cause: unknown): MeshError {
-  const inUse = (cause as NodeJS.ErrnoException).code === "EADDRINUSE";
-  return inUse
-    ? new MeshError(
-        "PORT_IN_USE",
-        `expected port ${port} on ${host} to be free for the API, found another process listening there: stop it, or set MESH_API_LISTEN to another address`,
-        { cause },
-      )
-    : new MeshError(
-        "CONFIGURATION_INVALID",
-        `expected MESH_API_LISTEN to be an address of this machine, got ${host}:${port}`,
-        { cause },
-      );
-}
-
-function closeWith(server: Server, signal: AbortSignal): Promise<void> {
-  const closed = Promise.withResolvers<void>();
-  let force: NodeJS.Timeout | undefined;
-  const close = (): void => {
-    server.close();
-    force = setTimeout(() => server.closeAllConnections(), GRACE);
-  };
-  server.once("close", () => {
-    clearTimeout(force);
-    signal.removeEventListener("abort", close);
-    closed.resolve();
-  });
-  signal.addEventListener("abort", close, { once: true });
-  if (signal.aborted) close();
-  return closed.promise;
 }

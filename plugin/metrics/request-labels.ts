@@ -28,11 +28,29 @@ interface Side {
   readonly principal?: string | undefined;
 }
 
+type Conversation = Pick<ConversationReport, "reporter" | "peer" | "version">;
+
+/** Of requests that ended in that way. */
 export function requestLabels(
   own: ReportingWorkload,
-  conversation: Omit<ConversationReport, "requests">,
+  conversation: Conversation,
   outcome: Pick<RequestsReport, "status" | "failure" | "grpcStatus">,
 ): Labels {
+  return {
+    ...conversationLabels(own, conversation),
+    request_protocol: outcome.grpcStatus === undefined ? "http" : "grpc",
+    response_code: String(outcome.status),
+    grpc_response_status: outcome.grpcStatus ?? "",
+    response_flags: responseFlags(outcome),
+  };
+}
+
+/** Of byte streams. */
+export function streamLabels(own: ReportingWorkload, conversation: Conversation): Labels {
+  return { ...conversationLabels(own, conversation), request_protocol: "tcp" };
+}
+
+function conversationLabels(own: ReportingWorkload, conversation: Conversation): Labels {
   const { reporter } = conversation;
   const self = { ...own, principal: own.identity };
   const [source, destination] =
@@ -44,10 +62,6 @@ export function requestLabels(
     ...sideLabels("destination", destination),
     destination_service: destination.service,
     destination_service_name: destination.service,
-    request_protocol: outcome.grpcStatus === undefined ? "http" : "grpc",
-    response_code: String(outcome.status),
-    grpc_response_status: outcome.grpcStatus ?? "",
-    response_flags: responseFlags(outcome),
     // As in Istio only the callee says: the caller cannot know what an outer proxy made of it.
     connection_security_policy: reporter === "source" ? UNKNOWN : isSecured ? "mutual_tls" : "none",
   };
@@ -64,11 +78,11 @@ function sideLabels(side: "source" | "destination", workload: Side): Labels {
   };
 }
 
-function calleeOf({ peer, version }: Omit<ConversationReport, "requests">): Side {
+function calleeOf({ peer, version }: Conversation): Side {
   return { service: peer, version };
 }
 
-function callerOf({ peer }: Omit<ConversationReport, "requests">): Side {
+function callerOf({ peer }: Conversation): Side {
   if (peer === "") return { service: UNKNOWN };
   if (peer === OTHERS) return { service: OTHERS, principal: OTHERS };
   const identity = identityOf(peer);

@@ -4,6 +4,7 @@ import {
   type ConversationReport,
   type DistributionReport,
   type RequestsReport,
+  type StreamsReport,
 } from "../../proxy/configuration/traffic-report.ts";
 import { RESPONSE_FLAGS } from "../metrics/response-flags.ts";
 
@@ -16,13 +17,19 @@ export function isTraffic(value: unknown): value is readonly ConversationReport[
 }
 
 function isConversation(value: Partial<ConversationReport> | null): boolean {
-  const { reporter, peer, version, requests } = value ?? {};
+  const { reporter, peer, version, requests, streams } = value ?? {};
   return (
     (reporter === "source" || reporter === "destination") &&
     [peer, version].every(isText) &&
     Array.isArray(requests) &&
-    requests.every(isRequests)
+    requests.every(isRequests) &&
+    (streams === undefined || isStreams(streams))
   );
+}
+
+function isStreams(value: Partial<StreamsReport> | null): boolean {
+  const { opened, closed, receivedBytes, sentBytes } = value ?? {};
+  return [opened, closed, receivedBytes, sentBytes].every(isQuantity);
 }
 
 function isText(value: unknown): boolean {

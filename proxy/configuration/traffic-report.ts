@@ -25,6 +25,18 @@ export interface ConversationReport {
   /** Of `source` the version of the endpoint that was asked last; "" when it has none, or none was asked. */
   readonly version: string;
   readonly requests: readonly RequestsReport[];
+  /** Byte streams (`mesh.protocol: tcp`); undefined without any. */
+  readonly streams?: StreamsReport | undefined;
+}
+
+/** Since the last report; of streams that go on, too. */
+export interface StreamsReport {
+  readonly opened: number;
+  readonly closed: number;
+  /** From the caller to the callee. */
+  readonly receivedBytes: number;
+  /** From the callee to the caller. */
+  readonly sentBytes: number;
 }
 
 /** Requests that ended alike. */

@@ -1,5 +1,8 @@
 // How long one exchange with Consul may take.
 
+/** Nothing was heard in time. */
+export class Late extends Error {}
+
 /**
  * Aborts its signal with another one, and when the time that was set last has passed; disposing it calls both off. A thousand
  * queries wait at once: a signal of `AbortSignal.any` takes each of them more memory.
@@ -22,7 +25,7 @@ export class Deadline implements Disposable {
   /** From now on, ms. */
   set(milliseconds: number): void {
     clearTimeout(this.#timer);
-    const late = new Error(`nothing within ${Math.round(milliseconds)} ms`);
+    const late = new Late(`nothing within ${Math.round(milliseconds)} ms`);
     this.#timer = setTimeout(() => this.#controller.abort(late), milliseconds);
   }
 

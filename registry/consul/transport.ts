@@ -4,7 +4,7 @@ import type { Agent } from "node:http";
 import { describeError, MeshError } from "../../mesh/errors.ts";
 import { openConnections, parseConsulAddress } from "./address.ts";
 import { Connections } from "./connections.ts";
-import { Deadline } from "./deadline.ts";
+import { Deadline, Late } from "./deadline.ts";
 import { ConsulAnswerError, unavailable } from "./errors.ts";
 import { type HttpReply, httpCall } from "./http-call.ts";
 import { AskAgain, Waits } from "./waits.ts";
@@ -118,8 +118,7 @@ export class ConsulTransport {
       if (signal.aborted) throw signal.reason;
       const failure = error instanceof MeshError ? error : unavailable(call, error);
       if (error instanceof AskAgain) throw failure;
-      if (!call.startsWith("agent/") && !(error instanceof ConsulAnswerError))
-        this.#waits.unheard();
+      if (!call.startsWith("agent/") && error instanceof Late) this.#waits.unheard();
       this.#remember(call, failure.code === "CATALOG_REFUSED", describeError(failure));
       throw failure;
     }

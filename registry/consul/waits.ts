@@ -14,7 +14,7 @@ export class AskAgain extends Error {
 
 export class Waits {
   readonly #open = new Set<Deadline>();
-  /** A call got no answer at all, and none has got one since. */
+  /** Nothing was heard of a call in time, nor of any other since. */
   #isUnheard = false;
   #endedAt = Number.NEGATIVE_INFINITY;
 
@@ -26,16 +26,15 @@ export class Waits {
     this.#open.delete(deadline);
   }
 
-  /** Consul's servers were not heard of. */
+  /** Consul's servers were not heard of in time. A connection that breaks is no sign of it: nothing hangs there. */
   unheard(): void {
     this.#isUnheard = true;
   }
 
   /** They have answered. `now`: monotonic, ms. */
   heard(now: number): void {
-    if (!this.#isUnheard) return;
+    if (!this.#isUnheard || now - this.#endedAt < AT_MOST_EVERY) return;
     this.#isUnheard = false;
-    if (now - this.#endedAt < AT_MOST_EVERY) return;
     this.#endedAt = now;
     for (const deadline of this.#open) deadline.end(new AskAgain());
   }

@@ -39,12 +39,16 @@ export const DEBIAN_REDIS: DebianImage = {
   ],
 };
 
-/** What tests look at the wire with, and what moves the clock that a program sees. */
+/** What tests look at the wire and at metrics with, and what moves the clock that a program sees. */
 export const DEBIAN_TEST_TOOLS: DebianImage = {
   image: "docker-mesh/test-tools:latest",
   role: "test-tools",
-  request: { suite: "bookworm", packages: ["tcpdump", "curl", "libfaketime"], libraries: true },
-  lines: ["RUN tcpdump --version && curl --version", 'CMD ["sh"]'],
+  request: {
+    suite: "bookworm",
+    packages: ["tcpdump", "curl", "libfaketime", "prometheus"],
+    libraries: true,
+  },
+  lines: ["RUN tcpdump --version && curl --version && prometheus --version", 'CMD ["sh"]'],
 };
 
 /** Makes sure the image exists on that base and returns its name. */

@@ -6,6 +6,7 @@ import { agentMetrics } from "../../plugin/metrics/agent-metrics.ts";
 import type { Family } from "../../plugin/metrics/exposition.ts";
 import { RequestMetrics } from "../../plugin/metrics/request-metrics.ts";
 import { RESPONSE_FLAGS, responseFlags } from "../../plugin/metrics/response-flags.ts";
+import { StreamMetrics } from "../../plugin/metrics/stream-metrics.ts";
 import { Traffic } from "../../proxy/metrics/traffic.ts";
 import { exampleStatus } from "../plugin/commands/example-status.ts";
 
@@ -19,10 +20,15 @@ function families(): readonly Family[] {
   const requests = new RequestMetrics();
   const web = { service: "web", project: "shop", version: "v1", identity: "spiffe://a/b" };
   requests.add(web, traffic.take(), 0);
+  const streams = new StreamMetrics();
+  const ends = { reporter: "source", peer: "db", version: "" } as const;
+  const carried = { opened: 1, closed: 0, receivedBytes: 0, sentBytes: 0 };
+  streams.add(web, [{ ...ends, requests: [], streams: carried }], 0);
   const endpoint = { service: "orders", state: "healthy" };
   const local = [{ workload: { service: "web" }, sidecar: { report: { endpoints: [endpoint] } } }];
   return [
     ...requests.families(0),
+    ...streams.families(0),
     ...agentMetrics(exampleStatus, local as unknown as Parameters<typeof agentMetrics>[1]),
   ];
 }
@@ -31,7 +37,8 @@ function row({ name, type, help, samples }: Family): string {
   const names = Object.keys(samples[0]?.labels ?? {}).filter((label) => label !== "le");
   const isRequest = names.includes("reporter");
   const own = names.map((label) => `\`${label}\``).join(", ") || "none";
-  const labels = isRequest ? "as above" : own;
+  const isStream = isRequest && !names.includes("response_code");
+  const labels = isStream ? "as above, but for the outcome" : isRequest ? "as above" : own;
   return `| \`${name}\` | ${type} | ${labels} | ${help} |`;
 }
 

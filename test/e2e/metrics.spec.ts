@@ -1,5 +1,6 @@
 // What Prometheus finds at a node's agent of the traffic of real applications.
 import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
 import { after, before, describe, it } from "mocha";
 import { docker } from "../helpers/docker.ts";
 import { eventually } from "../helpers/eventually.ts";
@@ -10,6 +11,7 @@ const PROJECT = "mesh-test-metrics";
 const WEB = `${PROJECT}-web`;
 const ORDERS = `${PROJECT}-orders`;
 
+const OBSERVABILITY = fileURLToPath(new URL("../../compose/observability.yaml", import.meta.url));
 const READY = { [WEB]: 1, [ORDERS]: 1 };
 
 /** Labels that a line must have, in any order. */
@@ -91,6 +93,50 @@ describe("metrics", () => {
     await eventually(async () => assert.equal(await found("istio_requests_total", source), 11), {
       timeout: 20_000,
       interval: 500,
+    });
+  });
+
+  describe("that Prometheus reads", () => {
+    before(async () => {
+      await mesh.compose("-f", OBSERVABILITY, "up", "-d");
+      await mesh.untilReady(READY);
+    });
+
+    after(async () => {
+      await mesh?.compose("-f", OBSERVABILITY, "rm", "--stop", "--force", "prometheus");
+      await docker("volume", "rm", "mesh-test_prometheus");
+    });
+
+    /** The value of a query that has one. */
+    async function queried(query: string): Promise<number> {
+      const parameters = new URLSearchParams({ query });
+      const response = await fetch(`${mesh.prometheusAddress}/api/v1/query?${parameters}`);
+      const { data } = (await response.json()) as {
+        readonly data?: {
+          readonly result: readonly { readonly value: readonly [number, string] }[];
+        };
+      };
+      assert.equal(data?.result.length, 1, JSON.stringify(data));
+      return Number(data?.result[0]?.value[1]);
+    }
+
+    it("answer who calls whom how often and how fast, in Istio's words", async () => {
+      const SOON = { timeout: 30_000, interval: 500 };
+      const ends = `source_workload="${WEB}",destination_service_name="${ORDERS}"`;
+      await eventually(async () => assert.equal(await queried('up{job="mesh"}'), 1), SOON);
+      const first = `sum(istio_requests_total{reporter="destination",${ends}})`;
+      for (let number = 0; number < 5; number += 1)
+        await project.fetch("web", "http://orders:8080/");
+      await eventually(async () => assert.ok((await queried(first)) >= 5), SOON);
+      const before = await queried(first);
+      for (let number = 0; number < 5; number += 1)
+        await project.fetch("web", "http://orders:8080/");
+      await eventually(async () => assert.equal(await queried(first), before + 5), SOON);
+      const rate = `sum(rate(istio_requests_total{reporter="source",${ends}}[1m]))`;
+      assert.ok((await queried(rate)) > 0);
+      const buckets = `istio_request_duration_milliseconds_bucket{reporter="source",${ends}}`;
+      const median = await queried(`histogram_quantile(0.5, sum by (le) (${buckets}))`);
+      assert.ok(median > 0 && median < 5_000, String(median));
     });
   });
 });

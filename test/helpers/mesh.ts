@@ -11,6 +11,7 @@ import { eventually } from "./eventually.ts";
 const MESH_FILE = fileURLToPath(new URL("../../compose/mesh.yaml", import.meta.url));
 const PROJECT = "mesh-test";
 const CONSUL_PORT = 18_500;
+const PROMETHEUS_PORT = 19_090;
 
 export interface MeshOptions {
   readonly catalog?: "consul" | "embedded";
@@ -23,6 +24,8 @@ export interface MeshOptions {
 export class Mesh implements AsyncDisposable {
   #environment: Readonly<Record<string, string>>;
   readonly consulAddress: string = `http://127.0.0.1:${CONSUL_PORT}`;
+  /** Where compose/observability.yaml publishes Prometheus. */
+  readonly prometheusAddress: string = `http://127.0.0.1:${PROMETHEUS_PORT}`;
 
   private constructor(environment: Readonly<Record<string, string>>) {
     this.#environment = environment;
@@ -35,6 +38,8 @@ export class Mesh implements AsyncDisposable {
       MESH_IMAGE: options.image ?? provided("MESH_IMAGE"),
       MESH_CONSUL_IMAGE: provided("MESH_CONSUL_IMAGE"),
       MESH_CONSUL_PORT: String(CONSUL_PORT),
+      MESH_PROMETHEUS_IMAGE: provided("MESH_TEST_TOOLS_IMAGE"),
+      MESH_PROMETHEUS_PORT: String(PROMETHEUS_PORT),
       MESH_CATALOG: catalog,
       MESH_LEAF_LIFETIME: options.leafLifetime ?? "24h",
       MESH_LOG_LEVEL: "debug",

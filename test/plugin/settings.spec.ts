@@ -11,6 +11,7 @@ const DEFAULTS = {
   rootAge: 157_680_000_000,
   apiSocket: "/run/docker-mesh/api.sock",
   apiTcp: undefined,
+  metricsListen: undefined,
   logLevel: "info",
 };
 
@@ -84,6 +85,17 @@ describe("the agent's settings", () => {
     assert.throws(() => readSettings(two), {
       code: "CONFIGURATION_INVALID",
       message: /found both/,
+    });
+  });
+
+  it("have a place for metrics where one is named", () => {
+    const read = (text: string): unknown =>
+      readSettings({ MESH_METRICS_LISTEN: text }).metricsListen;
+    assert.deepEqual(read("0.0.0.0:9464"), { host: "0.0.0.0", port: 9464 });
+    assert.equal(read(""), undefined);
+    assert.throws(() => read("9464"), {
+      code: "CONFIGURATION_INVALID",
+      message: 'MESH_METRICS_LISTEN: expected host:port, got "9464"',
     });
   });
 

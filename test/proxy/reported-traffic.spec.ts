@@ -1,15 +1,25 @@
 // Requests through two real sidecars: what each of them tells its agent of the traffic.
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { connect } from "node:net";
 import { afterEach, beforeEach, describe, it } from "mocha";
 import type {
   ConversationReport,
   RequestsReport,
+  StreamsReport,
 } from "../../proxy/configuration/traffic-report.ts";
 import { eventually } from "../helpers/eventually.ts";
 import { call } from "../helpers/http-call.ts";
-import { connectPair, SidecarRig, type TestSidecar } from "../helpers/sidecar-rig.ts";
+import {
+  connectPair,
+  dialOf,
+  inboundPort,
+  outboundService,
+  SidecarRig,
+  type TestSidecar,
+} from "../helpers/sidecar-rig.ts";
 
-interface Told extends Omit<ConversationReport, "requests"> {
+interface Told extends Omit<ConversationReport, "requests" | "streams"> {
   readonly status: number;
   readonly failure: RequestsReport["failure"];
   readonly count: number;
@@ -20,7 +30,7 @@ interface Told extends Omit<ConversationReport, "requests"> {
 /** All that a sidecar has told, a line for each outcome. */
 function toldBy({ agent }: TestSidecar): readonly Told[] {
   const lines = agent.reports.flatMap(({ traffic = [] }) =>
-    traffic.flatMap(({ requests, ...conversation }) =>
+    traffic.flatMap(({ requests, streams: _, ...conversation }) =>
       requests.map(({ status, failure, durations, requestBytes, responseBytes }) => ({
         ...{ ...conversation, status, failure },
         count: durations.counts.reduce((a, b) => a + b),
@@ -88,6 +98,34 @@ describe("the traffic that sidecars report", () => {
       const [told] = toldBy(caller);
       assert.deepEqual([told?.status, told?.failure], [503, "NO_HEALTHY_ENDPOINT"]);
     });
+  });
+
+  it("is each byte stream with what it carries, while it is open and when it has ended", async () => {
+    const echo = await rig.tcpApplication((socket) => void socket.pipe(socket));
+    const inbound = await inboundPort(echo, { name: "tcp", protocol: "tcp" });
+    const outbound = await outboundService("shop-orders", [inbound.tlsPort], { protocol: "tcp" });
+    const [caller, callee] = [await rig.sidecar("shop-web"), await rig.sidecar("shop-orders")];
+    await callee.configure({ inbound: [inbound] });
+    await caller.configure({ outbound: [outbound] });
+    const socket = connect(dialOf(outbound));
+    socket.write("12345");
+    await once(socket, "data");
+    const told = ({ agent }: TestSidecar): StreamsReport[] =>
+      agent.reports.flatMap(({ traffic = [] }) =>
+        traffic.flatMap(({ streams }) => (streams === undefined ? [] : [streams])),
+      );
+    const total = (side: TestSidecar, field: keyof StreamsReport): number =>
+      told(side).reduce((sum, streams) => sum + streams[field], 0);
+    const totals = (side: TestSidecar): readonly number[] =>
+      (["opened", "closed", "receivedBytes", "sentBytes"] as const).map((field) =>
+        total(side, field),
+      );
+    for (const side of [caller, callee])
+      await eventually(() => assert.deepEqual(totals(side), [1, 0, 5, 5]));
+    socket.end("67");
+    await once(socket.resume(), "close");
+    for (const side of [caller, callee])
+      await eventually(() => assert.deepEqual(totals(side), [1, 1, 7, 7]));
   });
 
   it("is told later when the agent was away", async () => {

@@ -9,8 +9,8 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { connect as connectTls, type TLSSocket } from "node:tls";
 import { afterEach, before, beforeEach, describe, it } from "mocha";
+import type { Listening } from "../../../plugin/api/listening.ts";
 import {
-  type ApiServer,
   type ApiTcpListen,
   serveApiOnSocket,
   serveApiOverTcp,
@@ -27,7 +27,7 @@ const APP: RequestListener = (_request, response) => {
 describe("where the agent's API is offered", () => {
   let directory: string;
   let stop: AbortController;
-  let server: ApiServer | undefined;
+  let server: Listening | undefined;
 
   beforeEach(async () => {
     directory = await mkdtemp(join(tmpdir(), "docker-mesh-"));
@@ -187,7 +187,7 @@ describe("where the agent's API is offered", () => {
       const { port } = server;
       await assert.rejects(serveApiOverTcp(APP, listen({ port }), stop.signal), {
         code: "PORT_IN_USE",
-        message: `expected port ${port} on 127.0.0.1 to be free for the API, found another process listening there: stop it, or set MESH_API_LISTEN to another address`,
+        message: `expected port ${port} on 127.0.0.1 to be free, found another process listening there: stop it, or set MESH_API_LISTEN to another address`,
       });
     });
 

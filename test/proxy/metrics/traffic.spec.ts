@@ -1,5 +1,6 @@
 // What a sidecar counts of requests, and how it tells its agent of them.
 import assert from "node:assert/strict";
+import { Socket } from "node:net";
 import { beforeEach, describe, it } from "mocha";
 import {
   BUCKETS,
@@ -74,6 +75,56 @@ describe("the traffic that a sidecar counts", () => {
     assert.equal(conversation?.requests[0]?.durations.sum, 7);
     assert.equal(conversation && total(conversation), 2);
     assert.deepEqual(traffic.take(), []);
+  });
+
+  describe("of byte streams", () => {
+    class Carrying extends Socket {
+      override bytesRead = 0;
+      override bytesWritten = 0;
+    }
+    const told = (): readonly unknown[] =>
+      traffic.take().map(({ reporter, peer, version, streams }) => ({
+        ...{ reporter, peer, version, ...streams },
+      }));
+    const SOURCE = { reporter: "source", peer: "db", version: "v3" };
+
+    it("is told while they go on, and when they have ended", async () => {
+      const socket = new Carrying();
+      traffic.follow("source", "db", "v3", socket);
+      socket.bytesRead = 100;
+      socket.bytesWritten = 2_000;
+      const first = { opened: 1, closed: 0, receivedBytes: 100, sentBytes: 2_000 };
+      assert.deepEqual(told(), [{ ...SOURCE, ...first }]);
+      assert.deepEqual(told(), []);
+      socket.bytesRead = 150;
+      socket.emit("close");
+      const last = { opened: 0, closed: 1, receivedBytes: 50, sentBytes: 0 };
+      assert.deepEqual(told(), [{ ...SOURCE, ...last }]);
+      assert.deepEqual(told(), []);
+    });
+
+    it("is seen from the callee's end the other way round", () => {
+      const socket = new Carrying();
+      traffic.follow("destination", "spiffe://a/b", "", socket);
+      socket.bytesRead = 7;
+      socket.bytesWritten = 3;
+      const [seen] = told();
+      const bytes = { opened: 1, closed: 0, receivedBytes: 3, sentBytes: 7 };
+      assert.deepEqual(seen, {
+        reporter: "destination",
+        peer: "spiffe://a/b",
+        version: "",
+        ...bytes,
+      });
+    });
+
+    it("is told again when it did not arrive", () => {
+      for (const _ of [1, 2]) traffic.follow("source", "db", "v3", new Carrying());
+      traffic.giveBack(traffic.take());
+      traffic.follow("source", "db", "v3", new Carrying());
+      const all = { opened: 3, closed: 0, receivedBytes: 0, sentBytes: 0 };
+      assert.deepEqual(told(), [{ ...SOURCE, ...all }]);
+    });
   });
 
   it("is bounded, whatever applications answer, and nothing of it gets lost", () => {

@@ -13,6 +13,11 @@ export interface Offers {
   readonly spans: ReadonlyMap<string, readonly Span[]>;
   /** When the catalog answered again after it had been away. */
   readonly returns: readonly number[];
+  /**
+   * By endpoint, when it was found well that was not before while the catalog had lost its own agent there: only an agent that
+   * is back can have said so, and callers believe it (registry/consul/loss-guard.ts).
+   */
+  readonly claims: ReadonlyMap<string, readonly number[]>;
 }
 
 type Seen = CatalogSeen | CatalogBreak;
@@ -22,7 +27,18 @@ export function offersOf(catalog: readonly Seen[], end: number): Offers {
   const answers = catalog.filter((seen) => "index" in seen);
   const names = new Set(answers.flatMap(({ offered }) => offered));
   const returns = answers.filter(({ at }) => isReturn(catalog, at)).map(({ at }) => at);
-  return { spans: new Map([...names].map((name) => [name, spansOf(name, catalog, end)])), returns };
+  const spans = new Map([...names].map((name) => [name, spansOf(name, catalog, end)]));
+  return { spans, returns, claims: claimsIn(answers) };
+}
+
+function claimsIn(answers: readonly CatalogSeen[]): Offers["claims"] {
+  const claims = answers.flatMap(({ at, doubted }, position) => {
+    const before = answers[position - 1];
+    const known = [...(before?.offered ?? []), ...(before?.doubted ?? [])];
+    return doubted.filter((name) => !known.includes(name)).map((name) => ({ name, at }));
+  });
+  const byName = Map.groupBy(claims, ({ name }) => name);
+  return new Map([...byName].map(([name, own]) => [name, own.map(({ at }) => at)]));
 }
 
 function isReturn(catalog: readonly Seen[], at: number): boolean {

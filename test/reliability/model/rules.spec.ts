@@ -109,6 +109,26 @@ const CASES: readonly (readonly [string, Partial<Observations>, readonly string[
     [],
   ],
   [
+    "an endpoint that is found well again while the catalog has lost its own agent on the node",
+    {
+      catalog: [
+        ...NODE_LOST.slice(0, 2),
+        at(8_000, 3, "a"),
+        { ...at(9_000, 4, "a"), doubted: ["b"] },
+      ],
+      snapshots: [has(7_000, "a", "b"), has(8_100, "a"), has(9_100, "a", "b")],
+    },
+    [],
+  ],
+  [
+    "a caller that goes back to what the catalog goes on doubting",
+    {
+      catalog: [...NODE_LOST.slice(0, 2), at(60_000, 3, "a")],
+      snapshots: [has(15_000, "a", "b"), has(16_000, "a"), has(20_000, "a", "b")],
+    },
+    ["web went back to b, which it had let go"],
+  ],
+  [
     "an endpoint that is used while the catalog is away, and while its losses are doubted",
     { catalog: LOST, uses: [use(15_000, "b"), use(30_000, "b")] },
     [],

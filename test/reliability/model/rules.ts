@@ -100,10 +100,10 @@ function wentBack({ catalog }: Observations): string[] {
   });
 }
 
-/** What a caller had let go comes back only by a new offer. */
+/** What a caller had let go comes back only by a new offer, or by news of it from a node that the catalog has lost. */
 function cameBack(
   snapshots: readonly SnapshotSeen[],
-  { offers: { spans }, limits: { told } }: Known,
+  { offers: { spans, claims }, limits: { told } }: Known,
 ): string[] {
   const byCaller = Map.groupBy(snapshots, ({ caller }) => caller);
   return [...byCaller].flatMap(([caller, own]) =>
@@ -112,7 +112,8 @@ function cameBack(
         const left = lastLeft(endpoint, own, position);
         if (left === undefined) return [];
         const offers = (spans.get(endpoint) ?? []).filter(({ offered }) => offered);
-        const anew = offers.some(({ from }) => from > left - told && from <= now.at + told);
+        const moments = [...offers.map(({ from }) => from), ...(claims.get(endpoint) ?? [])];
+        const anew = moments.some((moment) => moment > left - told && moment <= now.at + told);
         return anew ? [] : [`${caller} went back to ${endpoint}, which it had let go`];
       }),
     ),

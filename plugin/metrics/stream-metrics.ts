@@ -1,0 +1,69 @@
+// What the sidecars of this node have counted of byte streams, added up over all that carry the same labels, as
+// request-metrics.ts does it with requests.
+import type {
+  ConversationReport,
+  StreamsReport,
+} from "../../proxy/configuration/traffic-report.ts";
+import type { Family, Labels } from "./exposition.ts";
+import { type ReportingWorkload, streamLabels } from "./request-labels.ts";
+
+/** Conversations that are kept at most. */
+const MOST = 5_000;
+/** See request-metrics.ts. A stream that is open is heard of only when it carries something. */
+const FORGOTTEN_AFTER = 600_000;
+
+interface Conversation {
+  readonly labels: Labels;
+  /** Since the agent started. */
+  total: StreamsReport;
+  /** Monotonic, ms. */
+  heardAt: number;
+}
+
+const NAMES: readonly (readonly [keyof StreamsReport, name: string, help: string])[] = [
+  ["opened", "istio_tcp_connections_opened_total", "Byte streams that were opened."],
+  ["closed", "istio_tcp_connections_closed_total", "Byte streams that have ended."],
+  ["receivedBytes", "istio_tcp_received_bytes_total", "Bytes from callers to callees."],
+  ["sentBytes", "istio_tcp_sent_bytes_total", "Bytes from callees to callers."],
+];
+
+export class StreamMetrics {
+  readonly #conversations = new Map<string, Conversation>();
+
+  /** Adds what one sidecar has counted. `now`: monotonic, ms. */
+  add(own: ReportingWorkload, reports: readonly ConversationReport[], now: number): void {
+    for (const report of reports) {
+      if (report.streams === undefined) continue;
+      const labels = streamLabels(own, report);
+      const key = JSON.stringify(Object.values(labels));
+      const known = this.#conversations.get(key);
+      if (known !== undefined) {
+        known.total = sum(known.total, report.streams);
+        known.heardAt = now;
+      } else if (this.#conversations.size < MOST) {
+        this.#conversations.set(key, { labels, total: report.streams, heardAt: now });
+      }
+    }
+  }
+
+  /** All of it. Forgets streams of which nothing has been heard for long, and which are over. */
+  families(now: number): readonly Family[] {
+    for (const [key, { heardAt, total }] of this.#conversations)
+      if (now - heardAt > FORGOTTEN_AFTER && total.closed >= total.opened)
+        this.#conversations.delete(key);
+    const all = [...this.#conversations.values()];
+    return NAMES.map(([field, name, help]) => ({
+      ...{ name, help, type: "counter" },
+      samples: all.map(({ labels, total }) => ({ labels, value: total[field] })),
+    }));
+  }
+}
+
+function sum(a: StreamsReport, b: StreamsReport): StreamsReport {
+  return {
+    opened: a.opened + b.opened,
+    closed: a.closed + b.closed,
+    receivedBytes: a.receivedBytes + b.receivedBytes,
+    sentBytes: a.sentBytes + b.sentBytes,
+  };
+}
