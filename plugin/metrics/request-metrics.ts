@@ -1,31 +1,26 @@
 // What the sidecars of this node have counted, added up over all that carry the same labels: counters of a node go on when a
 // replica or its sidecar is another one. Bounded, and nothing is kept of who has gone.
-import type {
-  ConversationReport,
-  DistributionReport,
-  RequestsReport,
+import { Distribution } from "../../proxy/configuration/distribution.ts";
+import {
+  BUCKETS,
+  type ConversationReport,
+  type RequestsReport,
 } from "../../proxy/configuration/traffic-report.ts";
-import { BUCKETS } from "../../proxy/configuration/traffic-report.ts";
 import { type Family, histogramSamples, type Labels, type Sample } from "./exposition.ts";
 import { type ReportingWorkload, requestLabels } from "./request-labels.ts";
 
 /** Series that are kept at most; each is some 2 kB here and some 70 lines for Prometheus. */
 const MOST = 5_000;
 /** Of which nothing was heard for so long it is shown no more, ms. Linkerd's time. */
-const FORGOTTEN_AFTER = 600_000;
+export const FORGOTTEN_AFTER = 600_000;
 
 interface Series {
   readonly labels: Labels;
-  readonly durations: Sum;
-  readonly requestBytes: Sum;
-  readonly responseBytes: Sum;
+  readonly durations: Distribution;
+  readonly requestBytes: Distribution;
+  readonly responseBytes: Distribution;
   /** Monotonic, ms. */
   heardAt: number;
-}
-
-interface Sum {
-  sum: number;
-  readonly counts: number[];
 }
 
 export class RequestMetrics {
@@ -56,7 +51,7 @@ export class RequestMetrics {
         type: "counter",
         samples: all.map(({ labels, durations }) => ({
           labels,
-          value: durations.counts.reduce(add, 0),
+          value: durations.read().counts.reduce(add, 0),
         })),
       },
       histogram(
@@ -90,35 +85,26 @@ export class RequestMetrics {
     if (known !== undefined || this.#series.size >= MOST) return known;
     const series = {
       ...{ labels, heardAt: now },
-      ...{ durations: nothing(), requestBytes: nothing(), responseBytes: nothing() },
+      ...{ durations: new Distribution(), requestBytes: new Distribution() },
+      responseBytes: new Distribution(),
     };
     this.#series.set(key, series);
     return series;
   }
 }
 
-function histogram(name: string, help: string, series: readonly [Labels, Sum][]): Family {
-  const samples: Sample[] = series.flatMap(([labels, sum]) =>
-    histogramSamples(labels, BUCKETS, sum),
+function histogram(name: string, help: string, series: readonly [Labels, Distribution][]): Family {
+  const samples: Sample[] = series.flatMap(([labels, distribution]) =>
+    histogramSamples(labels, BUCKETS, distribution.read()),
   );
   return { name, help, type: "histogram", samples };
 }
 
-function nothing(): Sum {
-  return { sum: 0, counts: new Array<number>(BUCKETS.length + 1).fill(0) };
-}
-
 function addReport(series: Series, report: RequestsReport, now: number): void {
   series.heardAt = now;
-  addTo(series.durations, report.durations);
-  addTo(series.requestBytes, report.requestBytes);
-  addTo(series.responseBytes, report.responseBytes);
-}
-
-function addTo(total: Sum, { sum, counts }: DistributionReport): void {
-  total.sum += sum;
-  for (let index = 0; index < total.counts.length; index += 1)
-    total.counts[index] = (total.counts[index] ?? 0) + (counts[index] ?? 0);
+  series.durations.add(report.durations);
+  series.requestBytes.add(report.requestBytes);
+  series.responseBytes.add(report.responseBytes);
 }
 
 function add(a: number, b: number): number {

@@ -1,17 +1,16 @@
 // What the sidecars of this node have counted of byte streams, added up over all that carry the same labels, as
 // request-metrics.ts does it with requests.
-import type {
-  ConversationReport,
-  StreamsReport,
+import {
+  addStreams,
+  type ConversationReport,
+  type StreamsReport,
 } from "../../proxy/configuration/traffic-report.ts";
 import type { Family, Labels } from "./exposition.ts";
 import { type ReportingWorkload, streamLabels } from "./request-labels.ts";
+import { FORGOTTEN_AFTER } from "./request-metrics.ts";
 
 /** Conversations that are kept at most. */
 const MOST = 5_000;
-/** See request-metrics.ts. A stream that is open is heard of only when it carries something. */
-const FORGOTTEN_AFTER = 600_000;
-
 interface Conversation {
   readonly labels: Labels;
   /** Since the agent started. */
@@ -38,7 +37,7 @@ export class StreamMetrics {
       const key = JSON.stringify(Object.values(labels));
       const known = this.#conversations.get(key);
       if (known !== undefined) {
-        known.total = sum(known.total, report.streams);
+        known.total = addStreams(known.total, report.streams);
         known.heardAt = now;
       } else if (this.#conversations.size < MOST) {
         this.#conversations.set(key, { labels, total: report.streams, heardAt: now });
@@ -46,7 +45,7 @@ export class StreamMetrics {
     }
   }
 
-  /** All of it. Forgets streams of which nothing has been heard for long, and which are over. */
+  /** All of it. Forgets what has not been heard of for long and is over: open streams may have nothing to say for hours. */
   families(now: number): readonly Family[] {
     for (const [key, { heardAt, total }] of this.#conversations)
       if (now - heardAt > FORGOTTEN_AFTER && total.closed >= total.opened)
@@ -57,13 +56,4 @@ export class StreamMetrics {
       samples: all.map(({ labels, total }) => ({ labels, value: total[field] })),
     }));
   }
-}
-
-function sum(a: StreamsReport, b: StreamsReport): StreamsReport {
-  return {
-    opened: a.opened + b.opened,
-    closed: a.closed + b.closed,
-    receivedBytes: a.receivedBytes + b.receivedBytes,
-    sentBytes: a.sentBytes + b.sentBytes,
-  };
 }

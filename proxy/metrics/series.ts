@@ -1,6 +1,6 @@
 // Requests between the same two workloads that ended alike, since the last report.
+import { Distribution } from "../configuration/distribution.ts";
 import type { RequestsReport } from "../configuration/traffic-report.ts";
-import { Distribution } from "./distribution.ts";
 
 /** How requests ended. */
 export type Outcome = Pick<RequestsReport, "status" | "failure" | "grpcStatus">;

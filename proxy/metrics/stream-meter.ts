@@ -31,14 +31,3 @@ export class StreamMeter {
     return report;
   }
 }
-
-export const NO_STREAMS: StreamsReport = { opened: 0, closed: 0, receivedBytes: 0, sentBytes: 0 };
-
-export function addStreams(a: StreamsReport, b: StreamsReport): StreamsReport {
-  return {
-    opened: a.opened + b.opened,
-    closed: a.closed + b.closed,
-    receivedBytes: a.receivedBytes + b.receivedBytes,
-    sentBytes: a.sentBytes + b.sentBytes,
-  };
-}

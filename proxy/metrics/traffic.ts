@@ -2,13 +2,15 @@
 // many is counted among others.
 import type { Socket } from "node:net";
 import {
+  addStreams,
   type ConversationReport,
+  NO_STREAMS,
   OTHERS,
   type Reporter,
   type StreamsReport,
 } from "../configuration/traffic-report.ts";
 import { type Outcome, Series } from "./series.ts";
-import { addStreams, NO_STREAMS, StreamMeter } from "./stream-meter.ts";
+import { StreamMeter } from "./stream-meter.ts";
 
 /** Series in one report; each is some 0.7 kB. Statuses and versions are the applications' own words. */
 const MOST_SERIES = 1_000;

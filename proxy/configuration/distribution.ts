@@ -1,5 +1,5 @@
-// How a quantity is distributed: what Prometheus calls a histogram.
-import { BUCKETS, type DistributionReport } from "../configuration/traffic-report.ts";
+// How a quantity is distributed: what Prometheus calls a histogram. Sidecars count in it, agents add up what they are told.
+import { BUCKETS, type DistributionReport } from "./traffic-report.ts";
 
 export class Distribution {
   readonly #counts: number[] = new Array<number>(BUCKETS.length + 1).fill(0);
