@@ -55,6 +55,11 @@ export class Traffic {
   follow(reporter: Reporter, peer: string, version: string, socket: Socket): void {
     const meter = new StreamMeter(socket, reporter === "source" ? "caller" : "callee");
     const stream = { reporter, peer, version, meter };
+    // Its caller may have gone while the endpoint was dialled: nothing would ever tell that it is over.
+    if (socket.closed) {
+      this.#addStreams(stream, meter.read(true));
+      return;
+    }
     this.#open.add(stream);
     socket.once("close", () => {
       this.#open.delete(stream);

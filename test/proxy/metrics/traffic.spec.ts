@@ -1,5 +1,6 @@
 // What a sidecar counts of requests, and how it tells its agent of them.
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { Socket } from "node:net";
 import { beforeEach, describe, it } from "mocha";
 import {
@@ -116,6 +117,17 @@ describe("the traffic that a sidecar counts", () => {
         version: "",
         ...bytes,
       });
+    });
+
+    it("is told of one whose caller had gone before it was joined, and is over then", async () => {
+      const socket = new Carrying();
+      socket.destroy();
+      await once(socket, "close");
+      traffic.follow("source", "db", "v3", socket);
+      const all = { opened: 1, closed: 1, receivedBytes: 0, sentBytes: 0 };
+      assert.deepEqual(told(), [{ ...SOURCE, ...all }]);
+      socket.bytesRead = 5;
+      assert.deepEqual(told(), []);
     });
 
     it("is told again when it did not arrive", () => {
