@@ -9,6 +9,8 @@ import { connectBackend } from "./backend.ts";
 import { Engine, type EngineVersion } from "./docker/engine.ts";
 import { runAgent } from "./run-agent.ts";
 import { readSettings } from "./settings.ts";
+import { CollectorClient } from "./traces/collector-client.ts";
+import { openCollector } from "./traces/collector-settings.ts";
 
 const stop = new AbortController();
 for (const name of ["SIGTERM", "SIGINT"] as const)
@@ -24,15 +26,15 @@ try {
 async function main(signal: AbortSignal): Promise<void> {
   const settings = readSettings(process.env);
   const apiTcp = settings.apiTcp && (await readTcpListen(settings.apiTcp));
+  const collected = settings.collector && (await openCollector(settings.collector));
   const log = createLog(settings.logLevel);
   const docker = new Docker();
   const engineVersion = await findEngine(new Engine(docker), log, signal);
   if (engineVersion === undefined) return;
   using backend = await connectBackend(settings, engineVersion.node, systemClock);
-  await runAgent(
-    { settings, apiTcp, docker, engineVersion, backend, clock: systemClock, log },
-    signal,
-  );
+  using collector = collected && new CollectorClient(collected);
+  const set = { settings, apiTcp, collector };
+  await runAgent({ ...set, docker, engineVersion, backend, clock: systemClock, log }, signal);
   log.info("agent stopped; sidecars go on with what they have");
 }
 

@@ -8,6 +8,7 @@ import type { Catalog } from "../registry/catalog.ts";
 import { ConsulAgents } from "../registry/consul/agents.ts";
 import { ConsulClient } from "../registry/consul/client.ts";
 import { ConsulCatalog } from "../registry/consul/consul-catalog.ts";
+import { type ConsulFacts, consulFacts } from "../registry/consul/facts.ts";
 import { ConsulIntentions } from "../registry/consul/intentions.ts";
 import { ConsulPolicyStore } from "../registry/consul/policy-store.ts";
 import { ConsulSwarmServices } from "../registry/consul/swarm-services.ts";
@@ -34,6 +35,8 @@ export interface Backend extends Disposable {
   readonly swarmServices: SwarmServices;
   readonly agents: AgentRegistry;
   readonly authority: CertificateAuthority;
+  /** What Consul says of itself; undefined where there is none. */
+  readonly consulFacts: ((signal: AbortSignal) => Promise<ConsulFacts>) | undefined;
 }
 
 /**
@@ -55,6 +58,7 @@ export async function connectBackend(
       swarmServices: new EmbeddedSwarmServices(),
       agents: new EmbeddedAgents(),
       authority: await EmbeddedAuthority.open({ directory, leafLifetime, rootAge, clock }),
+      consulFacts: undefined,
       [Symbol.dispose]: () => undefined,
     };
   }
@@ -67,11 +71,13 @@ export async function connectBackend(
     swarmServices: new ConsulSwarmServices({ client, clock }),
     agents: new ConsulAgents({ client, clock }),
     authority: new ConsulAuthority({ client, clock }),
+    consulFacts: async (signal) => await consulFacts(client, () => clock.wall(), signal),
     [Symbol.dispose]: () => client[Symbol.dispose](),
   };
 }
 
-async function readConsulToken(settings: Settings): Promise<string | undefined> {
+/** Undefined without one. Throws CONFIGURATION_INVALID for a file that cannot be read. */
+export async function readConsulToken(settings: Settings): Promise<string | undefined> {
   const { consulToken, consulTokenFile: path } = settings;
   if (path === undefined) return consulToken;
   try {

@@ -3,6 +3,9 @@ import { parseDuration } from "../mesh/duration.ts";
 import { describeError, MeshError } from "../mesh/errors.ts";
 import { LOG_LEVELS, type LogLevel } from "../mesh/log.ts";
 import { parseConsulAddress } from "../registry/consul/address.ts";
+import { type ConsoleSettings, readConsoleSettings } from "./console/console-settings.ts";
+import { parseListen } from "./listen-address.ts";
+import { type CollectorSettings, readCollectorSettings } from "./traces/collector-settings.ts";
 
 export interface Settings {
   readonly catalog: "consul" | "embedded";
@@ -21,6 +24,10 @@ export interface Settings {
   readonly apiTcp: ApiTcpSettings | undefined;
   /** Where metrics can be read by whoever gets there; undefined: nowhere. */
   readonly metricsListen: { readonly host: string; readonly port: number } | undefined;
+  /** The console; undefined: none. */
+  readonly console: ConsoleSettings | undefined;
+  /** Who collects traces; undefined: nobody. */
+  readonly collector: CollectorSettings | undefined;
   readonly logLevel: LogLevel;
 }
 
@@ -78,6 +85,8 @@ export function readSettings(environment: Environment): Settings {
   const metricsListen = environment["MESH_METRICS_LISTEN"]
     ? read("MESH_METRICS_LISTEN", "", parseListen)
     : undefined;
+  const console = readConsoleSettings(environment, problems);
+  const collector = readCollectorSettings(environment, problems);
   const logLevel = read("MESH_LOG_LEVEL", "info", (text) => oneOf(LOG_LEVELS, text));
   if (environment["MESH_CONSUL_TOKEN"] && environment["MESH_CONSUL_TOKEN_FILE"]) {
     problems.push("MESH_CONSUL_TOKEN_FILE: expected it or MESH_CONSUL_TOKEN, found both");
@@ -103,6 +112,8 @@ export function readSettings(environment: Environment): Settings {
     apiSocket,
     apiTcp,
     metricsListen,
+    console,
+    collector,
     logLevel,
   };
 }
@@ -162,13 +173,4 @@ function parseRootAge(text: string, leafLifetime = 0): number {
       `expected 1m to 78840h, and no less than MESH_LEAF_LIFETIME, got ${JSON.stringify(text)}`,
     );
   return age;
-}
-
-function parseListen(text: string): { host: string; port: number } {
-  const [, bracketed, plain, port] = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(text) ?? [];
-  const host = bracketed ?? plain;
-  if (host === undefined || Number(port) > 65_535) {
-    throw new Error(`expected host:port, got ${JSON.stringify(text)}`);
-  }
-  return { host, port: Number(port) };
 }

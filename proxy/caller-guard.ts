@@ -6,11 +6,13 @@ import { readBearer } from "./authorize/bearer.ts";
 import type { Caller } from "./authorize/caller.ts";
 import { callerKey } from "./authorize/caller.ts";
 import type { Claims } from "./authorize/claims.ts";
+import type { Denials } from "./authorize/denials.ts";
 import type { Denial } from "./authorize/rule-list.ts";
 import type { TokenChecks, TokenVerdict } from "./authorize/token-checks.ts";
 import type { Configuration } from "./configuration/configuration.ts";
-import type { Access } from "./configuration/inbound-routes.ts";
-import type { DataPlane } from "./data-plane.ts";
+import type { Access, InboundRoutes } from "./configuration/inbound-routes.ts";
+import type { Snapshot } from "./configuration/snapshot.ts";
+import type { Counters } from "./counters.ts";
 import { FAILURES, type LocalAnswer } from "./failures.ts";
 import type { Before } from "./http/plan.ts";
 import { MAX_FIELDS, MessageHead } from "./http1/message-head.ts";
@@ -31,11 +33,24 @@ const LIMITS: HeadLimits = {
 
 const INVALID_TOKEN = 'www-authenticate: Bearer error="invalid_token"\r\n';
 
-export class CallerGuard {
-  readonly #plane: DataPlane;
+/** As much of a configuration as decides about callers. */
+export interface GuardConfiguration {
+  readonly snapshot: Pick<Snapshot, "service">;
+  readonly inbound: Pick<InboundRoutes, "access" | "accessChanged" | "limits">;
+}
+
+/** As much of the data plane as a guard needs. */
+export interface GuardPlane<Current> {
+  readonly configuration: () => Current | undefined;
+  readonly counters: Pick<Counters, "countFailure">;
+  readonly denials: Pick<Denials, "note">;
+}
+
+export class CallerGuard<Current extends GuardConfiguration = Configuration> {
+  readonly #plane: GuardPlane<Current>;
   readonly #caller: Caller;
   readonly #key: string;
-  #configuration: Configuration;
+  #configuration: Current;
   #rules: Access;
   #access: CallerAccess;
   /** Nothing has to be looked at. */
@@ -43,7 +58,7 @@ export class CallerGuard {
   /** Tokens of requests that wait until theirs is verified, once for each. */
   readonly #awaited: string[] = [];
 
-  constructor(plane: DataPlane, configuration: Configuration, caller: Caller) {
+  constructor(plane: GuardPlane<Current>, configuration: Current, caller: Caller) {
     this.#plane = plane;
     this.#caller = caller;
     this.#key = callerKey(caller);
@@ -54,7 +69,7 @@ export class CallerGuard {
   }
 
   /** The configuration in force. */
-  get configuration(): Configuration {
+  get configuration(): Current {
     const current = this.#plane.configuration() ?? this.#configuration;
     if (current !== this.#configuration) this.#follow(current);
     return current;
@@ -104,9 +119,14 @@ export class CallerGuard {
     return this.#denied(this.#access.decide(seen, claims));
   }
 
+  /** What comes before a byte stream; undefined where nothing does. */
+  beforeStream(): Before | undefined {
+    return answered(this.#streamRefusal() ?? this.#excess());
+  }
+
   /** Whether a byte stream may begin, which is counted in the limits already. Refusals are counted. */
   admitsStream(): boolean {
-    const refusal = this.#streamRefusal() ?? this.#excess();
+    const refusal = this.beforeStream()?.answer;
     if (refusal?.code !== undefined) this.#plane.counters.countFailure(refusal.code);
     return refusal === undefined;
   }
@@ -123,7 +143,7 @@ export class CallerGuard {
     return this.#refusedToken("a byte stream carries none");
   }
 
-  #follow(configuration: Configuration): void {
+  #follow(configuration: Current): void {
     const { access, limits } = configuration.inbound;
     this.#configuration = configuration;
     if (access !== this.#rules) this.#access = access.authorizer.accessOf(this.#caller);
@@ -182,14 +202,15 @@ export class CallerGuard {
     this.#plane.denials.note(name, denial.by, denial.enforced);
     if (!denial.enforced) return undefined;
     const text = `docker-mesh: ${this.#service} does not accept this from ${name}\n`;
-    return { code: "ACCESS_DENIED", status: FAILURES.ACCESS_DENIED.status, fields: "", text };
+    const { status } = FAILURES.ACCESS_DENIED;
+    return { code: "ACCESS_DENIED", status, fields: "", text, reason: denial.by };
   }
 
   #refusedToken(problem: string, fields: string = INVALID_TOKEN): LocalAnswer {
     this.#plane.denials.note(this.#access.name, `token: ${problem}`, true);
     const { status, describe } = FAILURES.TOKEN_INVALID;
     const text = `docker-mesh: ${describe(this.#service)}\n`;
-    return { code: "TOKEN_INVALID", status, fields, text };
+    return { code: "TOKEN_INVALID", status, fields, text, reason: problem };
   }
 
   #excess(): LocalAnswer | undefined {

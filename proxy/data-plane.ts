@@ -6,6 +6,7 @@ import type { Configuration } from "./configuration/configuration.ts";
 import type { Counters } from "./counters.ts";
 import type { HttpEngine } from "./http/http-engine.ts";
 import type { Traffic } from "./metrics/traffic.ts";
+import type { Observer } from "./observe/observer.ts";
 import type { OpenStreams } from "./open-streams.ts";
 import type { Refusals } from "./refusals.ts";
 
@@ -15,6 +16,7 @@ export interface DataPlane {
   readonly engine: HttpEngine;
   readonly counters: Counters;
   readonly traffic: Traffic;
+  readonly observer: Observer;
   readonly refusals: Refusals;
   /** Callers that were not let in. */
   readonly denials: Denials;

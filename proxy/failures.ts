@@ -167,6 +167,8 @@ export interface LocalAnswer {
   readonly fields: string;
   /** The body, for people; empty with 204, 205 and 304. */
   readonly text: string;
+  /** Which rule, intention or limit decided so: for those who operate the mesh, never for callers. */
+  readonly reason?: string;
 }
 
 /** The answer that stands for a failure on the way to a service. */

@@ -7,8 +7,10 @@ import type { DataPlane } from "./data-plane.ts";
 import type { LocalAnswer } from "./failures.ts";
 import type { FinishedExchange, RequestHandler, ReviewedExchange } from "./http/exchanges.ts";
 import type { Edits, RequestPlan } from "./http/plan.ts";
+import type { Refusal } from "./http/refusal.ts";
 import type { MessageHead } from "./http1/message-head.ts";
 import { RequestView } from "./match/request-view.ts";
+import type { View } from "./observe/describe-request.ts";
 import { HeadEditor, NO_HEADERS } from "./route/edit-head.ts";
 
 const NOTHING = Buffer.alloc(0);
@@ -20,6 +22,7 @@ export class InboundRequests implements RequestHandler {
   readonly #route: InboundRoute;
   readonly #caller: Caller;
   readonly #peer: string;
+  readonly #view: View;
   readonly #guard: CallerGuard;
   readonly #forwardedFor: Buffer | undefined;
   #usual: RequestPlan | undefined;
@@ -30,6 +33,8 @@ export class InboundRequests implements RequestHandler {
     this.#route = route;
     this.#caller = caller;
     this.#peer = peerOf(caller);
+    const address = caller.kind === "anonymous" ? caller.address : "";
+    this.#view = { reporter: "destination", peer: this.#peer, address };
     this.#guard = new CallerGuard(plane, configuration, caller);
     this.#forwardedFor = caller.kind === "anonymous" ? Buffer.from(caller.address) : undefined;
   }
@@ -69,7 +74,14 @@ export class InboundRequests implements RequestHandler {
     this.#guard.configuration.inbound.limits.inFlight.count -= 1;
     counters.inboundTimes.record(milliseconds);
     traffic.count("destination", this.#peer, "", exchange, milliseconds);
+    this.#plane.observer.finished(this.#view, exchange, milliseconds);
     if (failure !== undefined) counters.countFailure(failure);
+  }
+
+  refused(refusal: Refusal): void {
+    const { counters, observer } = this.#plane;
+    counters.countFailure(refusal.code);
+    observer.refused(this.#view, this.#guard.configuration.inbound.telemetry, refusal);
   }
 
   /** Of a request that nothing is special about: the same for all of them, as long as the configuration is the same. */
@@ -83,7 +95,7 @@ export class InboundRequests implements RequestHandler {
     this.#usual = {
       ...{ service: snapshot.service, targets, key: 0, conduct: inbound.conduct, host: route.host },
       ...{ added: this.#whoCalls(identity.uri), forwardedFor: this.#forwardedFor },
-      ...{ before: undefined, edits: undefined, mirror: undefined },
+      ...{ before: undefined, edits: undefined, mirror: undefined, telemetry: inbound.telemetry },
     };
     return this.#usual;
   }

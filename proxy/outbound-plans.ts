@@ -35,7 +35,7 @@ function planOf(
   const { service, conduct, before, mirror, policy } = decision;
   const { targets, edits } = withCookie(decision, head);
   return {
-    ...{ service, targets, conduct, host, before, edits },
+    ...{ service, targets, conduct, host, before, edits, telemetry: policy },
     key: keyOf(policy, head, caller),
     added: NOTHING,
     forwardedFor: undefined,
@@ -62,6 +62,7 @@ function planOfCopy(
 ): RequestPlan {
   return {
     ...{ service, targets, conduct, edits, host: Buffer.from(service), added: NOTHING },
+    telemetry: policy,
     key: keyOf(policy, head, caller),
     forwardedFor: undefined,
     before: undefined,

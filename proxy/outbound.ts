@@ -1,11 +1,14 @@
 // From the application to another service, top to bottom as it happens: which service was called → which protocol is
 // spoken → where its routes lead → a link or a connection to an endpoint that works.
+import { DEFAULT_POLICY } from "../mesh/policy/read-policy.ts";
 import { accept } from "./accept.ts";
 import type { OutboundRoute } from "./configuration/outbound-routes.ts";
 import type { DataPlane } from "./data-plane.ts";
 import type { FinishedExchange, RequestHandler } from "./http/exchanges.ts";
 import type { RequestPlan } from "./http/plan.ts";
+import type { Refusal } from "./http/refusal.ts";
 import type { MessageHead } from "./http1/message-head.ts";
+import type { View } from "./observe/describe-request.ts";
 import { OutboundPlans } from "./outbound-plans.ts";
 import { type OpenedStream, openStream, StreamError } from "./outbound-stream.ts";
 import { UNLIMITED } from "./resilience/unlimited.ts";
@@ -47,6 +50,7 @@ class OutboundRequests implements RequestHandler {
   readonly #plane: DataPlane;
   readonly #place: string;
   readonly #service: string;
+  readonly #view: View;
   readonly #host: Buffer;
   readonly #plans = new OutboundPlans();
 
@@ -54,6 +58,7 @@ class OutboundRequests implements RequestHandler {
     this.#plane = plane;
     this.#place = place;
     this.#service = accepted.service.service;
+    this.#view = viewOf(this.#service);
     this.#host = accepted.host;
   }
 
@@ -80,23 +85,36 @@ class OutboundRequests implements RequestHandler {
   review(): undefined {}
 
   finished(exchange: FinishedExchange, milliseconds: number): void {
-    const { counters, drain, traffic } = this.#plane;
+    const { counters, drain, traffic, observer } = this.#plane;
     const { failure, plan, target } = exchange;
     drain.leave();
     counters.outboundTimes.record(milliseconds);
     traffic.count("source", plan.service, target?.version ?? "", exchange, milliseconds);
+    const view = plan.service === this.#service ? this.#view : viewOf(plan.service);
+    observer.finished(view, exchange, milliseconds);
     if (failure === undefined) return;
     counters.outboundFailed += 1;
     counters.countFailure(failure);
+  }
+
+  refused(refusal: Refusal): void {
+    const { configuration, counters, observer } = this.#plane;
+    const service = configuration()?.outbound.services.get(this.#service);
+    counters.countFailure(refusal.code);
+    observer.refused(this.#view, service?.conduct.policy ?? DEFAULT_POLICY, refusal);
   }
 
   #planOfNothing(): RequestPlan {
     return {
       ...{ service: this.#service, targets: NO_TARGETS, key: 0, conduct: UNLIMITED },
       ...{ host: this.#host, added: NOTHING, forwardedFor: undefined },
-      ...{ before: undefined, edits: undefined, mirror: undefined },
+      ...{ before: undefined, edits: undefined, mirror: undefined, telemetry: DEFAULT_POLICY },
     };
   }
+}
+
+function viewOf(peer: string): View {
+  return { reporter: "source", peer, address: "" };
 }
 
 /** Never rejects. */

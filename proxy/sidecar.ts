@@ -4,6 +4,7 @@ import { networkInterfaces } from "node:os";
 import { systemClock } from "../mesh/clock.ts";
 import { describeError, MeshError } from "../mesh/errors.ts";
 import { createLog, LOG_LEVELS, type Log, type LogLevel } from "../mesh/log.ts";
+import { introductionOf, makeToken } from "./configuration/introduction.ts";
 import { DETACH_SIGNAL, SIDECAR_ENVIRONMENT } from "./configuration/snapshot.ts";
 import { DETACHED, startSidecar } from "./start-sidecar.ts";
 
@@ -19,6 +20,17 @@ function required(name: string): string {
     );
   }
   return value;
+}
+
+/** Without a token from an agent, one of its own: it stands in nobody's file, and a file may be used twice. */
+function credentials(given: string | undefined): { token: string; introduce?: () => void } {
+  if (given !== undefined && given !== "") return { token: given };
+  const token = makeToken();
+  const introduce = (): void => {
+    process.stdout.write(introductionOf(token));
+  };
+  introduce();
+  return { token, introduce };
 }
 
 function readLogLevel(): LogLevel {
@@ -45,8 +57,8 @@ async function main(log: Log): Promise<number> {
   try {
     const sidecar = startSidecar({
       socket: required(SIDECAR_ENVIRONMENT.socket),
-      token: required(SIDECAR_ENVIRONMENT.token),
       hostsFile: required(SIDECAR_ENVIRONMENT.hosts),
+      ...credentials(process.env[SIDECAR_ENVIRONMENT.token]),
       links: process.env[SIDECAR_ENVIRONMENT.links] !== "off",
       takesOver: process.env[SIDECAR_ENVIRONMENT.takesOver] === "on",
       clock: systemClock,

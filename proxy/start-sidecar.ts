@@ -7,16 +7,19 @@ import { Denials } from "./authorize/denials.ts";
 import { probeApplication, type Questions } from "./check/probe.ts";
 import type { AgentAddress } from "./configuration/agent-channel.ts";
 import type { Configuration } from "./configuration/configuration.ts";
-import { sendReports } from "./configuration/reports.ts";
+import type { OutboundRoutes } from "./configuration/outbound-routes.ts";
+import { type Reports, sendReports } from "./configuration/reports.ts";
 import { HAND_OVER_TIME, REPORT_INTERVAL, type SidecarReport } from "./configuration/snapshot.ts";
 import { followSnapshots } from "./configuration/snapshot-source.ts";
-import type { ConversationReport } from "./configuration/traffic-report.ts";
 import { Counters } from "./counters.ts";
 import type { DataPlane } from "./data-plane.ts";
 import { HttpEngine } from "./http/http-engine.ts";
 import { Listeners } from "./listen/listeners.ts";
+import { Calls } from "./metrics/calls.ts";
 import { Traffic } from "./metrics/traffic.ts";
 import { type Interfaces, StaleNamespace } from "./namespace.ts";
+import { deliverObserved } from "./observe/deliveries.ts";
+import { Observing } from "./observe/observing.ts";
 import { OpenStreams } from "./open-streams.ts";
 import { Refusals } from "./refusals.ts";
 import { Status } from "./status.ts";
@@ -70,9 +73,10 @@ async function run(
   const ending = new AbortController();
   const drain = new Drain();
   const refusals = new Refusals(counters, clock, log);
+  using observing = new Observing(clock, () => upkeep.configuration?.snapshot.service ?? "");
+  const { tracer, observer, outbox } = observing;
   const engine = new HttpEngine({
-    ...{ refusals, drain, links: options.links ?? true },
-    refused: (code) => counters.countFailure(code),
+    ...{ refusals, drain, tracer, links: options.links ?? true },
     retried: () => {
       counters.retries += 1;
     },
@@ -85,6 +89,7 @@ async function run(
   const upkeep = new Upkeep({
     ...{ hostsFile, clock, log, status, destinations },
     swapped: (configuration) => {
+      observing.follow(configuration.snapshot.observation);
       destinations.retain(configuration.destinations);
       engine.drain();
       engine.review();
@@ -93,7 +98,7 @@ async function run(
   });
   const configuration = (): typeof upkeep.configuration => upkeep.configuration;
   const plane: DataPlane = {
-    ...{ configuration, engine, counters, traffic, refusals, drain, log, streams },
+    ...{ configuration, engine, counters, traffic, observer, refusals, drain, log, streams },
     denials: new Denials(log, clock, counters),
     signal: ending.signal,
   };
@@ -101,8 +106,7 @@ async function run(
   const source = { agent: options, clock, log };
   const reports = {
     ...{ ...source, changes: status.changes },
-    compose: () => withTraffic(status.report(), traffic.take()),
-    undelivered: (report: SidecarReport) => traffic.giveBack(report.traffic ?? []),
+    ...counting(status, traffic, () => upkeep.configuration?.outbound.services ?? new Map()),
   };
   const probe = {
     clock,
@@ -113,6 +117,7 @@ async function run(
     followSnapshots(source, (line) => upkeep.receive(line), ending.signal),
     upkeep.run(listeners, ending.signal),
     sendReports(reports, ending.signal),
+    deliverObserved({ ...source, outbox }, ending.signal),
     probeApplication(probe, ending.signal),
   ];
   try {
@@ -128,9 +133,27 @@ async function run(
   }
 }
 
-/** Most reports come from sidecars that nobody has called since the last one. */
-function withTraffic(report: SidecarReport, traffic: readonly ConversationReport[]): SidecarReport {
-  return traffic.length === 0 ? report : { ...report, traffic };
+/** Reports with what has happened since the last one that arrived; most have nothing of that to tell. */
+function counting(
+  status: Status,
+  traffic: Traffic,
+  services: () => OutboundRoutes["services"],
+): Pick<Reports, "compose" | "undelivered"> {
+  const calls = new Calls();
+  return {
+    compose: () => {
+      const [conversations, called] = [traffic.take(), calls.take(services())];
+      return {
+        ...status.report(),
+        ...(conversations.length === 0 ? {} : { traffic: conversations }),
+        ...(called.length === 0 ? {} : { calls: called }),
+      };
+    },
+    undelivered: (report) => {
+      traffic.giveBack(report.traffic ?? []);
+      calls.giveBack(report.calls ?? [], services());
+    },
+  };
 }
 
 /** What the application is asked. */

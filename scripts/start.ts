@@ -59,8 +59,8 @@ function readOptions(words: readonly string[]): StartOptions {
 }
 
 function wantedPorts({ catalog, demo }: StartOptions): readonly PublishedPort[] {
-  const { shop, consul } = publishedPorts(process.env);
-  return [...(demo ? [shop] : []), ...(catalog === "consul" ? [consul] : [])];
+  const { shop, consul, console: page } = publishedPorts(process.env);
+  return [page, ...(demo ? [shop] : []), ...(catalog === "consul" ? [consul] : [])];
 }
 
 /** Makes `docker mesh` work. */
@@ -104,7 +104,7 @@ async function startDemo({ demo, redis }: Images): Promise<void> {
 }
 
 async function report(
-  { shop, consul }: ReturnType<typeof publishedPorts>,
+  { shop, consul, console: own }: ReturnType<typeof publishedPorts>,
   catalog: StartOptions["catalog"],
   demo: boolean,
 ): Promise<void> {
@@ -122,6 +122,7 @@ async function report(
     );
     lines.push(renderSummary(status), `Shop page   ${page}`);
   }
+  lines.push(`Console     http://127.0.0.1:${own.port}/ (docker mesh dashboard shows the token)`);
   if (catalog === "consul") lines.push(`Consul UI   http://127.0.0.1:${consul.port}/ui`);
   lines.push("", "See it: docker mesh status", "Stop it: npm stop");
   console.log(lines.join("\n"));

@@ -6,11 +6,7 @@ import { Progress } from "./progress.ts";
 import { readSettings } from "./settings.ts";
 import { interruptible } from "./testing/interruptible.ts";
 import { type Lane, runInLanes } from "./testing/lanes.ts";
-import {
-  canHaveSecondEngine,
-  closeSecondEngine,
-  openSecondEngine,
-} from "./testing/second-engine.ts";
+import { canHaveMoreEngines, closeMoreEngines, openMoreEngines } from "./testing/more-engines.ts";
 import { closeSession, openSession, type Session, testEnvironment } from "./testing/session.ts";
 import { add, type Count, closingLine, NOTHING, runSuite, type Suite } from "./testing/suites.ts";
 import { removeTestSwarm, runSwarmSuite } from "./testing/swarm-suite.ts";
@@ -21,6 +17,7 @@ const progress = new Progress();
 const COLOR = process.stdout.isTTY ? "--color" : "--no-color";
 const SUITES: readonly (Omit<Suite, "environment"> & Partial<Suite>)[] = [
   { title: "types", command: ["tsc", "--pretty", String(process.stdout.isTTY === true)] },
+  { title: "types of the console's page", command: ["tsc", "-p", "plugin/console/page"] },
   { title: "lint", command: ["biome", "ci", "--error-on-warnings", "--colors=off", "."] },
   { title: "unit and integration", command: ["mocha", COLOR] },
   // The sidecar takes short cuts past Node's sockets where it can: everything must hold on documented parts alone as well.
@@ -47,7 +44,7 @@ try {
   await interruptible(runAll, async () => {
     await progress.step("taking the set-up away", async () => {
       await removeTestSwarm(settings);
-      await closeSecondEngine(settings);
+      await closeMoreEngines(settings);
       await closeSession(settings);
     });
   });
@@ -85,8 +82,6 @@ async function runAll(signal: AbortSignal): Promise<void> {
 }
 
 async function moreLanes(session: Session): Promise<readonly Lane[]> {
-  if (!(await canHaveSecondEngine())) return [];
-  return [
-    await progress.step("second engine", async () => await openSecondEngine(settings, session)),
-  ];
+  if (!(await canHaveMoreEngines())) return [];
+  return await progress.step("more engines", async () => await openMoreEngines(settings, session));
 }

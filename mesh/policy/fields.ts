@@ -7,6 +7,7 @@ import { ACCESS_FIELDS, JWT_FIELDS, RULE_FIELDS } from "./fields/access.ts";
 import { BALANCE_FIELDS } from "./fields/balance.ts";
 import { LIMIT_FIELDS, RETRY_FIELDS, TIMEOUT_FIELDS } from "./fields/calls.ts";
 import { CHECK_FIELDS, OUTLIER_FIELDS, RECOVERY_FIELDS } from "./fields/health.ts";
+import { LOG_FIELDS, TRACE_FIELDS } from "./fields/telemetry.ts";
 import { FAILOVER_FIELD, ROUTE_FIELDS, SPLIT_FIELD } from "./fields/traffic.ts";
 
 /** Fields that there is one of, in the order of the reference. */
@@ -18,6 +19,8 @@ export const SINGLE_FIELDS: readonly Field<unknown>[] = [
   ...Object.values(OUTLIER_FIELDS),
   ...Object.values(RECOVERY_FIELDS),
   ...Object.values(CHECK_FIELDS),
+  ...Object.values(LOG_FIELDS),
+  ...Object.values(TRACE_FIELDS),
   SPLIT_FIELD,
   FAILOVER_FIELD,
   ...Object.values(ACCESS_FIELDS),

@@ -37,10 +37,11 @@ export function intentionsFor(view: IntentionsView, destination: string): readon
     .filter(
       (intention) => intention.destination === destination || intention.destination === ANY_SERVICE,
     )
-    .toSorted((a, b) => precedence(b) - precedence(a) || severity(b) - severity(a));
+    .toSorted((a, b) => precedenceOf(b) - precedenceOf(a) || severity(b) - severity(a));
 }
 
-function precedence({ source, destination }: Intention): number {
+/** Consul's, from 5 to 9; without namespaces there is no more to it. */
+export function precedenceOf({ source, destination }: Intention): number {
   const exactSource = source === ANY_SERVICE ? 0 : 1;
   return (destination === ANY_SERVICE ? 5 : 8) + exactSource;
 }

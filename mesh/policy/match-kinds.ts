@@ -62,6 +62,14 @@ function readRegex(name: string, pattern: string): FieldMatch | Refusal {
   );
 }
 
+/** The entry of a list that reads as the condition. */
+export function writeCondition({ name, kind: how, text, matcher }: FieldMatch): string {
+  if (how === "present") return name;
+  if (how === "absent") return `!${name}`;
+  const operator = OPERATORS.find(([, meaning]) => meaning === how)?.[0] ?? "=";
+  return `${name}${operator}${how === "regex" ? (matcher?.source ?? "") : text}`;
+}
+
 /** Names in lower case. Other letters than ASCII come in several encodings, so that no condition would be sure of them. */
 export const headerConditions: Kind<readonly FieldMatch[]> = conditions(readFieldName, ASCII);
 

@@ -12,6 +12,8 @@ export interface Policy {
   readonly outlier: OutlierPolicy;
   readonly recovery: RecoveryPolicy;
   readonly check: CheckPolicy;
+  readonly logs: LogPolicy;
+  readonly traces: TracePolicy;
   /** Versions by weight for requests that no route decides about; empty: all versions alike. */
   readonly split: readonly WeightedVersion[];
   /** Services that stand in, in this order, while no endpoint of this one can be used. */
@@ -67,6 +69,22 @@ export interface TimeoutPolicy {
   readonly request: number;
   /** Without a byte in either direction; 0: none. */
   readonly idle: number;
+}
+
+/** Which requests get a line in the logs of the sidecars at both ends. */
+export interface LogPolicy {
+  /** `sampled`: what fails, and the share of the rest. */
+  readonly requests: "off" | "errors" | "sampled" | "all";
+  /** Percent. */
+  readonly share: number;
+}
+
+/** Which requests become spans, where somebody collects them. */
+export interface TracePolicy {
+  /** Percent of those about whose traces nobody has decided. */
+  readonly share: number;
+  /** In which of Zipkin's forms the context goes on besides W3C's. */
+  readonly b3: "off" | "single" | "multi";
 }
 
 /** Conditions of Envoy's `retry_on` by the names used there, where it has them. */

@@ -4,6 +4,7 @@ import { DocumentReader, MAX_VALUE } from "./document-reader.ts";
 import { BALANCE_FIELDS } from "./fields/balance.ts";
 import { LIMIT_FIELDS, RETRY_FIELDS, TIMEOUT_FIELDS } from "./fields/calls.ts";
 import { CHECK_FIELDS, OUTLIER_FIELDS, RECOVERY_FIELDS } from "./fields/health.ts";
+import { LOG_FIELDS, TRACE_FIELDS } from "./fields/telemetry.ts";
 import { FAILOVER_FIELD, SPLIT_FIELD } from "./fields/traffic.ts";
 import { describeUnknown, entryOf, findField } from "./fields.ts";
 import type { OutlierPolicy, Policy, RetryPolicy } from "./policy.ts";
@@ -41,6 +42,8 @@ export function readPolicy(
     outlier: raiseEjectionTime(reader.readAll(OUTLIER_FIELDS)),
     recovery: reader.readAll(RECOVERY_FIELDS),
     check: reader.readAll(CHECK_FIELDS),
+    logs: reader.readAll(LOG_FIELDS),
+    traces: reader.readAll(TRACE_FIELDS),
     split: reader.read(SPLIT_FIELD),
     failover: reader.read(FAILOVER_FIELD),
     routes: readRoutes(reader),

@@ -13,7 +13,7 @@ export interface ErrorBody {
   };
 }
 
-/** Codes that only the API itself gives. */
+/** Codes that only the API itself and the console give. */
 export const API_CODES = [
   "NOT_FOUND",
   "METHOD_NOT_ALLOWED",
@@ -21,6 +21,9 @@ export const API_CODES = [
   "BODY_MALFORMED",
   "BODY_TOO_LARGE",
   "BODY_UNSUPPORTED",
+  "FORBIDDEN",
+  "HOST_UNKNOWN",
+  "TOO_MANY_REQUESTS",
   "INTERNAL",
 ] as const;
 export type ApiCode = (typeof API_CODES)[number];
@@ -42,6 +45,7 @@ const STATUSES: Readonly<Record<ErrorCode | ApiCode, number>> = {
   SERVICE_UNKNOWN: 404,
   POLICY_INVALID: 422,
   POLICY_CONFLICT: 412,
+  FILTER_INVALID: 400,
   UNAUTHORIZED: 401,
   NOT_FOUND: 404,
   METHOD_NOT_ALLOWED: 405,
@@ -49,20 +53,26 @@ const STATUSES: Readonly<Record<ErrorCode | ApiCode, number>> = {
   BODY_MALFORMED: 400,
   BODY_TOO_LARGE: 413,
   BODY_UNSUPPORTED: 415,
+  FORBIDDEN: 403,
+  HOST_UNKNOWN: 421,
+  TOO_MANY_REQUESTS: 429,
   // The mesh's surroundings as they are set up.
   NAME_SHARED: 409,
   NETWORK_NOT_SHARED: 409,
   PORT_IN_USE: 409,
   CATALOG_REFUSED: 502,
+  COLLECTOR_REFUSED: 502,
   ENGINE_REFUSED: 502,
   ENGINE_TOO_OLD: 502,
   SIDECAR_PROBLEM: 502,
   VERSION_MISMATCH: 502,
   // Try again.
   CATALOG_UNAVAILABLE: 503,
+  COLLECTOR_UNAVAILABLE: 503,
   ENGINE_UNAVAILABLE: 503,
   AGENT_UNAVAILABLE: 503,
   NODE_LOST: 503,
+  TAP_LIMIT: 503,
   TIMEOUT: 504,
   // A defect.
   INTERNAL: 500,

@@ -29,6 +29,30 @@ export async function callSocket(
   }
 }
 
+/**
+ * The answer as one line of JSON, its body in it unless it is a success, and then the body as it comes. Throws AGENT_UNAVAILABLE when
+ * the agent does not answer or breaks off.
+ */
+export async function* streamSocket(
+  socketPath: string,
+  call: ApiCall,
+  signal: AbortSignal,
+): AsyncGenerator<string, void, undefined> {
+  try {
+    const response = await send(socketPath, call, signal);
+    const { statusCode: status = 0, headers } = response;
+    const isSuccess = status >= 200 && status <= 299;
+    const body = isSuccess ? "" : await text(response);
+    yield `${JSON.stringify({ status, etag: headers.etag, body } satisfies ApiAnswer)}\n`;
+    if (isSuccess) yield* response.setEncoding("utf8") as AsyncIterable<string>;
+  } catch (cause) {
+    signal.throwIfAborted();
+    throw new MeshError("AGENT_UNAVAILABLE", `the agent's API at ${socketPath} breaks off`, {
+      cause,
+    });
+  }
+}
+
 async function send(
   socketPath: string,
   { method, path, expected, body }: ApiCall,

@@ -56,9 +56,18 @@ interface VerbCall {
 }
 
 async function runVerb(engine: AskedEngine, call: VerbCall, signal: AbortSignal): Promise<string> {
+  return await inTime(engine, signal, (limited) => ask(engine.docker, call, limited));
+}
+
+/** Does what asks the engine. Throws ENGINE_UNAVAILABLE or ENGINE_REFUSED, and TIMEOUT when it takes too long. */
+export async function inTime<T>(
+  engine: AskedEngine,
+  signal: AbortSignal,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
   const limit = AbortSignal.timeout(LIMIT);
   try {
-    return await ask(engine.docker, call, AbortSignal.any([signal, limit]));
+    return await work(AbortSignal.any([signal, limit]));
   } catch (error) {
     if (error instanceof MeshError) throw error;
     signal.throwIfAborted();
@@ -72,20 +81,40 @@ async function runVerb(engine: AskedEngine, call: VerbCall, signal: AbortSignal)
   }
 }
 
-async function ask(docker: Docker, call: VerbCall, signal: AbortSignal): Promise<string> {
+/** The agent's container. */
+export interface AgentContainer {
+  readonly id: string;
+  readonly name: string;
+}
+
+/** Throws AGENT_UNAVAILABLE when none runs, ENGINE_TOO_OLD where none can. */
+export async function findAgent(docker: Docker, signal: AbortSignal): Promise<AgentContainer> {
   const [agent] = await docker.listContainers({
     filters: { label: [`${OWN_LABELS.role}=agent`], status: ["running"] },
     abortSignal: signal,
   });
-  if (agent === undefined) {
-    await refuseOldEngine(docker, signal);
-    throw new MeshError(
-      "AGENT_UNAVAILABLE",
-      "no agent of the mesh runs on this engine: start it with `docker compose -f compose/mesh.yaml up -d`",
-    );
-  }
-  const exec = await docker.getContainer(agent.Id).exec({
-    Cmd: ["node", "/app/cli.mjs", "request", ...call.arguments],
+  if (agent !== undefined)
+    return { id: agent.Id, name: agent.Names[0]?.replace(/^\//, "") ?? agent.Id };
+  await refuseOldEngine(docker, signal);
+  throw noAgent();
+}
+
+export function noAgent(): MeshError {
+  return new MeshError(
+    "AGENT_UNAVAILABLE",
+    "no agent of the mesh runs on this engine: `docker mesh up` installs the mesh",
+  );
+}
+
+/** The arguments of the verb `request` inside the agent's container. */
+export function requestCommand(...args: readonly string[]): string[] {
+  return ["node", "/app/cli.mjs", "request", ...args];
+}
+
+async function ask(docker: Docker, call: VerbCall, signal: AbortSignal): Promise<string> {
+  const agent = await findAgent(docker, signal);
+  const exec = await docker.getContainer(agent.id).exec({
+    Cmd: requestCommand(...call.arguments),
     ...(call.environment === undefined ? {} : { Env: [...call.environment] }),
     AttachStdout: true,
     AttachStderr: true,
@@ -96,12 +125,12 @@ async function ask(docker: Docker, call: VerbCall, signal: AbortSignal): Promise
   const { ExitCode: exitCode } = await exec.inspect({ abortSignal: signal });
   if (exitCode === 0) return output.standardOutput;
   await refuseOldEngine(docker, signal);
-  const name = agent.Names[0]?.replace(/^\//, "") ?? agent.Id;
-  const reason = output.standardError.trim() || `exit code ${exitCode}`;
-  throw new MeshError(
-    "AGENT_UNAVAILABLE",
-    `the agent in container ${name} does not answer: ${reason}; \`docker logs ${name}\` says why`,
-  );
+  throw unanswered(agent, output.standardError.trim() || `exit code ${exitCode}`);
+}
+
+export function unanswered({ name }: AgentContainer, reason: string): MeshError {
+  const message = `the agent in container ${name} does not answer: ${reason}; \`docker logs ${name}\` says why`;
+  return new MeshError("AGENT_UNAVAILABLE", message);
 }
 
 /** An agent on an engine that is too old waits for a newer one and does not answer: that is what to say then. */

@@ -1,12 +1,14 @@
 // From arguments to a verb, and from whatever a verb throws to a message and an exit code.
-// Exit codes: 0 done; 1 anything else, wrong usage included.
+// Exit codes: 0 done; 1 anything else, wrong usage included; 130 and 143 for what a signal ended.
 import { describeError } from "../../mesh/errors.ts";
+import { nearestName } from "../../mesh/nearest.ts";
 import { escapeControls } from "../../mesh/printable.ts";
 import type { Environment } from "../docker/engine-address.ts";
 import type { CommandContext, Verb } from "./command.ts";
 import { type Flag, type ParsedFlags, parseFlags, UsageError } from "./flags.ts";
 import { GLOBAL_FLAGS, readEngineFlags } from "./global-flags.ts";
 import { renderHelp } from "./help.ts";
+import { Interruption } from "./interruption.ts";
 import { Refused } from "./refused.ts";
 import { VERBS } from "./verbs.ts";
 
@@ -15,6 +17,8 @@ export interface Terminal {
   readonly printError: (text: string) => void;
   readonly readInput: () => Promise<string>;
   readonly environment: Environment;
+  /** Whether standard output is one; by default it is not. */
+  readonly isTerminal?: boolean;
 }
 
 const HELP: readonly Flag[] = [{ name: "help", short: "h", kind: "switch" }];
@@ -31,12 +35,14 @@ export async function runCommandLine(
   let globals: ParsedFlags = { values: new Map(), rest: [] };
   try {
     globals = parseFlags(args, [...GLOBAL_FLAGS, ...HELP]);
-    const { print, readInput, environment } = terminal;
-    const context = { engine: readEngineFlags(globals), environment, signal, print, readInput };
+    const { print, readInput, environment, isTerminal = false } = terminal;
+    const output = { print, readInput, isTerminal };
+    const context = { engine: readEngineFlags(globals), environment, signal, ...output };
     if (globals.values.get("help") === "true") print(renderHelp());
     else await dispatch(withoutName(globals.rest), context);
     return 0;
   } catch (error) {
+    if (error instanceof Interruption) return error.exitCode;
     const debug = globals.values.get("debug") === "true";
     terminal.printError(`${describeFailure(error, debug)}\n`);
     return 1;
@@ -52,7 +58,7 @@ async function dispatch(args: readonly string[], context: CommandContext): Promi
     await dispatch(topics.length === 0 ? [] : [...topics, "--help"], context);
   } else if (name === "__complete" || name === "__completeNoDesc") {
     const { complete } = await import("./complete.ts");
-    const answer = complete(withoutName(rest));
+    const answer = await complete(withoutName(rest), context);
     context.print(name === "__complete" ? answer : answer.replaceAll(/\t.*/g, ""));
   } else {
     await runVerb(VERBS, [name], rest, context);
@@ -68,12 +74,7 @@ async function runVerb(
 ): Promise<void> {
   const name = names.join(" ");
   const verb = verbs.find((candidate) => candidate.name === names.at(-1));
-  if (verb === undefined) {
-    const group = ["docker mesh", ...names.slice(0, -1)].join(" ");
-    throw new UsageError(
-      `docker: unknown command: docker mesh ${name}\n\nRun '${group} --help' for more information`,
-    );
-  }
+  if (verb === undefined) throw unknownVerb(verbs, names);
   const command = await verb.load();
   if ("verbs" in command) {
     const [next, ...rest] = parseFlags(args, HELP).rest;
@@ -91,6 +92,16 @@ async function runVerb(
       `${error.message}\n\n${usage}\n\nRun 'docker mesh ${name} --help' for more information`,
     );
   }
+}
+
+function unknownVerb(verbs: readonly Verb[], names: readonly string[]): UsageError {
+  const group = ["docker mesh", ...names.slice(0, -1)].join(" ");
+  const listed = verbs.filter(({ summary }) => summary !== undefined).map(({ name }) => name);
+  const nearest = nearestName(names.at(-1) ?? "", listed);
+  const hint = nearest === undefined ? "" : ` (did you mean ${nearest}?)`;
+  return new UsageError(
+    `docker: unknown command: docker mesh ${names.join(" ")}${hint}\n\nRun '${group} --help' for more information`,
+  );
 }
 
 function withoutName(args: readonly string[]): readonly string[] {

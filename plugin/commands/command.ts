@@ -11,6 +11,8 @@ export interface CommandContext {
   readonly print: (text: string) => void;
   /** All of standard input. */
   readonly readInput: () => Promise<string>;
+  /** Whether somebody looks at standard output: colours are for them alone. */
+  readonly isTerminal: boolean;
 }
 
 export interface Command {

@@ -2,9 +2,25 @@
 import { formatDuration } from "../../mesh/duration.ts";
 import type { CallerReport } from "../policy/caller-reports.ts";
 import type { Command, CommandContext } from "./command.ts";
-import { FORMAT_FLAG, parseAllFlags, readFormat, UsageError } from "./flags.ts";
+import { FORMAT_FLAG, parseAllFlags, UsageError } from "./flags.ts";
+import { describeFields, FORMAT_HELP, type Listing, readOutput, renderOwn } from "./listing.ts";
 import { PolicyClient } from "./policy-client.ts";
 import { renderTable } from "./table.ts";
+
+export const ENDPOINTS: Listing<CallerReport> = {
+  columns: [
+    { field: "Caller", header: "CALLER", value: ({ caller }) => caller },
+    { field: "CallerService", header: "CALLER SERVICE", value: (report) => report.callerService },
+    { field: "Endpoint", header: "ENDPOINT", value: ({ endpoint }) => endpoint },
+    { field: "Port", header: "PORT", value: ({ port }) => port },
+    { field: "State", header: "STATE", value: ({ state }) => state },
+    { field: "Share", header: "SHARE", value: ({ share }) => Math.round(share) },
+    { field: "Latency", header: "LATENCY", value: ({ latency }) => latency },
+    { field: "Active", header: "ACTIVE", value: ({ active }) => active },
+    { field: "Ejections", header: "EJECTIONS", value: ({ ejections }) => ejections },
+    { field: "Reason", header: "REASON", value: ({ reason }) => reason },
+  ],
+};
 
 export const endpoints: Command = {
   help: `Usage:  docker mesh endpoints [OPTIONS] SERVICE
@@ -12,8 +28,8 @@ export const endpoints: Command = {
 Show the endpoints of a service as the sidecars of its callers on this node see them
 
 Options:
-      --format string   Format of the output: "table" or "json" (default "table")
-`,
+      ${FORMAT_HELP}
+${describeFields(ENDPOINTS)}`,
   run: runEndpoints,
 };
 
@@ -23,11 +39,14 @@ async function runEndpoints(args: readonly string[], context: CommandContext): P
   if (service === undefined || others.length > 0) {
     throw new UsageError('"docker mesh endpoints" requires exactly one argument, a service');
   }
-  const format = readFormat(flags);
+  const output = readOutput(flags, ENDPOINTS);
   const client = await PolicyClient.open(context);
   const reports = await client.endpoints(service);
   context.print(
-    format === "json" ? `${JSON.stringify(reports)}\n` : renderEndpoints(reports, Date.now()),
+    renderOwn(output, reports, {
+      json: reports,
+      table: () => renderEndpoints(reports, Date.now()),
+    }),
   );
 }
 

@@ -1,16 +1,18 @@
 // Flags in the notation of Docker's own commands (pflag): --name value, --name=value, -n value, -nvalue, -n=value and
 // switches grouped behind one hyphen. The messages are Docker's, too.
 
+import { nearestName } from "../../mesh/nearest.ts";
+
 export interface Flag {
   readonly name: string;
   /** One letter. */
   readonly short?: string;
-  /** A `switch` needs no value; `--name=false` turns it off. */
-  readonly kind: "text" | "switch";
+  /** A `switch` needs no value; `--name=false` turns it off. `texts` may be repeated. */
+  readonly kind: "text" | "texts" | "switch";
 }
 
 export interface ParsedFlags {
-  /** The last value given of each flag. */
+  /** The last value given of each flag; of `texts` all of them, a line each. */
   readonly values: ReadonlyMap<string, string>;
   /** From the first argument on that is not a flag. */
   readonly rest: readonly string[];
@@ -45,24 +47,18 @@ export function parseAllFlags(args: readonly string[], flags: readonly Flag[]): 
   let left = end === -1 ? args : args.slice(0, end);
   while (left.length > 0) {
     const parsed = parseFlags(left, flags);
-    for (const [name, value] of parsed.values) values.set(name, value);
+    for (const [name, value] of parsed.values) {
+      const repeated = flags.some((flag) => flag.name === name && flag.kind === "texts");
+      values.set(name, repeated ? withLine(values.get(name), value) : value);
+    }
     positional.push(...parsed.rest.slice(0, 1));
     left = parsed.rest.slice(1);
   }
   return { values, rest: end === -1 ? positional : [...positional, ...args.slice(end + 1)] };
 }
 
-/** `--format`, which every verb with a table takes. */
+/** `--format`, which every verb takes that shows something; listing.ts says what it may be. */
 export const FORMAT_FLAG: Flag = { name: "format", kind: "text" };
-
-/** Throws UsageError for any other value of {@link FORMAT_FLAG} than these two. */
-export function readFormat({ values }: ParsedFlags): "table" | "json" {
-  const format = values.get(FORMAT_FLAG.name) ?? "table";
-  if (format === "table" || format === "json") return format;
-  throw new UsageError(
-    `invalid argument ${JSON.stringify(format)} for --format: expected table or json`,
-  );
-}
 
 type FlagReader = (
   argument: string,
@@ -74,7 +70,8 @@ type FlagReader = (
 const readLong: FlagReader = (argument, following, flags, values) => {
   const [name = "", ...parts] = argument.slice(2).split("=");
   const flag = flags.find((candidate) => candidate.name === name);
-  if (flag === undefined) throw new UsageError(`unknown flag: --${name}`);
+  if (flag === undefined)
+    throw new UsageError(`unknown flag: --${name}${nearestFlag(name, flags)}`);
   const attached = parts.length === 0 ? undefined : parts.join("=");
   return store(flag, `--${name}`, attached, following, values);
 };
@@ -94,6 +91,11 @@ const readShort: FlagReader = (argument, following, flags, values) => {
   return store(flag, `'${letter}' in ${argument}`, value, following, values);
 };
 
+function nearestFlag(name: string, flags: readonly Flag[]): string {
+  const nearest = nearestName(name, [...flags.map((flag) => flag.name), "help"]);
+  return nearest === undefined ? "" : ` (did you mean --${nearest}?)`;
+}
+
 function store(
   flag: Flag,
   shown: string,
@@ -108,8 +110,12 @@ function store(
   const [next, ...rest] = following;
   const value = attached ?? next;
   if (value === undefined) throw new UsageError(`flag needs an argument: ${shown}`);
-  values.set(flag.name, value);
+  values.set(flag.name, flag.kind === "texts" ? withLine(values.get(flag.name), value) : value);
   return attached === undefined ? rest : following;
+}
+
+function withLine(before: string | undefined, line: string): string {
+  return before === undefined ? line : `${before}\n${line}`;
 }
 
 /** The spellings of Go's strconv.ParseBool, which Docker's switches take. */

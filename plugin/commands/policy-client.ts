@@ -1,16 +1,15 @@
 // The part of the agent's API that is about services, as functions for the verbs.
-import { ERROR_CODES, type ErrorCode, MeshError } from "../../mesh/errors.ts";
+import { MeshError } from "../../mesh/errors.ts";
 import type { EffectiveField } from "../../mesh/policy/document.ts";
 import { MAX_DOCUMENT } from "../../mesh/policy/read-policy.ts";
 import type { StoredPolicy } from "../../registry/policy-store.ts";
 import { BODY_LIMIT } from "../api/body-limit.ts";
-import type { ErrorBody } from "../api/error-status.ts";
 import type { CallerReport } from "../policy/caller-reports.ts";
 import type { ShownPolicy } from "../policy/policy-desk.ts";
-import { AGENT_VERSION } from "../version.ts";
-import { type ApiAnswer, type ApiCall, parseObject } from "./api-call.ts";
+import type { ApiCall } from "./api-call.ts";
 import { type AskedEngine, callAgent, chooseEngine } from "./ask-agent.ts";
 import type { CommandContext } from "./command.ts";
+import { misunderstood, readBody } from "./read-answer.ts";
 import { Refused } from "./refused.ts";
 
 /** A policy with every field that is in force. */
@@ -87,11 +86,7 @@ export class PolicyClient {
   }
 
   async #ask(call: ApiCall): Promise<object> {
-    const answer = await callAgent(this.#engine, call, this.#signal);
-    const body = parseObject(answer.body);
-    if (answer.status < 200 || answer.status > 299) throw refusal(answer);
-    if (body === undefined) throw misunderstood();
-    return body;
+    return readBody(await callAgent(this.#engine, call, this.#signal));
   }
 }
 
@@ -119,26 +114,4 @@ function asPolicy(answer: Partial<ShownPolicy>): ShownPolicy {
     typeof service === "string" && typeof version === "number" && typeof document === "object";
   if (!isPolicy) throw misunderstood();
   return answer as ShownPolicy;
-}
-
-function refusal({ status, body }: ApiAnswer): MeshError {
-  const { error } = parseObject<ErrorBody>(body) ?? {};
-  if (typeof error?.message !== "string") {
-    return new MeshError("AGENT_UNAVAILABLE", `the agent answered with status ${status}`);
-  }
-  const fields = Array.isArray(error.fields) ? error.fields : [];
-  const reasons = fields.map(({ field, message }) => `  ${field}: ${message}`);
-  return new Refused(codeOf(error.code), [error.message, ...reasons]);
-}
-
-/** The API has codes besides those of the mesh: they say that command and API do not fit. */
-function codeOf(code: string): ErrorCode {
-  return ERROR_CODES.find((known) => known === code) ?? "AGENT_UNAVAILABLE";
-}
-
-function misunderstood(): MeshError {
-  return new MeshError(
-    "AGENT_UNAVAILABLE",
-    `the agent's answer is none that this command (version ${AGENT_VERSION}) understands: install agent and command of one version`,
-  );
 }

@@ -1,8 +1,18 @@
 // `docker mesh policy get`.
+import type { EffectiveField } from "../../mesh/policy/document.ts";
 import type { Command, CommandContext } from "./command.ts";
-import { FORMAT_FLAG, parseAllFlags, readFormat, UsageError } from "./flags.ts";
+import { FORMAT_FLAG, parseAllFlags, UsageError } from "./flags.ts";
+import { describeFields, FORMAT_HELP, type Listing, readOutput, renderOwn } from "./listing.ts";
 import { type ExplainedPolicy, PolicyClient } from "./policy-client.ts";
 import { renderTable } from "./table.ts";
+
+export const POLICY_FIELDS: Listing<EffectiveField> = {
+  columns: [
+    { field: "Field", header: "FIELD", value: ({ field }) => field },
+    { field: "Value", header: "VALUE", value: ({ value }) => value },
+    { field: "Source", header: "SOURCE", value: ({ source }) => source },
+  ],
+};
 
 export const policyGet: Command = {
   help: `Usage:  docker mesh policy get [OPTIONS] SERVICE
@@ -12,8 +22,8 @@ labels say, "mesh" what was set for "*", "default" everything else
 
 Options:
       --all             Show defaults too
-      --format string   Format of the output: "table" or "json" (default "table")
-`,
+      ${FORMAT_HELP}
+${describeFields(POLICY_FIELDS)}`,
   run: runGet,
 };
 
@@ -23,15 +33,25 @@ async function runGet(args: readonly string[], context: CommandContext): Promise
   if (service === undefined || others.length > 0) {
     throw new UsageError('"docker mesh policy get" requires exactly one argument, a service');
   }
-  const format = readFormat(flags);
+  const output = readOutput(flags, POLICY_FIELDS);
   const client = await PolicyClient.open(context);
   const policy = await client.explain(service);
   const all = flags.values.get("all") === "true";
-  context.print(format === "json" ? `${JSON.stringify(policy)}\n` : renderPolicy(policy, all));
+  context.print(
+    renderOwn(output, shownFields(policy, all), {
+      json: policy,
+      table: () => renderPolicy(policy, all),
+    }),
+  );
 }
 
-export function renderPolicy({ service, fields }: ExplainedPolicy, all: boolean): string {
-  const shown = fields.filter(({ source }) => all || source !== "default");
+function shownFields({ fields }: ExplainedPolicy, all: boolean): readonly EffectiveField[] {
+  return fields.filter(({ source }) => all || source !== "default");
+}
+
+export function renderPolicy(policy: ExplainedPolicy, all: boolean): string {
+  const { service } = policy;
+  const shown = shownFields(policy, all);
   if (shown.length === 0) return `Nothing is set for ${service}; --all shows the defaults.\n`;
   return renderTable(
     ["FIELD", "VALUE", "SOURCE"],

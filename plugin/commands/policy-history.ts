@@ -1,9 +1,19 @@
 // `docker mesh policy history`.
 import type { StoredPolicy } from "../../registry/policy-store.ts";
 import type { Command, CommandContext } from "./command.ts";
-import { FORMAT_FLAG, parseAllFlags, readFormat, UsageError } from "./flags.ts";
+import { FORMAT_FLAG, parseAllFlags, UsageError } from "./flags.ts";
+import { describeFields, FORMAT_HELP, type Listing, readOutput, renderOwn } from "./listing.ts";
 import { PolicyClient } from "./policy-client.ts";
 import { renderTable } from "./table.ts";
+
+export const VERSIONS_KEPT: Listing<StoredPolicy> = {
+  columns: [
+    { field: "Version", header: "VERSION", value: ({ version }) => version },
+    { field: "Written", header: "WRITTEN", value: ({ writtenAt }) => formatTime(writtenAt) },
+    { field: "Fields", header: "FIELDS", value: ({ document }) => document },
+    { field: "Note", header: "NOTE", value: ({ note }) => note },
+  ],
+};
 
 export const policyHistory: Command = {
   help: `Usage:  docker mesh policy history [OPTIONS] SERVICE
@@ -11,8 +21,8 @@ export const policyHistory: Command = {
 List the versions of a service's policy that are kept, the newest, which is in force, first
 
 Options:
-      --format string   Format of the output: "table" or "json" (default "table")
-`,
+      ${FORMAT_HELP}
+${describeFields(VERSIONS_KEPT)}`,
   run: runHistory,
 };
 
@@ -22,10 +32,12 @@ async function runHistory(args: readonly string[], context: CommandContext): Pro
   if (service === undefined || others.length > 0) {
     throw new UsageError('"docker mesh policy history" requires exactly one argument, a service');
   }
-  const format = readFormat(flags);
+  const output = readOutput(flags, VERSIONS_KEPT);
   const client = await PolicyClient.open(context);
   const versions = await client.history(service);
-  context.print(format === "json" ? `${JSON.stringify(versions)}\n` : renderHistory(versions));
+  context.print(
+    renderOwn(output, versions, { json: versions, table: () => renderHistory(versions) }),
+  );
 }
 
 export function renderHistory(versions: readonly StoredPolicy[]): string {

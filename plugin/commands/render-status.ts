@@ -1,5 +1,4 @@
 // The status as text for a terminal. Pure: the same status at the same moment gives the same text.
-import { formatDuration } from "../../mesh/duration.ts";
 import { escapeControls } from "../../mesh/printable.ts";
 import type {
   AgentStatus,
@@ -8,6 +7,7 @@ import type {
   RequestCounts,
   WorkloadStatus,
 } from "../status.ts";
+import { coarseDuration } from "./coarse-duration.ts";
 import { renderTable } from "./table.ts";
 
 /** `now` is wall clock, ms. */
@@ -23,7 +23,7 @@ export function renderStatus(status: MeshStatus, now: number): string {
 
 function renderAgent(agent: AgentStatus, now: number): string {
   const lines = [
-    ["Agent", `${agent.version}, up ${coarse(now - agent.startedAt)}`],
+    ["Agent", `${agent.version}, up ${coarseDuration(now - agent.startedAt)}`],
     ["Node", agent.node],
     ["Engine", agent.engineVersion],
     ["Catalog", `${agent.catalog}, ${agent.catalogReachable ? "reachable" : "not reachable"}`],
@@ -111,16 +111,10 @@ function renderRequests(counts: RequestCounts): string {
 function renderExpiry({ certificateExpiresAt }: WorkloadStatus, now: number): string {
   if (certificateExpiresAt === undefined) return "none";
   const left = certificateExpiresAt - now;
-  return left > 0 ? `expires in ${coarse(left)}` : `expired ${coarse(-left)} ago`;
+  return left > 0 ? `expires in ${coarseDuration(left)}` : `expired ${coarseDuration(-left)} ago`;
 }
 
 /** In MiB, as `docker stats` shows memory. */
 function renderBytes(bytes: number | undefined): string {
   return bytes === undefined ? "-" : `${(bytes / 2 ** 20).toFixed(1)}MiB`;
-}
-
-/** Whole minutes from an hour on, whole seconds below. */
-function coarse(milliseconds: number): string {
-  const unit = milliseconds >= 3_600_000 ? 60_000 : 1_000;
-  return formatDuration(Math.max(0, Math.floor(milliseconds / unit) * unit));
 }

@@ -16,6 +16,8 @@ export const OWN_LABELS = {
   specification: "docker-mesh.specification",
   /** On a sidecar: the version of the agent that made it, which is its own too. */
   version: "docker-mesh.version",
+  /** In place of the role on what stands in users' compose files (`docker mesh inject`): `sidecar` or `init`. */
+  explicit: "docker-mesh.explicit",
 } as const;
 
 /** Docker's HEALTHCHECK, or `none` where the container has no such check. */
@@ -55,7 +57,21 @@ export interface SidecarFacts {
   readonly specification: string;
   /** Empty for one that was made before sidecars had it. */
   readonly version: string;
+  /** Empty for an explicit one, which tells nobody. */
   readonly token: string;
+  /** Of one that stands in a user's compose file; undefined for one that an agent made. */
+  readonly explicit: ExplicitFacts | undefined;
+}
+
+export interface ExplicitFacts {
+  /** The engine's own text; differs after every start. */
+  readonly startedAt: string;
+  /** Of the last run; not 0 either where a start failed. */
+  readonly exitCode: number;
+  /** The nft ruleset that an init container installs; empty for a sidecar. */
+  readonly rules: string;
+  /** Of the token of the present process, as it has printed it; empty until then, undefined when its log cannot be read. */
+  readonly tokenDigest: string | undefined;
 }
 
 /** Networks that Docker makes for its own plumbing; no workload can be reached on them. */
@@ -85,9 +101,10 @@ export function readContainerFacts(inspected: ContainerInspectInfo): ContainerFa
   };
 }
 
-/** Facts of a container that the agent created. */
+/** Facts of a container that an agent created, or that stands in place of such a one in a compose file. */
 export function readSidecarFacts(inspected: ContainerInspectInfo): SidecarFacts {
   const labels = inspected.Config.Labels ?? {};
+  if (labels[OWN_LABELS.explicit] !== undefined) return readExplicitFacts(inspected, labels);
   const prefix = `${SIDECAR_ENVIRONMENT.token}=`;
   const token = (inspected.Config.Env ?? []).find((entry) => entry.startsWith(prefix));
   return {
@@ -101,6 +118,34 @@ export function readSidecarFacts(inspected: ContainerInspectInfo): SidecarFacts 
     specification: labels[OWN_LABELS.specification] ?? "",
     version: labels[OWN_LABELS.version] ?? "",
     token: token?.slice(prefix.length) ?? "",
+    explicit: undefined,
+  };
+}
+
+/** Whose it is says the engine, not a label: it is the container whose namespace it joins at each start. */
+function readExplicitFacts(
+  inspected: ContainerInspectInfo,
+  labels: Readonly<Record<string, string>>,
+): SidecarFacts {
+  const { Config: config, State: state, HostConfig: host } = inspected;
+  const [program, rules = ""] = config.Cmd ?? [];
+  return {
+    id: inspected.Id,
+    name: inspected.Name.replace(/^\//, ""),
+    role: labels[OWN_LABELS.explicit] ?? "",
+    running: state.Running || state.Restarting,
+    createdAt: inspected.Created,
+    workloadId: /^container:(.+)$/.exec(host.NetworkMode ?? "")?.[1] ?? "",
+    workloadStartedAt: "",
+    specification: "",
+    version: labels[OWN_LABELS.version] ?? "",
+    token: "",
+    explicit: {
+      startedAt: state.StartedAt,
+      exitCode: state.ExitCode,
+      rules: program === "nft" ? rules : "",
+      tokenDigest: "",
+    },
   };
 }
 

@@ -3,6 +3,7 @@
 import type Docker from "dockerode";
 import type { ContainerCreateOptions } from "dockerode";
 import { MeshError } from "../../mesh/errors.ts";
+import { readIntroduction } from "../../proxy/configuration/introduction.ts";
 import { LABEL_PREFIX } from "../labels/table.ts";
 import {
   type ContainerFacts,
@@ -45,6 +46,8 @@ export const OLDEST_API_VERSION = "1.41";
 
 const CALL_LIMIT = 20_000;
 const LAST_LINES = 20;
+/** Among which an introduction is looked for; a sidecar may log each request, and introduces itself again when asked. */
+const INTRODUCTION_LINES = 2_000;
 const LOG_HEADER = 8;
 
 interface AnsweringAbout {
@@ -179,8 +182,10 @@ export class Engine {
     return container.id;
   }
 
+  /** One that runs already is fine. */
   async start(id: string, signal: AbortSignal): Promise<void> {
-    await engineCall(`start ${id}`, () => this.#docker.getContainer(id).start(limit(signal)));
+    const start = (): Promise<unknown> => this.#docker.getContainer(id).start(limit(signal));
+    await engineCall(`start ${id}`, start, 304);
   }
 
   /** Stops a container's processes where they are; false when it does not run, is gone, or somebody else has paused it. */
@@ -235,6 +240,22 @@ export class Engine {
     return logs === undefined ? "" : printable(readLogs(logs));
   }
 
+  /**
+   * The digest of its token that an explicit sidecar has printed since that start (the engine's own text); empty when it has
+   * not, undefined when its log cannot be read: not every log driver lets it.
+   */
+  async introduction(
+    id: string,
+    startedAt: string,
+    signal: AbortSignal,
+  ): Promise<string | undefined> {
+    const since = Date.parse(startedAt) / 1_000;
+    const options = { stdout: true, since, tail: INTRODUCTION_LINES, ...limit(signal) } as const;
+    const read = (): Promise<Buffer> => this.#docker.getContainer(id).logs(options);
+    const logs = await engineCall(`read logs of ${id}`, read, 404, 409, 500, 501);
+    return logs === undefined ? undefined : readIntroduction(readLogs(logs));
+  }
+
   /** Stops and removes; a container that is gone already is fine. */
   async remove(id: string, signal: AbortSignal): Promise<void> {
     const remove = (): Promise<void> =>
@@ -262,7 +283,7 @@ function concernsMesh(labels: Readonly<Record<string, string>>): boolean {
 }
 
 function isOwn(labels: Readonly<Record<string, string>>): boolean {
-  const role = labels[OWN_LABELS.role];
+  const role = labels[OWN_LABELS.role] ?? labels[OWN_LABELS.explicit];
   return role === "sidecar" || role === "init";
 }
 

@@ -65,7 +65,13 @@ export const SIDECAR_ALLOCATOR = { name: "MALLOC_ARENA_MAX", value: "1" } as con
  * times with version 2. All who call the workload wait for its sidecar, which works only when somebody calls. And an
  * application that stops and its sidecar, which has to tell callers, run against each other.
  */
-const PROCESSOR_SHARES = 16_384;
+export const PROCESSOR_SHARES = 16_384;
+
+export const SIDECAR_COMMAND: readonly string[] = [
+  "node",
+  ...SIDECAR_NODE_FLAGS,
+  "/app/sidecar.cjs",
+];
 
 /** The sidecar: in the workload's namespace, without capabilities, read-only, reaching only the agent's socket. */
 export function sidecarContainer(
@@ -76,7 +82,7 @@ export function sidecarContainer(
   return {
     name: `${workload.containerName}.mesh-${unique.suffix}`,
     Image: template.own.image,
-    Cmd: ["node", ...SIDECAR_NODE_FLAGS, "/app/sidecar.cjs"],
+    Cmd: [...SIDECAR_COMMAND],
     // The hosts file belongs to root and there is no capability to override that: uid 0 it is.
     User: "0:0",
     Env: [

@@ -28,6 +28,7 @@ export interface WorkloadLabels {
   readonly protocol: Protocol;
   readonly mtls: "strict" | "permissive";
   readonly intercept: "on" | "off";
+  readonly sidecar: "agent" | "explicit";
   readonly network: string | undefined;
   /** Empty: calls nobody. */
   readonly upstreams: readonly string[] | undefined;
@@ -94,6 +95,7 @@ function readWorkload(reader: LabelReader): WorkloadLabels {
     protocol,
     mtls: reader.read("mesh.mtls", readWord("strict", "permissive")) ?? "permissive",
     intercept: reader.read("mesh.intercept", readWord("on", "off")) ?? "on",
+    sidecar: reader.read("mesh.sidecar", readWord("agent", "explicit")) ?? "agent",
     network: reader.read("mesh.network", readMatching(NETWORK)),
     upstreams: reader.read("mesh.upstreams", readNames),
     version: reader.read("mesh.version", readMatching(VERSION)),

@@ -23,6 +23,11 @@ const SECTIONS: readonly (readonly [string, string, readonly string[]])[] = [
     ["outlier", "recovery"],
   ],
   ["Health checks", "How often `mesh.check` is carried out.", ["check"]],
+  [
+    "Request logs and traces",
+    "What is shown of single requests, see [logs.md](logs.md) and [tracing.md](tracing.md).",
+    ["logs", "traces"],
+  ],
   ["Versions and stand-ins", "For requests that no route decides about.", ["split", "failover"]],
   [
     "Routes",

@@ -36,6 +36,7 @@ export const LABEL_NAMES = [
   "mesh.weight",
   "mesh.check",
   "mesh.hold",
+  "mesh.sidecar",
 ] as const;
 
 export type LabelName = (typeof LABEL_NAMES)[number];
@@ -215,5 +216,17 @@ export const LABELS: readonly Label[] = [
       "there. What the application may have done before it was paused, and what else to know, stands in " +
       "[operations.md](operations.md#holding-an-application-until-its-sidecar-is-ready).",
     example: 'mesh.hold: "true"',
+  },
+  {
+    name: "mesh.sidecar",
+    values: "`agent` | `explicit`",
+    expected: "agent or explicit",
+    fallback: "`agent`",
+    maximumLength: VALUE_LENGTH,
+    where: CONTAINER,
+    meaning:
+      "Who makes the container's sidecar: the agent, or you, with a service of its own in the compose file. " +
+      "`docker mesh inject` writes such services, and this label ([inject.md](inject.md)).",
+    example: "mesh.sidecar: explicit",
   },
 ];

@@ -1,4 +1,5 @@
 // How the node's workloads and their endpoints are at this moment, as gauges. Pure.
+import { CALL_LIMITS } from "../../proxy/configuration/calls-report.ts";
 import type { EndpointState } from "../../proxy/configuration/snapshot.ts";
 import type { LocalWorkload } from "../reconcile/reconciler.ts";
 import type { MeshStatus, WorkloadStatus } from "../status.ts";
@@ -9,9 +10,15 @@ const SIDECAR_STATES: readonly WorkloadStatus["sidecar"][] = [
   ...(["ready", "starting", "failing", "absent"] as const),
 ];
 
+/** Endpoints of which it is told how each one is. */
+const MOST_CIRCUITS = 500;
+const BREAKER_LIMITS = CALL_LIMITS.filter((limit) => limit !== "retry-budget");
+
+type Reporting = Pick<LocalWorkload, "workload" | "sidecar">;
+
 export function agentMetrics(
   { agent, workloads, problems }: MeshStatus,
-  local: readonly Pick<LocalWorkload, "workload" | "sidecar">[],
+  local: readonly Reporting[],
 ): readonly Family[] {
   return [
     {
@@ -56,6 +63,24 @@ export function agentMetrics(
       type: "gauge",
       samples: endpointStates(local),
     },
+    {
+      name: "mesh_endpoint_circuit",
+      help: `A caller's copies that see an endpoint otherwise than healthy, for at most ${MOST_CIRCUITS} endpoints and callers.`,
+      type: "gauge",
+      samples: circuits(local),
+    },
+    {
+      name: "mesh_breaker_open",
+      help: "A caller's copies that have reached a limit of the callee's policy at this moment.",
+      type: "gauge",
+      samples: breakers(local),
+    },
+    {
+      name: "mesh_connections",
+      help: "Connections that sidecars have accepted and that are open, of callers and of the application.",
+      type: "gauge",
+      samples: connections(workloads),
+    },
   ];
 }
 
@@ -74,7 +99,7 @@ function expiries(workloads: readonly WorkloadStatus[]): Sample[] {
   });
 }
 
-function endpointStates(local: readonly Pick<LocalWorkload, "workload" | "sidecar">[]): Sample[] {
+function endpointStates(local: readonly Reporting[]): Sample[] {
   const seen = local.flatMap(({ workload, sidecar }) =>
     (sidecar?.report?.endpoints ?? []).map(({ service, state }) => ({
       source_workload: workload.service,
@@ -91,6 +116,46 @@ function endpointStates(local: readonly Pick<LocalWorkload, "workload" | "sideca
       value: all.filter((each) => each.state === state).length,
     })),
   );
+}
+
+function circuits(local: readonly Reporting[]): Sample[] {
+  const seen = local.flatMap(({ workload, sidecar }) =>
+    (sidecar?.report?.endpoints ?? [])
+      .filter(({ state }) => state !== "healthy")
+      .map(({ service, id, state }) => ({
+        ...{ source_workload: workload.service, destination_service_name: service },
+        ...{ endpoint: id, state },
+      })),
+  );
+  return countedBy(seen, (labels) => labels).slice(0, MOST_CIRCUITS);
+}
+
+/** Of all pairs, so that nothing has to be open for a series to be there. */
+function breakers(local: readonly Reporting[]): Sample[] {
+  const open = new Map<string, number>();
+  for (const { workload, sidecar } of local) {
+    const { endpoints = [], calls = [] } = sidecar?.report ?? {};
+    for (const callee of new Set(endpoints.map(({ service }) => service))) {
+      const reached = calls.find(({ service }) => service === callee)?.open ?? [];
+      for (const limit of BREAKER_LIMITS) {
+        const labels = { source_workload: workload.service, destination_service_name: callee };
+        const key = JSON.stringify({ ...labels, limit });
+        open.set(key, (open.get(key) ?? 0) + Number(reached.includes(limit)));
+      }
+    }
+  }
+  return [...open].map(([labels, value]) => ({
+    labels: JSON.parse(labels) as Record<string, string>,
+    value,
+  }));
+}
+
+function connections(workloads: readonly WorkloadStatus[]): Sample[] {
+  return services(workloads).map((service) => {
+    const own = workloads.filter((each) => each.service === service);
+    const value = own.reduce((sum, { requests }) => sum + requests.connections, 0);
+    return { labels: { service }, value };
+  });
 }
 
 function countedBy<T>(all: readonly T[], labelsOf: (each: T) => Record<string, string>): Sample[] {

@@ -23,6 +23,13 @@ interface Series {
   heardAt: number;
 }
 
+/** Of one series, since it began. */
+export interface RequestTotals {
+  readonly labels: Labels;
+  /** By duration: one for each of {@link BUCKETS} and one for what is above. */
+  readonly counts: readonly number[];
+}
+
 export class RequestMetrics {
   readonly #series = new Map<string, Series>();
   #refused = 0;
@@ -41,8 +48,7 @@ export class RequestMetrics {
 
   /** All of it. Forgets what has not been heard of for long. */
   families(now: number): readonly Family[] {
-    for (const [key, { heardAt }] of this.#series)
-      if (now - heardAt > FORGOTTEN_AFTER) this.#series.delete(key);
+    this.#forget(now);
     const all = [...this.#series.values()];
     return [
       {
@@ -76,6 +82,18 @@ export class RequestMetrics {
         samples: [{ labels: {}, value: this.#refused }],
       },
     ];
+  }
+
+  /** How many requests there were, without the rest. Forgets as {@link families} does. */
+  *totals(now: number): Generator<RequestTotals, void, undefined> {
+    this.#forget(now);
+    for (const { labels, durations } of this.#series.values())
+      yield { labels, counts: durations.read().counts };
+  }
+
+  #forget(now: number): void {
+    for (const [key, { heardAt }] of this.#series)
+      if (now - heardAt > FORGOTTEN_AFTER) this.#series.delete(key);
   }
 
   /** Undefined when there would be too many. */

@@ -19,6 +19,9 @@ interface Conversation {
   heardAt: number;
 }
 
+/** Of one conversation, since it began. */
+export type StreamTotals = Readonly<Pick<Conversation, "labels" | "total">>;
+
 const NAMES: readonly (readonly [keyof StreamsReport, name: string, help: string])[] = [
   ["opened", "istio_tcp_connections_opened_total", "Byte streams that were opened."],
   ["closed", "istio_tcp_connections_closed_total", "Byte streams that have ended."],
@@ -45,15 +48,24 @@ export class StreamMetrics {
     }
   }
 
+  /** Forgets as {@link families} does. */
+  totals(now: number): Iterable<StreamTotals> {
+    this.#forget(now);
+    return this.#conversations.values();
+  }
+
   /** All of it. Forgets what has not been heard of for long and is over: open streams may have nothing to say for hours. */
   families(now: number): readonly Family[] {
-    for (const [key, { heardAt, total }] of this.#conversations)
-      if (now - heardAt > FORGOTTEN_AFTER && total.closed >= total.opened)
-        this.#conversations.delete(key);
+    this.#forget(now);
     const all = [...this.#conversations.values()];
     return NAMES.map(([field, name, help]) => ({
       ...{ name, help, type: "counter" },
       samples: all.map(({ labels, total }) => ({ labels, value: total[field] })),
     }));
+  }
+  #forget(now: number): void {
+    for (const [key, { heardAt, total }] of this.#conversations)
+      if (now - heardAt > FORGOTTEN_AFTER && total.closed >= total.opened)
+        this.#conversations.delete(key);
   }
 }

@@ -79,7 +79,7 @@ function listed(
 
 function startAnew(agentService: string | undefined): string {
   return agentService === undefined
-    ? "`docker compose -f compose/mesh.yaml up -d` there"
+    ? "`docker mesh up` there"
     : `\`docker service update --force ${agentService}\` on a manager; \`docker service ps ${agentService}\` shows what holds it up`;
 }
 

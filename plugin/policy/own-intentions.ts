@@ -7,6 +7,7 @@ import {
   type Permission,
 } from "../../mesh/policy/intention.ts";
 import { joinList } from "../../mesh/policy/kinds.ts";
+import { writeCondition } from "../../mesh/policy/match-kinds.ts";
 import type { FieldMatch, RequestMatch } from "../../mesh/policy/policy.ts";
 import type { OwnIntentions } from "../../proxy/configuration/snapshot.ts";
 
@@ -38,25 +39,6 @@ export function matchDocument({ path, methods, headers, query }: RequestMatch): 
 
 /** A backslash at an entry's end would take the comma after it: such an entry comes last. */
 function conditions(matches: readonly FieldMatch[]): string {
-  const entries = matches.map(condition);
+  const entries = matches.map(writeCondition);
   return joinList(entries.toSorted((a, b) => Number(a.endsWith("\\")) - Number(b.endsWith("\\"))));
-}
-
-function condition({ name, kind, text, matcher }: FieldMatch): string {
-  switch (kind) {
-    case "present":
-      return name;
-    case "absent":
-      return `!${name}`;
-    case "exact":
-      return `${name}=${text}`;
-    case "not":
-      return `${name}!=${text}`;
-    case "prefix":
-      return `${name}^=${text}`;
-    case "suffix":
-      return `${name}$=${text}`;
-    case "regex":
-      return `${name}=~${matcher?.source ?? ""}`;
-  }
 }

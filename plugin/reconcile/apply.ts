@@ -41,6 +41,17 @@ export interface ApplyContext extends HandOverContext {
   readonly onRegistered: (instance: Instance, registered: boolean) => void;
 }
 
+/**
+ * Containers and catalog do not wait for each other: a catalog that is away must not keep a sidecar from being removed. Nor
+ * does anything wait for a sidecar that leaves, which takes its time.
+ */
+export function laneOf(step: Step): string {
+  if (step.kind === "retire") return `sidecar ${step.sidecar.id} ${step.workloadId}`;
+  if (step.kind === "resume" || step.kind === "forget-hold") return `hold ${step.workloadId}`;
+  const lane = step.kind === "register" || step.kind === "deregister" ? "catalog" : "containers";
+  return `${lane} ${step.workloadId}`;
+}
+
 /** Runs the steps of one workload; the first failure ends the lane and is thrown. */
 export async function applyLane(
   steps: readonly Step[],
@@ -65,7 +76,7 @@ const FIRST: ReadonlySet<Step["kind"]> = new Set([
   "detach",
   "retire",
 ]);
-const BESIDE: ReadonlySet<Step["kind"]> = new Set(["intercept", "attach", "hand-over"]);
+const BESIDE: ReadonlySet<Step["kind"]> = new Set(["intercept", "start", "attach", "hand-over"]);
 
 async function applyStep(step: Step, context: ApplyContext, signal: AbortSignal): Promise<void> {
   switch (step.kind) {
@@ -85,6 +96,8 @@ async function applyStep(step: Step, context: ApplyContext, signal: AbortSignal)
       return await context.interceptions.forget(step.workloadId);
     case "detach":
       return await detach(step.sidecar.id, context, signal);
+    case "start":
+      return await startExplicit(step, context, signal);
     case "attach":
       await attach(step.workload, false, context, signal);
       return;
@@ -165,6 +178,29 @@ async function detach(id: string, context: ApplyContext, signal: AbortSignal): P
   context.onChanged([id]);
 }
 
+/** An init container is waited for: whether the redirection is there says its end. */
+async function startExplicit(
+  { container }: Extract<Step, { readonly kind: "start" }>,
+  context: ApplyContext,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    await context.engine.start(container.id, signal);
+    if (container.role !== "init") return;
+    const { code, output } = await context.engine.waitForExit(container.id, signal);
+    if (code !== 0) throw notInstalled(container.name, code, output);
+  } finally {
+    context.onChanged([container.id]);
+  }
+}
+
+function notInstalled(of: string, code: number, output: string): MeshError {
+  return new MeshError(
+    "ENGINE_REFUSED",
+    `expected nft to install the redirection of ${of}, it ended with ${code}: ${output}; mesh.intercept=off goes without`,
+  );
+}
+
 /** Rules that lead nothing to the sidecar any more; addresses of services lead to it while it is there. */
 const RELEASED = { mtls: "permissive", redirected: [] } as const;
 
@@ -181,12 +217,7 @@ async function intercept(
   try {
     await context.engine.start(id, signal);
     const { code, output } = await context.engine.waitForExit(id, signal);
-    if (code !== 0) {
-      throw new MeshError(
-        "ENGINE_REFUSED",
-        `expected nft to install the redirection of ${workload.containerName}, it ended with ${code}: ${output}; mesh.intercept=off goes without`,
-      );
-    }
+    if (code !== 0) throw notInstalled(workload.containerName, code, output);
   } finally {
     await cleanUp(id, context);
     context.onChanged([id]);

@@ -1,15 +1,17 @@
 // What the engine says about the node, kept current: events mark containers as dirty, `refresh` asks about those again.
 // Holds facts only; what follows from them is decided elsewhere.
 import type { Clock } from "../../mesh/clock.ts";
-import type { ContainerFacts, SidecarFacts } from "../docker/container-facts.ts";
+import type { ContainerFacts, ExplicitFacts, SidecarFacts } from "../docker/container-facts.ts";
 import type { Inspected } from "../docker/engine.ts";
 import type { EngineEvent } from "../docker/events.ts";
 import { endsContainer } from "../workload/stopping.ts";
+import { withWorkloadStarts } from "./explicit.ts";
 
 /** As much of the engine as observing needs. */
 export interface Inspector {
   list(signal: AbortSignal): Promise<string[]>;
   inspect(id: string, signal: AbortSignal): Promise<Inspected | undefined>;
+  introduction(id: string, startedAt: string, signal: AbortSignal): Promise<string | undefined>;
 }
 
 /** How many inspections run at once: enough to hide latency, too few to keep the engine from its work. */
@@ -41,6 +43,16 @@ export class Observer {
     for (const id of containerIds) this.#dirty.add(id);
   }
 
+  /**
+   * Somebody came to the agent's socket with a token that belongs to no sidecar: one of those that have not introduced
+   * themselves. True when there is such a one to look at again.
+   */
+  noteStranger(): boolean {
+    const unknown = this.sidecars.filter((facts) => mayIntroduce(facts) && digestOf(facts) === "");
+    this.mark(unknown.map(({ id }) => id));
+    return unknown.length > 0;
+  }
+
   /** Takes note of an event; true when there is something to look at. */
   note(event: EngineEvent): boolean {
     switch (event.kind) {
@@ -56,6 +68,8 @@ export class Observer {
       case "started":
         this.#stopping.delete(event.containerId);
         this.#dirty.add(event.containerId);
+        // No event tells that the engine has failed to start them again beside it.
+        this.mark(this.#explicitBeside(event.containerId));
         return true;
       case "signalled":
         return this.#noteSignal(event.containerId, event.signal);
@@ -92,10 +106,12 @@ export class Observer {
 
   /** The oldest first. */
   get sidecars(): readonly SidecarFacts[] {
-    return [...this.#known.values()]
+    const sidecars = [...this.#known.values()]
       .filter((entry) => entry.kind === "sidecar")
-      .map(({ facts }) => facts)
-      .sort((a, b) => (`${a.createdAt} ${a.id}` < `${b.createdAt} ${b.id}` ? -1 : 1));
+      .map(({ facts }) => facts);
+    const hasExplicit = sidecars.some(({ explicit }) => explicit !== undefined);
+    const placed = hasExplicit ? withWorkloadStarts(sidecars, this.containers) : sidecars;
+    return placed.sort((a, b) => (`${a.createdAt} ${a.id}` < `${b.createdAt} ${b.id}` ? -1 : 1));
   }
 
   /** When the container's stop signal came; undefined when none is known. */
@@ -108,6 +124,13 @@ export class Observer {
     if (entry?.kind !== "container" || !endsContainer(entry.facts, signal)) return false;
     this.#stopping.set(containerId, this.#clock.monotonic());
     return true;
+  }
+
+  #explicitBeside(containerId: string): readonly string[] {
+    return [...this.#known.values()]
+      .filter((entry) => entry.kind === "sidecar" && entry.facts.explicit !== undefined)
+      .filter(({ facts }) => (facts as SidecarFacts).workloadId === containerId)
+      .map(({ facts }) => facts.id);
   }
 
   async #list(signal: AbortSignal): Promise<void> {
@@ -125,7 +148,7 @@ export class Observer {
   async #look(id: string, signal: AbortSignal): Promise<void> {
     const stopping = this.#stopping.get(id);
     try {
-      const inspected = await this.#engine.inspect(id, signal);
+      const inspected = await this.#introduce(await this.#engine.inspect(id, signal), signal);
       if (inspected === undefined) this.#forget(id);
       else this.#known.set(id, inspected);
       // Not when its signal came during this look, which may have been at the time before its start.
@@ -137,8 +160,34 @@ export class Observer {
     }
   }
 
+  /** With what an explicit sidecar has printed at this start of it: read once, since it may print much else. */
+  async #introduce(
+    inspected: Inspected | undefined,
+    signal: AbortSignal,
+  ): Promise<Inspected | undefined> {
+    if (inspected?.kind !== "sidecar" || !mayIntroduce(inspected.facts)) return inspected;
+    const { facts } = inspected;
+    const { id, explicit } = facts;
+    const before = this.#known.get(id);
+    const isSame =
+      before?.kind === "sidecar" && before.facts.explicit?.startedAt === explicit.startedAt;
+    const known = isSame ? digestOf(before.facts) : "";
+    const tokenDigest = known || (await this.#engine.introduction(id, explicit.startedAt, signal));
+    return { kind: "sidecar", facts: { ...facts, explicit: { ...explicit, tokenDigest } } };
+  }
+
   #forget(id: string): void {
     this.#known.delete(id);
     this.#stopping.delete(id);
   }
+}
+
+function mayIntroduce(
+  facts: SidecarFacts,
+): facts is SidecarFacts & { readonly explicit: ExplicitFacts } {
+  return facts.explicit !== undefined && facts.role === "sidecar" && facts.running;
+}
+
+function digestOf({ explicit }: SidecarFacts): string {
+  return explicit?.tokenDigest ?? "";
 }

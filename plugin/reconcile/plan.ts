@@ -4,11 +4,13 @@ import { isDeepStrictEqual } from "node:util";
 import type { Instance } from "../../mesh/model.ts";
 import type { ContainerFacts, SidecarFacts } from "../docker/container-facts.ts";
 import type { Workload } from "../workload/workload.ts";
+import { planStarts, type StartStep } from "./explicit.ts";
 import { type HeldContainer, type HoldStep, planHolds } from "./hold.ts";
 import { interceptionMark, isMarkOf } from "./interception.ts";
 
 export type Step =
   | HoldStep
+  | StartStep
   | {
       readonly kind: "remove-sidecar";
       readonly workloadId: string;
@@ -102,6 +104,7 @@ const ORDER = [
   "release",
   "detach",
   "intercept",
+  "start",
   "attach",
   "hand-over",
   "retire",
@@ -150,6 +153,7 @@ function planRemovals(
 ): Step[] {
   return sidecars.flatMap((sidecar): Step[] => {
     const { workloadId } = sidecar;
+    if (sidecar.explicit !== undefined) return [];
     const entry = wanted.get(workloadId);
     if (entry === undefined && isServing(sidecar, running))
       return [{ kind: "detach", workloadId, sidecar, cause: LEFT }];
@@ -158,7 +162,7 @@ function planRemovals(
   });
 }
 
-const LEFT = "its labels do not ask for the mesh any more";
+const LEFT = "it is not to be in the mesh any more";
 
 /** Whether an application beside it runs and may have something open through it. */
 function isServing(
@@ -195,11 +199,12 @@ function removalCause(
   return sidecar.running ? undefined : "sidecar stopped";
 }
 
-/** Sidecars that run beside the workload as it is now, the oldest first. */
+/** Sidecars of the agent's that run beside the workload as it is now, the oldest first. */
 function besideOf(entry: DesiredWorkload, observed: Observed): readonly SidecarFacts[] {
   return observed.sidecars.filter(
     (sidecar) =>
       sidecar.workloadId === entry.workload.containerId &&
+      sidecar.explicit === undefined &&
       removalCause(entry, sidecar) === undefined,
   );
 }
@@ -242,14 +247,15 @@ function planHandOver(entry: DesiredWorkload, observed: Observed): Step[] {
 function planWorkload(entry: DesiredWorkload, observed: Observed): Step[] {
   const { workload, instance } = entry;
   const workloadId = workload.containerId;
-  const steps: Step[] = [];
+  const steps: Step[] = planStarts(workload, observed.sidecars);
+  const isOurs = workload.sidecar === "agent";
   const mark = observed.intercepted.get(workloadId);
-  if (workload.intercept === "on" && mark !== interceptionMark(workload)) {
+  if (isOurs && workload.intercept === "on" && mark !== interceptionMark(workload)) {
     const isChange = isMarkOf(mark, workload.startedAt);
     const cause = isChange ? "other rules than before" : "new network namespace";
     steps.push({ kind: "intercept", workloadId, workload, cause });
   }
-  if (besideOf(entry, observed).length === 0)
+  if (isOurs && besideOf(entry, observed).length === 0)
     steps.push({ kind: "attach", workloadId, workload, cause: "no sidecar" });
   const known = observed.registered?.find(({ id }) => id === instance.id);
   const mayBeCalled = entry.ready && workload.offered;
@@ -272,6 +278,8 @@ export function stepSubject(step: Step): string {
     case "detach":
     case "retire":
       return step.sidecar.name;
+    case "start":
+      return step.container.name;
     case "intercept":
     case "attach":
     case "hand-over":

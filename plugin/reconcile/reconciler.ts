@@ -17,9 +17,10 @@ import type { HealthFeed } from "../workload/health-feed.ts";
 import type { Interpreter } from "../workload/interpreter.ts";
 import { isDraining } from "../workload/stopping.ts";
 import type { Workload } from "../workload/workload.ts";
-import { type ApplyContext, applyLane } from "./apply.ts";
+import { type ApplyContext, applyLane, laneOf } from "./apply.ts";
 import type { ContainerRecord } from "./container-record.ts";
 import type { EngineLook } from "./engine-look.ts";
+import { explicitProblems, interceptionMarks } from "./explicit.ts";
 import type { HandOverView } from "./hand-over.ts";
 import { type HeldContainer, outlookOf } from "./hold.ts";
 import type { Holds, KnownHold } from "./holds.ts";
@@ -137,7 +138,12 @@ export class Reconciler {
     };
   }
 
-  /** The steps that were due at the last pass, as text. */
+  /** How many steps were due at the last pass. */
+  get stepsDue(): number {
+    return this.#steps.length;
+  }
+
+  /** The same as text. */
   get printedPlan(): string {
     return printPlan(this.#steps);
   }
@@ -152,9 +158,11 @@ export class Reconciler {
       code,
       message,
     }));
+    const workloads = this.#workloads.map(({ workload }) => workload);
     return [
       ...[this.#parts.look.problem, this.#passProblem].filter((problem) => problem !== undefined),
       ...this.#labelProblems,
+      ...explicitProblems(workloads, this.#parts.observer.sidecars),
       ...this.#parts.holds.problems,
       ...failures,
     ];
@@ -322,7 +330,8 @@ export class Reconciler {
     }
     const { workload, sidecar, health } = local;
     const { intercept, containerId } = workload;
-    const mark = interceptions.known.get(containerId);
+    const marks = interceptionMarks(interceptions.known, [workload], observer.sidecars);
+    const mark = marks.get(containerId);
     const intercepted = intercept === "off" || mark === interceptionMark(workload);
     const outlook = outlookOf({ sidecar, intercepted, catalogSeen: this.#view !== undefined });
     return { ...hold, facts, heldFor, stopping: health === "draining", outlook };
@@ -385,15 +394,4 @@ export class Reconciler {
     }
     return reports;
   }
-}
-
-/**
- * Containers and catalog do not wait for each other: a catalog that is away must not keep a sidecar from being removed. Nor
- * does anything wait for a sidecar that leaves, which takes its time.
- */
-function laneOf(step: Step): string {
-  if (step.kind === "retire") return `sidecar ${step.sidecar.id} ${step.workloadId}`;
-  if (step.kind === "resume" || step.kind === "forget-hold") return `hold ${step.workloadId}`;
-  const lane = step.kind === "register" || step.kind === "deregister" ? "catalog" : "containers";
-  return `${lane} ${step.workloadId}`;
 }

@@ -1,6 +1,8 @@
 // Turns catalog, certificates and workloads into a snapshot for each sidecar of this node, and keeps still where it does
 // not know enough: what a sidecar has stays in force, which is better than a snapshot with endpoints missing.
 import type { Clock } from "../../mesh/clock.ts";
+import type { Observation } from "../../proxy/configuration/observed-request.ts";
+import type { OutboundService } from "../../proxy/configuration/snapshot.ts";
 import type { CatalogEntry, CatalogView } from "../../registry/catalog.ts";
 import type { Leaf, TrustBundle } from "../certificates/authority.ts";
 import type { KeySets } from "../policy/key-sets.ts";
@@ -61,11 +63,18 @@ export interface PublisherInput {
   readonly catalogReachable: boolean;
 }
 
+/** What is wanted of the single requests of a service's workload that calls these; undefined: nothing. */
+export type ObservationWanted = (
+  service: string,
+  calls: readonly Pick<OutboundService, "service">[],
+) => Observation | undefined;
+
 export interface PublisherParts {
   readonly sessions: SidecarSessions;
   readonly leaves: LeafSource;
   readonly policies: ServicePolicies;
   readonly keySets: KeySets;
+  readonly observation: ObservationWanted;
   readonly clock: Clock;
 }
 
@@ -127,7 +136,8 @@ export class Publisher {
       const leaf = leaves.leaf(workload.service);
       if (leaf === undefined || !maySpeak || (adopted && input.view === undefined)) continue;
       const draining = health === "draining";
-      const parts = { workload, leaf, bundle, outbound: outbound.services, draining };
+      const observation = this.#parts.observation(workload.service, outbound.services);
+      const parts = { workload, leaf, bundle, outbound: outbound.services, draining, observation };
       this.#publishOne({ ...parts, ...this.#access(workload.service) });
     }
     this.#outbound.forgetOthers();

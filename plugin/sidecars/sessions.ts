@@ -1,30 +1,33 @@
 // The agent's side of every sidecar: who it is (by token), its newest snapshot, and what it reported last.
 // The socket that carries this is `sidecar-server.ts`; what a snapshot says is decided in `snapshot.ts`.
-import { createHash, timingSafeEqual } from "node:crypto";
+import { timingSafeEqual } from "node:crypto";
 import type { Clock } from "../../mesh/clock.ts";
 import { Latest } from "../../mesh/latest.ts";
 import { ValuePool } from "../../mesh/value-pool.ts";
+import { tokenDigest } from "../../proxy/configuration/introduction.ts";
+import type { ObservedRequests } from "../../proxy/configuration/observed-request.ts";
 import {
   REPORT_INTERVAL,
   type SidecarReport,
   type Snapshot,
 } from "../../proxy/configuration/snapshot.ts";
-import type { ConversationReport } from "../../proxy/configuration/traffic-report.ts";
 import type { SidecarFacts } from "../docker/container-facts.ts";
 import type { ReportingWorkload } from "../metrics/request-labels.ts";
+import type { ObservationSink, ObservedWorkload } from "../observation/observed-workload.ts";
 import type { Workload } from "../workload/workload.ts";
 import { sharedReports } from "./endpoint-reports.ts";
 
 /** One start of a workload, which is one network namespace. */
 type WorkloadStart = Pick<Workload, "containerId" | "startedAt">;
 
-type NamedWorkload = WorkloadStart & Pick<Workload, "service" | "project" | "version">;
+type NamedWorkload = WorkloadStart &
+  Pick<Workload, "service" | "project" | "version" | "instanceId" | "containerName">;
+
+/** What a sidecar has counted since the report before. */
+export type Counted = Pick<SidecarReport, "traffic" | "calls">;
 
 /** Takes what a sidecar has counted. */
-export type TrafficSink = (
-  workload: ReportingWorkload,
-  conversations: readonly ConversationReport[],
-) => void;
+export type TrafficSink = (workload: ReportingWorkload, counted: Counted) => void;
 
 /** Reports of traffic that wait until it is known whose they are: one comes every five seconds. */
 const MOST_WAITING = 12;
@@ -40,14 +43,14 @@ export class SidecarSession {
   report: SidecarReport | undefined;
   reportedAt: number = Number.NEGATIVE_INFINITY;
   /** For whom it speaks; undefined before its first snapshot. */
-  workload: ReportingWorkload | undefined;
+  workload: ObservedWorkload | undefined;
   /** What it has counted before that is known. */
-  waiting: readonly ConversationReport[][] = [];
+  waiting: readonly Counted[] = [];
 
   constructor(facts: SidecarFacts) {
     this.sidecarId = facts.id;
     this.workloadId = facts.workloadId;
-    this.namespace = namespaceKey(facts.workloadId, facts.workloadStartedAt);
+    this.namespace = namespaceOfSidecar(facts);
   }
 }
 
@@ -63,6 +66,7 @@ export class SidecarSessions {
   /** Called when a report says something new about more than counters. */
   readonly #onReport: (workloadId: string) => void;
   readonly #onTraffic: TrafficSink;
+  readonly #onObserved: ObservationSink;
   readonly #pool = new ValuePool();
   readonly #byDigest = new Map<string, SidecarSession>();
   /** By network namespace: what a sidecar said about an earlier start of its workload says nothing about this one. */
@@ -72,21 +76,27 @@ export class SidecarSessions {
     clock: Clock,
     onReport: (workloadId: string) => void,
     onTraffic: TrafficSink = () => undefined,
+    onObserved: ObservationSink = () => undefined,
   ) {
     this.#clock = clock;
     this.#onReport = onReport;
     this.#onTraffic = onTraffic;
+    this.#onObserved = onObserved;
   }
 
   /** Opens sessions for new sidecars, given oldest first, and closes those of sidecars that are gone. */
   sync(sidecars: readonly SidecarFacts[]): void {
     const current = new Map(
       sidecars
-        .filter(({ role, token }) => role === "sidecar" && token !== "")
-        .map((facts) => [digest(facts.token), facts]),
+        .filter(({ role }) => role === "sidecar")
+        .map((facts): [string, SidecarFacts] => [digestOf(facts), facts])
+        .filter(([key]) => key !== ""),
     );
     for (const [key, session] of this.#byDigest) {
-      if (!current.has(key)) this.#close(key, session);
+      const facts = current.get(key);
+      // Of an explicit one it may become known later to which start of its workload it belongs.
+      if (facts === undefined || namespaceOfSidecar(facts) !== session.namespace)
+        this.#close(key, session);
     }
     for (const [key, facts] of current) {
       if (!this.#byDigest.has(key)) this.#byDigest.set(key, new SidecarSession(facts));
@@ -98,7 +108,7 @@ export class SidecarSessions {
 
   /** The session of a token, compared without telling by time how much of it was right. */
   authenticate(token: string): SidecarSession | undefined {
-    const offered = digest(token);
+    const offered = tokenDigest(token);
     for (const [known, session] of this.#byDigest) {
       if (timingSafeEqual(Buffer.from(known), Buffer.from(offered))) return session;
     }
@@ -107,27 +117,39 @@ export class SidecarSessions {
 
   /** To all sidecars of this start: a predecessor works on while its successor comes up. */
   publish(workload: NamedWorkload, snapshot: Snapshot): void {
-    const { service, project, version } = workload;
+    const { service, project, version, instanceId, containerId, containerName } = workload;
     const identity = snapshot.certificates.uri;
+    const named = { service, project, version, identity, instanceId, containerId, containerName };
     for (const session of this.#inNamespace(namespaceOf(workload))) {
-      session.workload = { service, project, version, identity };
+      session.workload = named;
       this.#attribute(session);
       const { snapshots } = session;
       if (snapshots.value?.version !== snapshot.version) snapshots.set(snapshot);
     }
   }
 
+  /** The newest that was published for this start; undefined before the first. */
+  snapshotOf(workload: WorkloadStart): Snapshot | undefined {
+    return this.#inNamespace(namespaceOf(workload)).at(-1)?.snapshots.value;
+  }
+
   accept(session: SidecarSession, report: SidecarReport): void {
     const news = isNews(session.report, report) || this.#isLost(session);
     const { endpoints: before = [] } = session.report ?? {};
-    const { traffic = [], ...state } = report;
+    const { traffic, ...state } = report;
+    const { calls } = state;
     const endpoints = sharedReports(before, state.endpoints, this.#pool);
     session.report = { ...state, endpoints };
-    if (traffic.length > 0)
-      session.waiting = [...session.waiting, [...traffic]].slice(-MOST_WAITING);
+    if (traffic !== undefined || calls !== undefined)
+      session.waiting = [...session.waiting, { traffic, calls }].slice(-MOST_WAITING);
     this.#attribute(session);
     session.reportedAt = this.#clock.monotonic();
     if (news) this.#onReport(session.workloadId);
+  }
+
+  /** Single requests, which are only looked at: where it is not known yet whose they are, nobody misses them. */
+  observe({ workload }: SidecarSession, observed: ObservedRequests): void {
+    if (workload !== undefined) this.#onObserved(workload, observed);
   }
 
   /**
@@ -178,7 +200,7 @@ export class SidecarSessions {
     const { workload, waiting } = session;
     if (workload === undefined || waiting.length === 0) return;
     session.waiting = [];
-    this.#onTraffic(workload, waiting.flat());
+    for (const counted of waiting) this.#onTraffic(workload, counted);
   }
 
   #inNamespace(namespace: string): readonly SidecarSession[] {
@@ -205,6 +227,10 @@ function namespaceOf({ containerId, startedAt }: WorkloadStart): string {
   return namespaceKey(containerId, startedAt);
 }
 
+function namespaceOfSidecar({ workloadId, workloadStartedAt }: SidecarFacts): string {
+  return namespaceKey(workloadId, workloadStartedAt);
+}
+
 function namespaceKey(containerId: string, startedAt: string): string {
   return `${containerId}@${startedAt}`;
 }
@@ -216,6 +242,8 @@ function isNews(before: SidecarReport | undefined, now: SidecarReport): boolean 
   return before === undefined || decisive(before) !== decisive(now);
 }
 
-function digest(token: string): string {
-  return createHash("sha256").update(token).digest("hex");
+/** What is known of a sidecar's token; empty for nothing. */
+function digestOf({ token, explicit }: SidecarFacts): string {
+  if (explicit !== undefined) return explicit.tokenDigest ?? "";
+  return token === "" ? "" : tokenDigest(token);
 }

@@ -6,6 +6,7 @@ import { rm } from "node:fs/promises";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { describeError } from "../../mesh/errors.ts";
 import type { Log } from "../../mesh/log.ts";
+import { OBSERVED_REQUESTS_PATH } from "../../proxy/configuration/observed-request.ts";
 import {
   CHANGES_TYPE,
   type EndpointReport,
@@ -15,22 +16,27 @@ import {
   SNAPSHOTS_PATH,
   type Snapshot,
 } from "../../proxy/configuration/snapshot.ts";
+import { readObservedRequests } from "./observed-shape.ts";
 import type { SidecarSession, SidecarSessions } from "./sessions.ts";
 import { changeLine, wholeLine } from "./snapshot-lines.ts";
-import { isTraffic } from "./traffic-shape.ts";
+import { isCalls, isTraffic } from "./traffic-shape.ts";
 
-/** A report is some hundred bytes for each endpoint and each kind of outcome; a larger body is an error. */
-const REPORT_LIMIT = 2 * 1024 * 1024;
+/** A report is some hundred bytes for each endpoint and each kind of outcome, a request observed no more than four thousand. */
+const BODY_LIMIT = 4 * 1024 * 1024;
 
-/** Listens at `path` until the signal aborts; replaces the socket of a predecessor that was killed. */
+/**
+ * Listens at `path` until the signal aborts; replaces the socket of a predecessor that was killed. `onStranger` is called
+ * when somebody's token is not known.
+ */
 export async function serveSidecars(
   path: string,
   sessions: SidecarSessions,
   log: Log,
   signal: AbortSignal,
+  onStranger: () => void = () => undefined,
 ): Promise<Server> {
   const server = createServer((request, response) => {
-    answer(request, response, sessions, signal).catch((error: unknown) => {
+    answer(request, response, { sessions, onStranger }, signal).catch((error: unknown) => {
       log.warn("a sidecar's request failed", { url: request.url, error: describeError(error) });
       response.destroy();
     });
@@ -50,17 +56,24 @@ export async function serveSidecars(
   return server;
 }
 
+interface Answering {
+  readonly sessions: SidecarSessions;
+  readonly onStranger: () => void;
+}
+
 async function answer(
   request: IncomingMessage,
   response: ServerResponse,
-  sessions: SidecarSessions,
+  { sessions, onStranger }: Answering,
   signal: AbortSignal,
 ): Promise<void> {
   const session = sessions.authenticate(
     /^Bearer (.+)$/.exec(request.headers.authorization ?? "")?.[1] ?? "",
   );
-  if (session === undefined)
+  if (session === undefined) {
+    onStranger();
     return refuse(response, 401, "expected the token of a sidecar of this node");
+  }
   if (request.method === "GET" && request.url === SNAPSHOTS_PATH) {
     const gone = new AbortController();
     response.once("close", () => gone.abort());
@@ -75,14 +88,23 @@ async function answer(
     );
   }
   if (request.method === "POST" && request.url === REPORT_PATH) {
-    const report = await readReport(request);
+    const report = parseReport(await readBody(request));
     if (report === undefined)
       return refuse(response, 400, "expected a report of a sidecar as JSON");
     sessions.accept(session, report);
     response.writeHead(204).end();
     return;
   }
-  refuse(response, 404, `expected ${SNAPSHOTS_PATH} or ${REPORT_PATH}`);
+  if (request.method === "POST" && request.url === OBSERVED_REQUESTS_PATH) {
+    const observed = readObservedRequests(await readBody(request));
+    if (observed === undefined)
+      return refuse(response, 400, "expected requests that a sidecar has observed as JSON");
+    sessions.observe(session, observed);
+    response.writeHead(204).end();
+    return;
+  }
+  const paths = `${SNAPSHOTS_PATH}, ${REPORT_PATH} or ${OBSERVED_REQUESTS_PATH}`;
+  refuse(response, 404, `expected ${paths}`);
 }
 
 interface Stream {
@@ -109,15 +131,16 @@ async function streamSnapshots(
   response.end();
 }
 
-async function readReport(request: IncomingMessage): Promise<SidecarReport | undefined> {
+/** Empty for one that is too large. */
+async function readBody(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of request) {
     size += (chunk as Buffer).length;
-    if (size > REPORT_LIMIT) return undefined;
+    if (size > BODY_LIMIT) return "";
     chunks.push(chunk as Buffer);
   }
-  return parseReport(Buffer.concat(chunks).toString("utf8"));
+  return Buffer.concat(chunks).toString("utf8");
 }
 
 /** A sidecar's own words are shown to people and steer registration: anything of another shape is refused. */
@@ -140,7 +163,8 @@ export function parseReport(text: string): SidecarReport | undefined {
     typeof report.residentBytes === "number" &&
     isCounters(report.counters) &&
     isEndpoints(report.endpoints) &&
-    isTraffic(report.traffic);
+    isTraffic(report.traffic) &&
+    isCalls(report.calls);
   // A sidecar of an earlier version does not speak of endpoints.
   return valid ? { ...(report as SidecarReport), endpoints: report.endpoints ?? [] } : undefined;
 }

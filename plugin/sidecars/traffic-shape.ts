@@ -1,4 +1,5 @@
 // Whether what a sidecar reports of traffic has the shape of a report: a sidecar runs beside somebody's application.
+import type { CallsReport } from "../../proxy/configuration/calls-report.ts";
 import {
   BUCKETS,
   type ConversationReport,
@@ -14,6 +15,29 @@ const LONGEST_TEXT = 600;
 /** Sidecars before 0.2 report none. */
 export function isTraffic(value: unknown): value is readonly ConversationReport[] | undefined {
   return value === undefined || (Array.isArray(value) && value.every(isConversation));
+}
+
+/** Sidecars before 0.2 report none. */
+export function isCalls(value: unknown): value is readonly CallsReport[] | undefined {
+  return value === undefined || (Array.isArray(value) && value.every(isCallsReport));
+}
+
+function isCallsReport(value: Partial<CallsReport> | null): boolean {
+  const { service, retries, ejections, overflows, open } = value ?? {};
+  return (
+    isText(service) &&
+    [retries, ejections].every(isQuantity) &&
+    typeof overflows === "object" &&
+    overflows !== null &&
+    Object.entries(overflows).every(([name, count]) => isLimit(name) && isQuantity(count)) &&
+    Array.isArray(open) &&
+    open.every(isLimit)
+  );
+}
+
+/** Also one that this agent does not know, and does not count: its sidecar may be newer. */
+function isLimit(name: unknown): boolean {
+  return typeof name === "string" && /^[a-z-]{1,40}$/.test(name);
 }
 
 function isConversation(value: Partial<ConversationReport> | null): boolean {

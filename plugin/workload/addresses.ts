@@ -18,6 +18,15 @@ export function isSidecarPort(port: number): boolean {
   return port >= SIDECAR_PORTS.tls && port < SIDECAR_PORTS.plaintext + SIDECAR_PORTS.count;
 }
 
+/** The ports of a workload whose plaintext is led to its sidecar, and where to. */
+export function redirectedPorts(
+  { mtls, intercept }: { readonly mtls: "strict" | "permissive"; readonly intercept: "on" | "off" },
+  ports: readonly { readonly port: number }[],
+): readonly { readonly port: number; readonly plaintextPort: number }[] {
+  if (mtls === "strict" || intercept === "off") return [];
+  return ports.map(({ port }, index) => ({ port, plaintextPort: SIDECAR_PORTS.plaintext + index }));
+}
+
 /** The port to listen on for a service's port, with redirection (`intercept: on`) or without. */
 export function outboundListenPort(port: number, intercept: "on" | "off"): number {
   return intercept === "on" && port < SHIFTABLE_PORTS ? port | SHIFTABLE_PORTS : port;

@@ -27,13 +27,20 @@ interface Good {
 export class Interpreter {
   readonly #services: ServiceLabels;
   #good: ReadonlyMap<string, Good> = new Map();
+  #leaving: () => boolean = () => false;
 
   constructor(services: ServiceLabels) {
     this.#services = services;
   }
 
+  /** No container is a workload as long as that is true, whatever its labels say: all of them leave the mesh. */
+  leave(isWanted: () => boolean): void {
+    this.#leaving = isWanted;
+  }
+
   /** `served` are the ids of the containers that have a sidecar. */
   interpret(containers: readonly ContainerFacts[], served: ReadonlySet<string>): Interpretation {
+    if (this.#leaving()) return { understood: [], undecided: new Set(), problems: [] };
     const understood: UnderstoodWorkload[] = [];
     const undecided = new Set<string>();
     const problems: Problem[] = [...this.#services.problems];

@@ -6,7 +6,7 @@ import type { ContainerFacts } from "../docker/container-facts.ts";
 import { SWARM_SERVICE_NAME } from "../docker/swarm-facts.ts";
 import { parseLabels, type WorkloadLabels } from "../labels/parse.ts";
 import type { Problem } from "../status.ts";
-import { isSidecarPort, SIDECAR_PORTS } from "./addresses.ts";
+import { isSidecarPort, redirectedPorts, SIDECAR_PORTS } from "./addresses.ts";
 import type { Workload } from "./workload.ts";
 
 /** Exactly one of the two is there for an enabled container; neither for one that wants no mesh. */
@@ -76,7 +76,6 @@ function assemble(
   ports: readonly ServicePort[],
   networks: readonly NetworkAddress[],
 ): Workload {
-  const redirect = labels.mtls === "permissive" && labels.intercept === "on";
   return {
     ...naming,
     containerId: facts.id,
@@ -87,12 +86,11 @@ function assemble(
     instanceId: `${naming.service}-${facts.id.slice(0, 12)}`,
     version: labels.version,
     ports: ports.map((port, index) => ({ ...port, sidecarPort: SIDECAR_PORTS.tls + index })),
-    redirected: redirect
-      ? ports.map(({ port }, index) => ({ port, plaintextPort: SIDECAR_PORTS.plaintext + index }))
-      : [],
+    redirected: redirectedPorts(labels, ports),
     networks,
     mtls: labels.mtls,
     intercept: labels.intercept,
+    sidecar: labels.sidecar,
     upstreams: labels.upstreams,
     check: labels.check ?? { kind: "tcp" },
     offered: facts.labels[COMPOSE.oneOff] !== "True",

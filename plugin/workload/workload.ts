@@ -27,6 +27,8 @@ export interface Workload {
   readonly networks: readonly NetworkAddress[];
   readonly mtls: "strict" | "permissive";
   readonly intercept: "on" | "off";
+  /** Who makes its sidecar: the agent, or its user by a container of the compose file. */
+  readonly sidecar: "agent" | "explicit";
   /** Services it may call, as written; undefined: every service on a shared network. */
   readonly upstreams: readonly string[] | undefined;
   readonly check: ApplicationCheck;

@@ -23,9 +23,16 @@ export class Intentions {
 
   /** Those for the callers of one service; undefined stands for callers without a name here. */
   for(service: string | undefined): RuleList {
-    const first = this.#lists.find(({ source }) => source === "*" || source === service);
-    return first?.rules ?? this.#none;
+    return intentionFor(this.#lists, service)?.rules ?? this.#none;
   }
+}
+
+/** The one that decides about the callers of a service, of a list with the most exact first. */
+export function intentionFor<Intention extends Pick<OwnIntention, "source">>(
+  list: readonly Intention[],
+  service: string | undefined,
+): Intention | undefined {
+  return list.find(({ source }) => source === "*" || source === service);
 }
 
 function rulesOf({ action, permissions }: OwnIntention, denial: Denial): readonly Rule[] {

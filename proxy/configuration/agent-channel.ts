@@ -2,6 +2,7 @@
 // what a line means is `parse-snapshot.ts`'s business, when to reconnect `snapshot-source.ts`'s.
 import { MeshError } from "../../mesh/errors.ts";
 import { ask, type OwnRequest, type OwnResponse } from "../http/own-request.ts";
+import { OBSERVED_REQUESTS_PATH, type ObservedRequests } from "./observed-request.ts";
 import { CHANGES_TYPE, REPORT_PATH, type SidecarReport, SNAPSHOTS_PATH } from "./snapshot.ts";
 
 /** Characters of one line; far more than thousands of endpoints need. */
@@ -14,6 +15,8 @@ export interface AgentAddress {
   /** Path of the unix socket. */
   readonly socket: string;
   readonly token: string;
+  /** Makes an agent that does not know the token able to know it; undefined where it was the agent that gave it. */
+  readonly introduce?: (() => void) | undefined;
 }
 
 /** The lines of the agent's stream as they come. Throws AGENT_UNAVAILABLE when it cannot be had or ends, or the signal's reason. */
@@ -28,6 +31,7 @@ export async function* readSnapshotLines(
       CHANGES,
       signal,
     );
+    if (response.status === UNKNOWN) agent.introduce?.();
     expectStatus(response, 200);
     yield* splitLines(response.body());
   } catch (cause) {
@@ -42,16 +46,37 @@ export async function sendReport(
   report: SidecarReport,
   signal: AbortSignal,
 ): Promise<void> {
+  await post(agent, REPORT_PATH, report, signal);
+}
+
+/** The same for requests that were observed. False: the agent will never take these. */
+export async function sendObserved(
+  agent: AgentAddress,
+  observed: ObservedRequests,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const status = await post(agent, OBSERVED_REQUESTS_PATH, observed, signal, NEVER_TAKEN);
+  return status === TAKEN;
+}
+
+const TAKEN = 204;
+const UNKNOWN = 401;
+/** Not understood, not known, too large: it would be the same again. */
+const NEVER_TAKEN: readonly number[] = [400, 404, 413];
+
+async function post(
+  agent: AgentAddress,
+  path: string,
+  value: unknown,
+  signal: AbortSignal,
+  alsoExpected: readonly number[] = [],
+): Promise<number> {
   const limit = AbortSignal.any([signal, AbortSignal.timeout(REPORT_TIMEOUT)]);
   try {
-    const body = JSON.stringify(report);
-    using response = await exchange(
-      agent,
-      { method: "POST", path: REPORT_PATH, body },
-      JSON_BODY,
-      limit,
-    );
-    expectStatus(response, 204);
+    const body = JSON.stringify(value);
+    using response = await exchange(agent, { method: "POST", path, body }, JSON_BODY, limit);
+    if (!alsoExpected.includes(response.status)) expectStatus(response, TAKEN);
+    return response.status;
   } catch (cause) {
     throw unavailable(cause, signal);
   }

@@ -23,7 +23,9 @@ export function buildConfiguration(
   source: DestinationSource,
 ): Configuration {
   const identity = keepIdentity(snapshot.certificates, previous);
-  const outbound = buildOutbound(snapshot, identity, previous?.outbound, source);
+  const outbound = buildOutbound(snapshot, previous?.outbound, (endpoint, uri, rules) =>
+    source.sidecar(endpoint, uri, identity, rules),
+  );
   const inbound = buildInbound(snapshot, source, previous?.inbound);
   const destinations = new Set([...outbound.destinations, ...inbound.destinations]);
   return { snapshot, identity, outbound, inbound, destinations };

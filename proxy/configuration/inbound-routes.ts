@@ -5,12 +5,12 @@ import { readPolicy } from "../../mesh/policy/read-policy.ts";
 import { Authorizer } from "../authorize/authorizer.ts";
 import { TokenChecks } from "../authorize/token-checks.ts";
 import { FixedTargets } from "../balance/fixed-targets.ts";
-import type { Conduct, Targets } from "../http/plan.ts";
+import type { Conduct, Targets, Telemetry } from "../http/plan.ts";
 import type { Destination } from "../http/streams.ts";
 import { InboundLimits } from "../inbound-limits/inbound-limits.ts";
 import { UNLIMITED } from "../resilience/unlimited.ts";
 import type { DestinationSource } from "./destination-source.ts";
-import type { InboundPort, Snapshot } from "./snapshot.ts";
+import type { Certificates, InboundPort, Snapshot } from "./snapshot.ts";
 
 export interface InboundRoute {
   readonly port: InboundPort;
@@ -39,11 +39,18 @@ export interface InboundRoutes {
   readonly limits: InboundLimits;
   readonly conduct: Conduct;
   readonly check: CheckPolicy;
+  readonly telemetry: Telemetry;
 }
 
+/** As much of a snapshot as concerns callers. */
+export type InboundSnapshot = Pick<
+  Snapshot,
+  "service" | "inbound" | "policy" | "intentions" | "jwks"
+> & { readonly certificates: Pick<Certificates, "trustDomain"> };
+
 export function buildInbound(
-  snapshot: Snapshot,
-  source: DestinationSource,
+  snapshot: InboundSnapshot,
+  source: Pick<DestinationSource, "application">,
   previous: InboundRoutes | undefined,
 ): InboundRoutes {
   const routes = new Map<number, InboundRoute>();
@@ -64,7 +71,7 @@ export function buildInbound(
   const { policy } = readPolicy(snapshot.policy, "lenient");
   const access = buildAccess(snapshot, policy, previous?.access);
   return {
-    ...{ routes, destinations, access, check: policy.check },
+    ...{ routes, destinations, access, check: policy.check, telemetry: policy },
     accessChanged: previous !== undefined && access !== previous.access,
     limits: InboundLimits.from(policy.limits, previous?.limits, performance.now()),
     conduct: conductOf(policy),
@@ -82,7 +89,11 @@ function speaksHttp2(protocol: Protocol, callerDoes: boolean): boolean {
  */
 const ACCESS_NAMES = /^(?:allow|deny|default-action|audit|(?:rule|jwt)\..*)$/s;
 
-function buildAccess(snapshot: Snapshot, policy: Policy, previous: Access | undefined): Access {
+function buildAccess(
+  snapshot: InboundSnapshot,
+  policy: Policy,
+  previous: Access | undefined,
+): Access {
   const { service, intentions, jwks } = snapshot;
   const { trustDomain } = snapshot.certificates;
   const fields = Object.entries(snapshot.policy).filter(([name]) => ACCESS_NAMES.test(name));

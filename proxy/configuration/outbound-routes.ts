@@ -1,15 +1,13 @@
 // What a snapshot says about the services that the application calls, made ready for the request path. What this sidecar
 // has learned of a service and its endpoints, and has in flight to them, lives on from one configuration to the next.
-import { CalledService } from "../health/called-service.ts";
+import { CalledService, type Surroundings } from "../health/called-service.ts";
 import type { Destination } from "../http/streams.ts";
 import { ServiceConduct } from "../resilience/service-conduct.ts";
 import { Places } from "../route/places.ts";
-import type { RouteLookup, RouteTarget } from "../route/route-target.ts";
+import type { Random, RouteLookup, RouteTarget } from "../route/route-target.ts";
 import { Router } from "../route/router.ts";
-import type { TlsIdentity } from "../transport/tls.ts";
-import type { DestinationSource } from "./destination-source.ts";
 import { placeOf } from "./place.ts";
-import type { OutboundPort, OutboundService, Snapshot } from "./snapshot.ts";
+import type { Endpoint, OutboundPort, OutboundService, Snapshot } from "./snapshot.ts";
 
 export interface OutboundRoute {
   readonly service: OutboundService;
@@ -38,46 +36,56 @@ export interface KnownService {
   readonly ports: ReadonlyMap<number, CalledService>;
 }
 
-const SURROUNDINGS = { now: () => performance.now(), random: Math.random };
+/** Gives the destination that stands for an endpoint, whose sidecar must present that SPIFFE id. */
+export type Dial = (endpoint: Endpoint, uri: string, rules: ServiceConduct) => Destination;
 
+const SURROUNDINGS: Surroundings = { now: () => performance.now(), random: Math.random };
+
+/** `surroundings`: time and chance, as far as choices rest on them. */
 export function buildOutbound(
-  snapshot: Snapshot,
-  identity: TlsIdentity,
+  snapshot: Pick<Snapshot, "outbound">,
   previous: OutboundRoutes | undefined,
-  source: DestinationSource,
+  dial: Dial,
+  surroundings: Surroundings = SURROUNDINGS,
 ): OutboundRoutes {
+  const { now } = surroundings;
   const services = new Map<string, KnownService>();
   const destinations: Destination[] = [];
   for (const service of snapshot.outbound) {
-    const known = learn(service, previous?.services.get(service.service));
+    const known = learn(service, previous?.services.get(service.service), surroundings);
     services.set(service.service, known);
     for (const port of service.ports) {
       const endpoints = port.endpoints.map((endpoint) => ({
         endpoint,
-        destination: source.sidecar(endpoint, service.uri, identity, known.conduct),
+        destination: dial(endpoint, service.uri, known.conduct),
       }));
       destinations.push(...endpoints.map(({ destination }) => destination));
-      known.ports.get(port.port)?.update(endpoints, known.conduct.policy, performance.now());
+      known.ports.get(port.port)?.update(endpoints, known.conduct.policy, now());
     }
   }
-  return { routes: buildRoutes(snapshot, services), destinations, services };
+  return { routes: buildRoutes(snapshot, services, surroundings.random), destinations, services };
 }
 
 /** The service as it is known, or as it becomes known. */
-function learn({ service, policy, ports }: OutboundService, previous?: KnownService): KnownService {
+function learn(
+  { service, policy, ports }: OutboundService,
+  previous: KnownService | undefined,
+  surroundings: Surroundings,
+): KnownService {
   const conduct = previous?.conduct ?? new ServiceConduct(policy);
   conduct.follow(policy);
   const called = ports.map(({ port }): [number, CalledService] => {
     const existing = previous?.ports.get(port);
     if (existing !== undefined) return [port, existing];
-    return [port, new CalledService(service, port, conduct.policy, conduct.breaker, SURROUNDINGS)];
+    return [port, new CalledService(service, port, conduct.policy, conduct.breaker, surroundings)];
   });
   return { conduct, ports: new Map(called) };
 }
 
 function buildRoutes(
-  snapshot: Snapshot,
+  snapshot: Pick<Snapshot, "outbound">,
   services: ReadonlyMap<string, KnownService>,
+  random: Random,
 ): Map<string, OutboundRoute> {
   const routes = new Map<string, OutboundRoute>();
   for (const service of snapshot.outbound) {
@@ -89,8 +97,8 @@ function buildRoutes(
       if (own === undefined) continue;
       routes.set(placeOf(service.address, port.listenPort), {
         ...{ service, port, host, conduct },
-        router: new Router(own, lookup, Math.random),
-        places: new Places(undefined, own, lookup, Math.random),
+        router: new Router(own, lookup, random),
+        places: new Places(undefined, own, lookup, random),
       });
     }
   }

@@ -4,6 +4,7 @@ import { isIP, isIPv4 } from "node:net";
 import { MeshError } from "../../mesh/errors.ts";
 import { parseIdentity } from "../../mesh/identity.ts";
 import { PROTOCOLS, type Protocol } from "../../mesh/model.ts";
+import type { Observation } from "./observed-request.ts";
 import { Reader } from "./reader.ts";
 import type {
   ApplicationCheck,
@@ -43,10 +44,15 @@ function readSnapshot(root: Reader): Snapshot {
     jwks: root.has("jwks") ? root.text("jwks") : undefined,
     outbound: root.list("outbound").map(readServiceOnce),
     draining: root.boolean("draining"),
+    observation: root.has("observation") ? readObservation(root.object("observation")) : undefined,
   };
   refuseTwins(snapshot);
   refuseClashes(snapshot);
   return snapshot;
+}
+
+function readObservation(reader: Reader): Observation {
+  return { traces: reader.boolean("traces"), tap: reader.boolean("tap") };
 }
 
 function readCertificates(reader: Reader): Certificates {

@@ -2,6 +2,8 @@
 // sidecar reports back. The agent writes snapshots; the sidecar only reads them. Both sides import this file.
 import type { Protocol } from "../../mesh/model.ts";
 import type { PolicyDocument } from "../../mesh/policy/document.ts";
+import type { CallsReport } from "./calls-report.ts";
+import type { Observation } from "./observed-request.ts";
 import type { ConversationReport } from "./traffic-report.ts";
 
 /** The whole configuration of one sidecar. A sidecar swaps to it in one step or keeps the one it has. */
@@ -21,6 +23,8 @@ export interface Snapshot {
   readonly outbound: readonly OutboundService[];
   /** True from the workload's stop signal on: finish what is in flight, tell callers to go elsewhere, keep outbound open. */
   readonly draining: boolean;
+  /** What is wanted of single requests; undefined: nothing. */
+  readonly observation?: Observation | undefined;
 }
 
 /**
@@ -150,6 +154,8 @@ export interface SidecarReport {
   readonly counters: SidecarCounters;
   /** Since the last report that arrived; undefined from sidecars before 0.2. */
   readonly traffic?: readonly ConversationReport[] | undefined;
+  /** Of services about which there has been something to tell; undefined without any, and from sidecars before 0.2. */
+  readonly calls?: readonly CallsReport[] | undefined;
   /** How the endpoints of the services it calls are, as it sees them; those it has never looked at included. */
   readonly endpoints: readonly EndpointReport[];
   /** Resident set size of the sidecar process, bytes. */

@@ -103,6 +103,11 @@ export class CalledService {
     return group;
   }
 
+  /** Endpoints that were ejected, each as often as it was. */
+  get ejections(): number {
+    return this.#detector.ejections;
+  }
+
   /** How the endpoints are now, in the order of the configuration. `wall`: the wall clock, ms. */
   report(wall: number): EndpointReport[] {
     const now = this.#surroundings.now();

@@ -14,6 +14,8 @@ export class OutlierDetector {
   #recovery: RecoveryPolicy;
   #nextSweep: number;
   #epoch = 0;
+  /** Endpoints that were ejected, each as often as it was. */
+  ejections = 0;
 
   /** `random`: 0 to below 1. */
   constructor(outlier: OutlierPolicy, recovery: RecoveryPolicy, random: () => number, now: number) {
@@ -141,6 +143,7 @@ export class OutlierDetector {
       if (health.state === "recovering") this.#recover(health, now);
       return;
     }
+    this.ejections += 1;
     health.eject(reason, now + this.#ejectionTime(health.ejections + 1), now);
     this.#epoch += 1;
   }

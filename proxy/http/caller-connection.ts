@@ -1,6 +1,6 @@
 // A caller's HTTP/1.1 connection: requests in, responses out, strictly in turn. What is malformed is answered and the
 // connection closed; what arrives behind a request waits until that one is answered.
-import { FAILURES, type FailureCode, type LocalAnswer } from "../failures.ts";
+import { FAILURES, type LocalAnswer } from "../failures.ts";
 import { BodyReader } from "../http1/body-reader.ts";
 import { holdsLineEnd } from "../http1/characters.ts";
 import { METHOD, MessageHead } from "../http1/message-head.ts";
@@ -10,7 +10,7 @@ import type { Expiring } from "../transport/deadlines.ts";
 import type { Wire, WireOwner } from "../transport/wire.ts";
 import type { CallerSurroundings } from "./caller-surroundings.ts";
 import type { RequestHandler } from "./exchanges.ts";
-import { describeViolation } from "./refusal.ts";
+import { describeViolation, type Refusal } from "./refusal.ts";
 import { ResponseWriter, writeAnswer } from "./response-writer.ts";
 import { type Ending, NO_TRAILERS, type OpenExchange, type ResponseSink } from "./streams.ts";
 
@@ -34,6 +34,8 @@ type State =
 const CONTINUE = 100;
 const FOREVER: number = Number.POSITIVE_INFINITY;
 const NOTHING = Buffer.alloc(0);
+/** The caller took nothing of its response for too long. */
+const UNREAD: Refusal = { code: "REQUEST_TIMEOUT", status: 0, text: "the response was not read" };
 
 /** Shared by all: a head is used up before the call that read it returns. */
 const head = new MessageHead();
@@ -124,7 +126,7 @@ export class CallerConnection implements WireOwner, ResponseSink, Expiring {
     } else if (this.#state === BODY || (this.#state === HEAD && this.#stash !== undefined)) {
       this.#giveUp();
     } else {
-      if (this.#blocked) this.#around.refused("REQUEST_TIMEOUT");
+      if (this.#blocked) this.#handler.refused(UNREAD);
       this.#abort();
     }
   }
@@ -315,19 +317,18 @@ export class CallerConnection implements WireOwner, ResponseSink, Expiring {
   }
 
   #refuse(violation: Violation | undefined): void {
-    const { code, status, text } = describeViolation(violation);
-    this.#turnDown(code, status, text);
+    this.#turnDown(describeViolation(violation));
   }
 
   /** The caller has not kept its part: an answer if there can be one, and the end of the connection. */
-  #turnDown(code: FailureCode, status: number, text: string): void {
-    this.#around.refused(code);
+  #turnDown(refusal: Refusal): void {
+    this.#handler.refused(refusal);
     this.#leave();
     if (this.#responding) {
       this.#abort();
       return;
     }
-    const answer = { code, status, text, fields: "" };
+    const answer = { ...refusal, fields: "" };
     writeAnswer(this.#around.output, answer, { keep: false, withBody: true });
     this.#flush();
     this.#state = CLOSED;
@@ -336,7 +337,7 @@ export class CallerConnection implements WireOwner, ResponseSink, Expiring {
 
   #giveUp(): void {
     const { status, describe } = FAILURES.REQUEST_TIMEOUT;
-    this.#turnDown("REQUEST_TIMEOUT", status, `docker-mesh: ${describe("")}\n`);
+    this.#turnDown({ code: "REQUEST_TIMEOUT", status, text: `docker-mesh: ${describe("")}\n` });
   }
 
   /** A response that the caller has not taken yet is not over, although its exchange may be. */

@@ -1,6 +1,5 @@
 // What all callers' connections share, and how long they may take for what.
 import type { Drain } from "../../mesh/drain.ts";
-import type { FailureCode } from "../failures.ts";
 import type { Deadlines } from "../transport/deadlines.ts";
 import type { Output } from "../transport/output.ts";
 import type { Exchanges } from "./exchanges.ts";
@@ -34,6 +33,4 @@ export interface CallerSurroundings {
   readonly timeouts: CallerTimeouts;
   /** Held while a caller has not taken all of its response. */
   readonly drain: Drain;
-  /** A request was refused before, or while, it became an exchange. */
-  refused(code: FailureCode): void;
 }

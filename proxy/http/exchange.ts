@@ -3,6 +3,7 @@
 // looked at.
 import { FAILURES, type FailureCode, failureAnswer, type LocalAnswer } from "../failures.ts";
 import type { MessageHead } from "../http1/message-head.ts";
+import type { Trace } from "../observe/trace.ts";
 import {
   isFailureRetried,
   isGrpcStatusRetried,
@@ -45,6 +46,8 @@ export class Exchange
   failure: FailureCode | undefined;
   requestBytes = 0;
   responseBytes = 0;
+  readonly http2: boolean;
+  readonly trace: Trace | undefined;
   readonly #owner: ExchangeOwner;
   readonly #sink: ResponseSink;
   readonly #mirror: CopiedRequest | undefined;
@@ -78,6 +81,7 @@ export class Exchange
     record: RequestRecord,
     patience: number,
     mirror: CopiedRequest | undefined,
+    trace: Trace | undefined,
   ) {
     super(plan, patience);
     this.#owner = owner;
@@ -85,6 +89,8 @@ export class Exchange
     this.handler = handler;
     this.#record = record;
     this.#mirror = mirror;
+    this.http2 = record.http2;
+    this.trace = trace;
   }
 
   get sentHead(): Buffer | undefined {
@@ -181,13 +187,12 @@ export class Exchange
       const outcome = this.answeredGrpc(head, start < end, ending, now);
       worthRetry ||= outcome !== undefined && isGrpcStatusRetried(outcome, retries);
     } else this.answered(status, now);
-    if (worthRetry && this.#retryAnswered(ending !== undefined, now)) return true;
+    if (worthRetry && this.#retryAnswered(status, ending !== undefined, now)) return true;
     this.status = status;
     if (ending !== undefined) this.#stream = undefined;
     else this.#keepHead();
     if (status === 101) this.stopTimer();
     this.responseBytes += end - start;
-    this.#letGo();
     const { edits } = this.plan;
     const shown = edits === undefined ? head : edits.response(head, this.target as Target);
     const room = this.#sink.respond(shown, this.handler.closing, bytes, start, end, ending);
@@ -219,7 +224,8 @@ export class Exchange
     const { retries } = this.plan.conduct;
     const final = this.status !== 0 || !isFailureRetried(code, sent, retries);
     if (!final && isUnreached(code, sent)) this.#moveOn(code, now);
-    else if (final || !this.#retry(sent && !FAILURES[code].neverReached, now)) this.#fail(code);
+    else if (final || !this.#retry(sent && !FAILURES[code].neverReached, code, now))
+      this.#fail(code);
   }
 
   #begin(): void {
@@ -312,21 +318,25 @@ export class Exchange
     this.endTry();
     const target = this.#record?.whole === true ? this.nextTarget(this.#record) : undefined;
     if (target === undefined || this.tried.includes(target)) this.#fail(code);
-    else this.#try(target, false, now);
+    else {
+      this.noteOutcome(code, now - this.#startedAt);
+      this.#try(target, false, now);
+    }
   }
 
   /** A response that is worth another try. False: it is the last one, and passed on. */
-  #retryAnswered(complete: boolean, now: number): boolean {
+  #retryAnswered(status: number, complete: boolean, now: number): boolean {
     const stream = this.#stream;
-    if (!this.#retry(true, now)) return false;
+    if (!this.#retry(true, String(status), now)) return false;
     if (!complete) stream?.abort();
     return true;
   }
 
   /** Once more, after a wait; false when that must not be. `seen`: an application may have seen the request. */
-  #retry(seen: boolean, now: number): boolean {
+  #retry(seen: boolean, outcome: string, now: number): boolean {
     const target = this.chance(this.#record, seen, now);
     if (target === undefined) return false;
+    this.noteOutcome(outcome, now - this.#startedAt);
     this.#owner.retried();
     this.#sending = false;
     this.endTry();
@@ -347,7 +357,8 @@ export class Exchange
   }
 
   #answer(answer: LocalAnswer): void {
-    if (this.status === 0) this.status = answer.status;
+    const status = this.answeredHere(answer, this);
+    if (this.status === 0) this.status = status;
     // Over before the sink is told: one that has to break off gives its exchange up.
     this.#over = true;
     this.#sink.fail(answer);
@@ -363,17 +374,17 @@ export class Exchange
     if (this.#waitTimer !== undefined) clearTimeout(this.#waitTimer);
     this.leaveRetry();
     this.depart();
-    this.#letGo();
     this.#mirror?.leave();
     this.#owner.leave(this);
     this.handler.finished(this, now - this.#startedAt);
+    this.#letGo();
   }
 
-  /** Of a response that goes on, the request may be judged anew when the configuration changes. */
+  /** Of a request whose response goes on, only the head: it may be judged anew when the configuration changes. */
   #keepHead(): void {
-    const record = this.#record;
-    if (record !== undefined)
-      this.#sentHead = Buffer.from(record.bytes.subarray(0, record.headEnd));
+    const head = this.sentHead;
+    this.#sentHead = head && Buffer.from(head);
+    this.#letGo();
   }
 
   #letGo(): void {

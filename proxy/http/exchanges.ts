@@ -1,7 +1,10 @@
 // Who takes requests up, and who decides about them: what the callers' sides are made with.
+import type { EarlierTry } from "../configuration/observed-request.ts";
 import type { FailureCode, LocalAnswer } from "../failures.ts";
 import type { MessageHead } from "../http1/message-head.ts";
+import type { Trace } from "../observe/trace.ts";
 import type { RequestPlan, Target } from "./plan.ts";
+import type { Refusal } from "./refusal.ts";
 import type { OpenExchange, ResponseSink } from "./streams.ts";
 
 /** An exchange in flight, when its configuration has changed. */
@@ -24,6 +27,16 @@ export interface FinishedExchange {
   readonly responseBytes: number;
   /** Why, when the mesh answered or broke off. */
   readonly failure: FailureCode | undefined;
+  /** What decided so, for those who operate the mesh. */
+  readonly reason: string | undefined;
+  /** Tries before the last one. */
+  readonly earlierTries: readonly EarlierTry[];
+  /** Whether the caller speaks HTTP/2. */
+  readonly http2: boolean;
+  /** The request's head as it went on; undefined when it is not at hand. */
+  readonly sentHead: Buffer | undefined;
+  /** Undefined while nobody collects traces. */
+  readonly trace: Trace | undefined;
 }
 
 /** Decides about the requests of one listener's port, and is told how they end. */
@@ -40,6 +53,8 @@ export interface RequestHandler {
   readonly departing?: boolean;
   /** The exchange is over, after so many ms. It may be looked at only now. */
   finished(exchange: FinishedExchange, milliseconds: number): void;
+  /** A request was refused before, or while, it became an exchange. */
+  refused(refusal: Refusal): void;
 }
 
 /** Takes a request up; nothing is sent, and the sink is not called, before the first `data`. */

@@ -1,9 +1,9 @@
 // Everything that speaks HTTP in a sidecar, on one output and one timer: connections of callers in each of the protocols,
 // and the destinations they share.
 import type { Drain } from "../../mesh/drain.ts";
-import type { FailureCode } from "../failures.ts";
 import { serveHttp2 } from "../http2/serve-http2.ts";
 import { serveLink } from "../link/server-link.ts";
+import type { Tracer } from "../observe/tracer.ts";
 import type { Refusals } from "../refusals.ts";
 import type { Connection } from "../transport/connection.ts";
 import { Deadlines } from "../transport/deadlines.ts";
@@ -27,8 +27,7 @@ export interface HttpEngineOptions {
   linkViolated(): void;
   /** A request is sent once more. */
   retried?(): void;
-  /** A request was refused before it became an exchange. */
-  refused(code: FailureCode): void;
+  readonly tracer?: Tracer;
   /** Held while responses are on their way. */
   readonly drain: Drain;
   readonly timeouts?: CallerTimeouts;
@@ -50,17 +49,17 @@ export class HttpEngine {
   readonly #shared = new Map<Drainable, RequestHandler>();
 
   constructor(options: HttpEngineOptions) {
-    const { refusals, links, refused, linkViolated, drain, timeouts = CALLER_TIMEOUTS } = options;
+    const { refusals, links, linkViolated, drain, timeouts = CALLER_TIMEOUTS } = options;
     const { deadlines } = this;
     const output = new Output();
-    const exchanges = new OpenExchanges(options.retried);
+    const exchanges = new OpenExchanges(options.retried, undefined, options.tracer);
     this.#exchanges = exchanges;
     this.destinations = new Destinations({
       ...{ output, deadlines, refusals, links, linkViolated },
       applicationRefuses: (port) => this.#drainPort(port),
     });
     this.#linkViolated = linkViolated;
-    this.#callers = { output, deadlines, exchanges, timeouts, drain, refused };
+    this.#callers = { output, deadlines, exchanges, timeouts, drain };
   }
 
   /** Serves the HTTP/1.1 requests of a connection, which it owns from now on. */
@@ -70,9 +69,7 @@ export class HttpEngine {
 
   /** The same for a connection that speaks HTTP/2. */
   serveHttp2(connection: Connection, handler: RequestHandler): void {
-    const { refused } = this.#callers;
     const service: Drainable = serveHttp2(connection, this.#exchanges, handler, {
-      refused,
       onClosed: () => this.#shared.delete(service),
     });
     this.#shared.set(service, handler);
@@ -80,9 +77,7 @@ export class HttpEngine {
 
   /** The same for a link from another sidecar. */
   serveLink(connection: Connection, handler: RequestHandler): void {
-    const { refused } = this.#callers;
     const link: Drainable = serveLink(openWire(connection), this.#exchanges, handler, {
-      refused,
       onViolation: () => this.#linkViolated(),
       onClosed: () => this.#shared.delete(link),
     });

@@ -126,6 +126,8 @@ export class MirroredExchange implements CopiedRequest, ResponseSink, RequestHan
   /** What is thrown away needs no permission. */
   review(): undefined {}
 
+  refused(): void {}
+
   finished(): void {
     this.#over = true;
     this.#held = [];

@@ -2,6 +2,8 @@
 // when the configuration has changed. They are linked to each other, so that one that begins and ends costs nothing else.
 import type { MessageHead } from "../http1/message-head.ts";
 import type { RequestEdit } from "../http1/write-head.ts";
+import type { Trace } from "../observe/trace.ts";
+import { Tracer } from "../observe/tracer.ts";
 import { deadlineOf, hasGrpcTimeout, timeLeftLines } from "../resilience/deadline.ts";
 import { Exchange, type ExchangeOwner } from "./exchange.ts";
 import type { Exchanges, RequestHandler } from "./exchanges.ts";
@@ -21,19 +23,26 @@ const edit: { -readonly [Name in keyof RequestEdit]: RequestEdit[Name] } = {
   host: NOTHING,
   http2: false,
   timeLeft: undefined,
+  trace: undefined,
 };
 
 export class OpenExchanges implements Exchanges, ExchangeOwner {
   /** Calls it for each request that is sent once more. */
   readonly retried: () => void;
   readonly #copies: Copies;
+  readonly #tracer: Tracer;
   #first: Exchange | undefined;
   #timer: NodeJS.Timeout | undefined;
   #lookedAt = 0;
 
-  constructor(retried: () => void = () => undefined, copies: Copies = new Copies()) {
+  constructor(
+    retried: () => void = () => undefined,
+    copies: Copies = new Copies(),
+    tracer: Tracer = new Tracer(),
+  ) {
     this.retried = retried;
     this.#copies = copies;
+    this.#tracer = tracer;
   }
 
   open(
@@ -44,7 +53,8 @@ export class OpenExchanges implements Exchanges, ExchangeOwner {
   ): OpenExchange {
     const plan = handler.plan(head, http2);
     const mirror = plan.mirror && this.#copy(head, plan.mirror, http2);
-    return this.#take(head, sink, plan, handler, http2, mirror);
+    const trace = this.#tracer.begin(head, plan.telemetry.traces);
+    return this.#take(head, sink, plan, handler, http2, mirror, trace);
   }
 
   /** The exchange is over. */
@@ -75,7 +85,7 @@ export class OpenExchanges implements Exchanges, ExchangeOwner {
     // What is to be upgraded is a conversation, which no copy could take part in.
     if (head.upgrade || copies.full) return undefined;
     return new MirroredExchange(copies, (copy) =>
-      this.#take(head, copy, plan, copy, http2, undefined),
+      this.#take(head, copy, plan, copy, http2, undefined, undefined),
     );
   }
 
@@ -86,6 +96,7 @@ export class OpenExchanges implements Exchanges, ExchangeOwner {
     handler: RequestHandler,
     http2: boolean,
     mirror: MirroredExchange | undefined,
+    trace: Trace | undefined,
   ): Exchange {
     const { edits } = plan;
     const patience = patienceOf(head, plan);
@@ -97,8 +108,9 @@ export class OpenExchanges implements Exchanges, ExchangeOwner {
     edit.host = plan.host;
     edit.http2 = http2;
     edit.timeLeft = bounded ? timeLeftLines(patience, grpc) : undefined;
+    edit.trace = trace?.lines;
     const record = RequestRecord.take(sent, edit, grpc);
-    const exchange = new Exchange(this, sink, handler, plan, record, patience, mirror);
+    const exchange = new Exchange(this, sink, handler, plan, record, patience, mirror, trace);
     this.#enter(exchange);
     return exchange;
   }

@@ -1,6 +1,6 @@
 // What is to be done with one request, decided when its head has arrived: where its tries go, under which rules, and what
 // comes before or beside them. Types only; `outbound.ts` and `inbound.ts` make plans, the exchange follows them.
-import type { RetryPolicy, TimeoutPolicy } from "../../mesh/policy/policy.ts";
+import type { Policy, RetryPolicy, TimeoutPolicy } from "../../mesh/policy/policy.ts";
 import type { FailureCode, LocalAnswer } from "../failures.ts";
 import type { MessageHead } from "../http1/message-head.ts";
 import type { Destination } from "./streams.ts";
@@ -23,7 +23,11 @@ export interface RequestPlan {
   readonly edits: Edits | undefined;
   /** A copy of the request goes there too; its response is thrown away. */
   readonly mirror: RequestPlan | undefined;
+  readonly telemetry: Telemetry;
 }
+
+/** What is shown of the request: by the policy of the service that is called. */
+export type Telemetry = Pick<Policy, "logs" | "traces">;
 
 /** Where tries go. */
 export interface Targets {

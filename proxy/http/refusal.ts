@@ -4,6 +4,7 @@ import type { Violation } from "../http1/violation.ts";
 
 export interface Refusal {
   readonly code: FailureCode;
+  /** 0 where no answer is possible any more. */
   readonly status: number;
   /** For people: what is wrong, and where the rule stands. */
   readonly text: string;

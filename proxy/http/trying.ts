@@ -1,18 +1,23 @@
 // The try that an exchange is making: at which target, since when, and what the target is told about how it turns out. Every
 // try that begins ends, and its target hears at most once whether it was answered or failed.
-import { FAILURES, type FailureCode } from "../failures.ts";
+import { type EarlierTry, TRIES_LIMIT } from "../configuration/observed-request.ts";
+import { FAILURES, type FailureCode, type LocalAnswer } from "../failures.ts";
 import type { MessageHead } from "../http1/message-head.ts";
+import { grpcStatusFor } from "../http2/grpc-failure.ts";
 import {
   grpcStatusIn,
   grpcStatusOf,
   httpStatusFor,
   isGrpc,
+  isGrpcCall,
   isGrpcStatus,
 } from "../http2/grpc-status.ts";
+import type { FinishedExchange } from "./exchanges.ts";
 import type { Breaker, Conduct, Target } from "./plan.ts";
 import type { Ending } from "./streams.ts";
 
 const NONE: readonly Target[] = [];
+const NO_TRIES: readonly EarlierTry[] = [];
 /** No try is under way. */
 const NO_TRY = -1;
 
@@ -20,6 +25,10 @@ export abstract class Trying {
   target: Target | undefined;
   /** Of a response of gRPC's: its status, "" before it has come. */
   grpcStatus: string | undefined;
+  /** Which rule, intention or token decided that the mesh answers. */
+  reason: string | undefined;
+  /** What became of tries after which there was another one. */
+  earlierTries: readonly EarlierTry[] = NO_TRIES;
   /** Targets of tries that are over, and were not the last. */
   protected tried: readonly Target[] = NONE;
   /** When the try under way began. */
@@ -98,6 +107,18 @@ export abstract class Trying {
     else if (hasMessage) this.#conclude(200);
   }
 
+  /** The mesh answers in place of the destination. Returns the status; to a call of gRPC's it says more than that. */
+  protected answeredHere(
+    { code, status, reason }: LocalAnswer,
+    request: Pick<FinishedExchange, "http2" | "sentHead" | "status">,
+  ): number {
+    this.reason = reason;
+    const isFirst = code !== undefined && request.status === 0;
+    if (isFirst && request.http2 && isGrpcCall(String(request.sentHead)))
+      this.grpcStatus = String(grpcStatusFor(code, status));
+    return status;
+  }
+
   /** It has failed; not every failure speaks against the target. */
   protected blame(code: FailureCode, now: number): void {
     if (this.#told || this.#began === NO_TRY || !FAILURES[code].blamesEndpoint) return;
@@ -108,6 +129,13 @@ export abstract class Trying {
   /** The next one is to be another target's. */
   protected noteTried(): void {
     if (this.target !== undefined) this.tried = [...this.tried, this.target];
+  }
+
+  /** There is to be another one. `outcome`: a status, or a code of failure. */
+  protected noteOutcome(outcome: string, endedAfter: number): void {
+    const endpoint = this.target?.id ?? "";
+    const last = this.earlierTries.slice(1 - TRIES_LIMIT);
+    this.earlierTries = [...last, { endpoint, endedAfter, outcome }];
   }
 
   protected endTry(): void {

@@ -4,7 +4,7 @@ import { equalsFolded, SLASH, skip, TOKEN, ZERO } from "./characters.ts";
 import { fieldName } from "./field-names.ts";
 import { CODING, type Coding, type FramingFacts } from "./framing.ts";
 import { ListCursor } from "./list.ts";
-import { FIELD, type MessageHead } from "./message-head.ts";
+import { FIELD, type MessageHead, TRACED } from "./message-head.ts";
 import type { Violation } from "./violation.ts";
 import { BAD_CONNECTION, ESSENTIAL_NOMINATED } from "./violations.ts";
 
@@ -44,7 +44,7 @@ export class FieldFacts implements FramingFacts {
   /** An Expect field says something other than `100-continue`. */
   expectsOther = false;
 
-  /** Reads all fields of the head; also sets the head's `hostField`, `hasTimeout`, `acceptsTrailers` and `nominated`. */
+  /** Reads all fields of the head; also sets the head's `hostField`, `hasTimeout`, `traced`, `acceptsTrailers` and `nominated`. */
   collect(head: MessageHead): Violation | undefined {
     this.minor = head.minor;
     this.lengthFields = 0;
@@ -101,6 +101,18 @@ export class FieldFacts implements FramingFacts {
       case FIELD.GRPC_TIMEOUT:
         head.hasTimeout = true;
         return undefined;
+      case FIELD.TRACEPARENT:
+        head.traced |= (head.traced & TRACED.PARENT) === 0 ? TRACED.PARENT : TRACED.SECOND_PARENT;
+        return undefined;
+      case FIELD.TRACESTATE:
+        head.traced |= TRACED.STATE;
+        return undefined;
+      case FIELD.B3:
+        head.traced |= TRACED.B3;
+        return undefined;
+      case FIELD.X_B3:
+        head.traced |= TRACED.X_B3;
+        return undefined;
       default:
         return undefined;
     }
@@ -126,6 +138,10 @@ export class FieldFacts implements FramingFacts {
           break;
         case FIELD.OTHER:
         case FIELD.X_FORWARDED_FOR:
+        case FIELD.TRACEPARENT:
+        case FIELD.TRACESTATE:
+        case FIELD.B3:
+        case FIELD.X_B3:
           if (equalsFolded(bytes, list.start, list.end, CLOSE)) this.close = true;
           else nominate(head, bytes.toString("latin1", list.start, list.end).toLowerCase());
           break;

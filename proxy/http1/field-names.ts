@@ -20,6 +20,9 @@ const NAMES: readonly (readonly [string, FieldName])[] = [
   ["x-forwarded-client-cert", FIELD.X_FORWARDED_CLIENT_CERT],
   ["x-envoy-expected-rq-timeout-ms", FIELD.X_ENVOY_EXPECTED_RQ_TIMEOUT_MS],
   ["grpc-timeout", FIELD.GRPC_TIMEOUT],
+  ["traceparent", FIELD.TRACEPARENT],
+  ["tracestate", FIELD.TRACESTATE],
+  ["b3", FIELD.B3],
 ];
 
 const LONGEST = 30;
@@ -27,6 +30,7 @@ const X = 0x78;
 const DASH = 0x2d;
 const UNDERSCORE = 0x5f;
 const X_MESH = Buffer.from("x-mesh-");
+const X_B3 = Buffer.from("x-b3-");
 
 /** By length and the five low bits of the first byte, which are the same in both cases: the candidate. */
 const CANDIDATES = new Uint8Array((LONGEST + 1) * 32);
@@ -47,6 +51,7 @@ export function fieldName(bytes: Buffer, start: number, end: number): FieldName 
   if ((first | 32) === X && length >= X_MESH.length) {
     const ours = match(bytes, start, X_MESH, FIELD.X_MESH);
     if (ours !== FIELD.OTHER) return ours;
+    if (match(bytes, start, X_B3, FIELD.X_B3) === FIELD.X_B3) return FIELD.X_B3;
   }
   if (length > LONGEST) return FIELD.OTHER;
   const field = CANDIDATES[length * 32 + (first & 31)] as FieldName;

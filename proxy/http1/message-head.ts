@@ -58,8 +58,17 @@ export const FIELD = {
   X_ENVOY_EXPECTED_RQ_TIMEOUT_MS: 17,
   /** The same in gRPC. */
   GRPC_TIMEOUT: 18,
+  /** W3C Trace Context. */
+  TRACEPARENT: 19,
+  TRACESTATE: 20,
+  /** Zipkin's forms of the same: one field, or several whose names begin with `x-b3-`. */
+  B3: 21,
+  X_B3: 22,
 } as const;
 export type FieldName = (typeof FIELD)[keyof typeof FIELD];
+
+/** Bits of {@link MessageHead.traced}. */
+export const TRACED = { PARENT: 1, STATE: 2, B3: 4, X_B3: 8, SECOND_PARENT: 16 } as const;
 
 /**
  * The most fields a head may have; one more is a violation. More than what senders may send (`HEAD_LIMITS`), policies may
@@ -126,6 +135,8 @@ export class MessageHead {
   expectsContinue = false;
   /** Whether a field says how long the sender waits. */
   hasTimeout = false;
+  /** Which fields tell of the trace that the request belongs to: bits of {@link TRACED}. */
+  traced = 0;
   /** Whether a `TE` field accepts trailers. */
   acceptsTrailers = false;
   /** Names that `Connection` lists beyond the usual ones, lower case; undefined without any. */
@@ -192,6 +203,7 @@ export class MessageHead {
     this.upgrade = false;
     this.expectsContinue = false;
     this.hasTimeout = false;
+    this.traced = 0;
     this.acceptsTrailers = false;
     this.nominated = undefined;
     this.violation = undefined;

@@ -15,6 +15,8 @@ export interface RequestEdit {
   readonly http2: boolean;
   /** Field lines that say how long the answer is waited for, in place of those that came; the head's last lines. */
   readonly timeLeft: Buffer | undefined;
+  /** Field lines that tell of the request's trace, in place of those that came; undefined leaves those alone. */
+  readonly trace: Buffer | undefined;
 }
 
 /** What a response says about the connection it goes over. */
@@ -72,8 +74,8 @@ function dropped(...more: readonly number[]): Dropped {
 }
 
 const OF_REQUESTS = dropped(FIELD.EXPECT, FIELD.X_FORWARDED_CLIENT_CERT, FIELD.LOOKALIKE);
-/** By whether `x-forwarded-for`, Host and the time left are written anew. */
-const REQUEST_TABLES: readonly Dropped[] = [0, 1, 2, 3, 4, 5, 6, 7].map((which) => {
+/** By whether `x-forwarded-for`, Host, the time left and the trace are written anew. */
+const REQUEST_TABLES: readonly Dropped[] = Array.from({ length: 16 }, (_, which) => {
   const table = OF_REQUESTS.slice();
   if (which & 1) table[FIELD.X_FORWARDED_FOR] = 1;
   if (which & 2) table[FIELD.HOST] = 1;
@@ -81,14 +83,21 @@ const REQUEST_TABLES: readonly Dropped[] = [0, 1, 2, 3, 4, 5, 6, 7].map((which) 
     table[FIELD.X_ENVOY_EXPECTED_RQ_TIMEOUT_MS] = 1;
     table[FIELD.GRPC_TIMEOUT] = 1;
   }
+  if (which & 8) {
+    table[FIELD.TRACEPARENT] = 1;
+    table[FIELD.TRACESTATE] = 1;
+    table[FIELD.B3] = 1;
+    table[FIELD.X_B3] = 1;
+  }
   return table;
 });
 const OF_RESPONSES: Dropped = dropped();
 
 /** At least as many bytes as {@link writeRequestHead} writes. */
 export function requestHeadRoom(head: MessageHead, edit: RequestEdit): number {
-  const { added, forwardedFor, host, timeLeft } = edit;
-  const given = added.length + (forwardedFor?.length ?? 0) + host.length + (timeLeft?.length ?? 0);
+  const { added, forwardedFor, host, timeLeft, trace } = edit;
+  const optional = (forwardedFor?.length ?? 0) + (timeLeft?.length ?? 0) + (trace?.length ?? 0);
+  const given = added.length + host.length + optional;
   return responseHeadRoom(head) + given;
 }
 
@@ -105,16 +114,20 @@ export function writeRequestHead(
   edit: RequestEdit,
 ): number {
   const { bytes, authorityStart, authorityEnd } = head;
-  const { forwardedFor, timeLeft } = edit;
+  const { forwardedFor, timeLeft, trace } = edit;
   const absolute = authorityStart !== authorityEnd;
   let to = writeRequestLine(out, at, head);
   if (absolute) to = writeLine(out, to, HOST, bytes, authorityStart, authorityEnd);
   else if (head.hostField < 0) to = writeLine(out, to, HOST, edit.host, 0, edit.host.length);
   const table = REQUEST_TABLES[
-    (forwardedFor === undefined ? 0 : 1) + (absolute ? 2 : 0) + (timeLeft === undefined ? 0 : 4)
+    (forwardedFor === undefined ? 0 : 1) +
+      (absolute ? 2 : 0) +
+      (timeLeft === undefined ? 0 : 4) +
+      (trace === undefined ? 0 : 8)
   ] as Dropped;
   to = writeKept(out, to, head, table);
   to = write(out, to, edit.added, 0, edit.added.length);
+  if (trace !== undefined) to = write(out, to, trace, 0, trace.length);
   if (forwardedFor !== undefined) to = writeForwardedFor(out, to, head, forwardedFor);
   to = writeFraming(out, to, head.framing, head.contentLength);
   if (head.upgrade) to = writeUpgrade(out, to, head);

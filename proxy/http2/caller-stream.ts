@@ -1,7 +1,7 @@
 // One request of an HTTP/2 caller and its response, on a stream of Node's. The way a stream ends is Node's `close` alone:
 // whatever happened, it comes once and last.
 import type { ServerHttp2Stream } from "node:http2";
-import { FAILURE_FIELD, type FailureCode, type LocalAnswer } from "../failures.ts";
+import { FAILURE_FIELD, type LocalAnswer } from "../failures.ts";
 import type { Exchanges, RequestHandler } from "../http/exchanges.ts";
 import { describeViolation } from "../http/refusal.ts";
 import { bodyLines } from "../http/response-writer.ts";
@@ -44,8 +44,6 @@ const head = new MessageHead();
 export interface CallerSession {
   readonly exchanges: Exchanges;
   readonly handler: RequestHandler;
-  /** A request was refused before it became an exchange. */
-  refused(code: FailureCode): void;
   /** Tells the caller to go elsewhere with its next requests. */
   drain(): void;
 }
@@ -165,10 +163,10 @@ export class CallerStream implements ResponseSink {
   }
 
   #refuse(violation: Violation): void {
-    const { code, status, text } = describeViolation(violation);
-    this.#session.refused(code);
+    const refusal = describeViolation(violation);
+    this.#session.handler.refused(refusal);
     this.#stream.resume();
-    this.#answer({ code, status, text, fields: "" });
+    this.#answer({ ...refusal, fields: "" });
   }
 
   #answer(answer: LocalAnswer): void {

@@ -17,13 +17,13 @@ const STATUS = {
 /** The fields that stand for a failure; `status` is what HTTP alone would say. */
 export function grpcFailureFields(code: FailureCode, status: number, text: string): string[] {
   return [
-    ...["content-type", "application/grpc", "grpc-status", String(grpcStatus(code, status))],
+    ...["content-type", "application/grpc", "grpc-status", String(grpcStatusFor(code, status))],
     ...["grpc-message", encodeMessage(text.trimEnd())],
   ];
 }
 
-/** UNAVAILABLE is what callers try again by themselves. */
-function grpcStatus(code: FailureCode, status: number): number {
+/** What a failure is to a gRPC caller. UNAVAILABLE is what callers try again by themselves. */
+export function grpcStatusFor(code: FailureCode, status: number): number {
   if (code === "RESPONSE_MALFORMED") return STATUS.INTERNAL;
   switch (status) {
     case 400:

@@ -4,11 +4,17 @@ import type { Trailers } from "../http/streams.ts";
 import type { MessageHead } from "../http1/message-head.ts";
 
 const FIELD = "grpc-status";
+const CONTENT_TYPE = /\r\ncontent-type:[ \t]*([^\r]*)\r\n/i;
 const LINE = /^grpc-status:[ \t]*(\d{1,2})[ \t]*\r$/im;
 
 /** Whether a content type is one of gRPC's: `application/grpc`, or that with a message format. */
 export function isGrpc(contentType: string | undefined): boolean {
   return contentType !== undefined && /^application\/grpc(?:[+;]|$)/.test(contentType);
+}
+
+/** Whether a request's head, as text, is that of a call of gRPC's. */
+export function isGrpcCall(head: string): boolean {
+  return isGrpc(CONTENT_TYPE.exec(head)?.[1]);
 }
 
 /** What HTTP would say for a gRPC status: for those who judge an application by its answers. */

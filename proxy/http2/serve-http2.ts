@@ -2,7 +2,6 @@
 // flow control and the limits on what a connection may cost are Node's; here they are set, and the connection's end is.
 import type { IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from "node:http2";
 import type { Socket } from "node:net";
-import type { FailureCode } from "../failures.ts";
 import type { Exchanges, RequestHandler } from "../http/exchanges.ts";
 import { HEAD_LIMITS } from "../http1/violation.ts";
 import type { Connection } from "../transport/connection.ts";
@@ -42,8 +41,6 @@ type OnStream = (
 
 /** What is to be heard of a connection. */
 export interface Http2Events {
-  /** A request was refused before it became an exchange. */
-  refused(code: FailureCode): void;
   /** The connection is closed, for whatever reason. Once. */
   onClosed(): void;
 }
@@ -71,7 +68,6 @@ class ServedSession implements Http2Service, CallerSession {
   readonly exchanges: Exchanges;
   readonly handler: RequestHandler;
   readonly #socket: Socket;
-  readonly #events: Http2Events;
   readonly #session: ServerHttp2Session;
   #draining = false;
   /** Streams that are open. */
@@ -81,7 +77,6 @@ class ServedSession implements Http2Service, CallerSession {
     this.exchanges = exchanges;
     this.handler = handler;
     this.#socket = socket;
-    this.#events = events;
     this.#session = nodeHttp2().performServerHandshake(socket, OPTIONS);
     this.#session.setLocalWindowSize(CONNECTION_WINDOW);
     this.#session
@@ -90,10 +85,6 @@ class ServedSession implements Http2Service, CallerSession {
       .on("close", () => events.onClosed());
     // A caller that sends nothing more cannot even say how much it can take.
     socket.on("end", () => socket.destroy());
-  }
-
-  refused(code: FailureCode): void {
-    this.#events.refused(code);
   }
 
   /**

@@ -1,7 +1,6 @@
 // The accepting side of a link: every request on it becomes an exchange, as if it came over a connection of its own.
-import type { FailureCode } from "../failures.ts";
 import type { Exchanges, RequestHandler } from "../http/exchanges.ts";
-import { describeViolation } from "../http/refusal.ts";
+import { describeViolation, type Refusal } from "../http/refusal.ts";
 import { NO_TRAILERS } from "../http/streams.ts";
 import { MessageHead } from "../http1/message-head.ts";
 import { parseRequestHead } from "../http1/parse-request.ts";
@@ -12,12 +11,6 @@ import { LinkEnd, type LinkObserver } from "./link-end.ts";
 import { ServerStream, type ServerStreams } from "./server-stream.ts";
 import { OUR_SETTINGS } from "./settings.ts";
 
-/** Whoever accepted the link. */
-export interface ServerLinkOwner extends LinkObserver {
-  /** A request was refused before, or while, it became an exchange. */
-  refused(code: FailureCode): void;
-}
-
 /** Shared by all: a head is used up before the call that read it returns. */
 const head = new MessageHead();
 
@@ -26,23 +19,21 @@ export function serveLink(
   wire: Wire,
   exchanges: Exchanges,
   handler: RequestHandler,
-  owner: ServerLinkOwner,
+  observer: LinkObserver,
 ): ServerLink {
-  return new ServerLink(wire, exchanges, handler, owner);
+  return new ServerLink(wire, exchanges, handler, observer);
 }
 
 export class ServerLink extends LinkEnd<ServerStream> implements ServerStreams {
   readonly #exchanges: Exchanges;
   readonly #handler: RequestHandler;
-  readonly #owner: ServerLinkOwner;
   /** The reason with which its caller was sent away. */
   #sentAway: string | undefined;
 
-  constructor(wire: Wire, exchanges: Exchanges, handler: RequestHandler, owner: ServerLinkOwner) {
-    super(wire, owner);
+  constructor(wire: Wire, exchanges: Exchanges, handler: RequestHandler, observer: LinkObserver) {
+    super(wire, observer);
     this.#exchanges = exchanges;
     this.#handler = handler;
-    this.#owner = owner;
     this.start();
   }
 
@@ -70,8 +61,8 @@ export class ServerLink extends LinkEnd<ServerStream> implements ServerStreams {
     this.streams.delete(stream);
   }
 
-  refused(code: FailureCode): void {
-    this.#owner.refused(code);
+  refused(refusal: Refusal): void {
+    this.#handler.refused(refusal);
   }
 
   protected override onRequest(
@@ -133,8 +124,8 @@ export class ServerLink extends LinkEnd<ServerStream> implements ServerStreams {
 
   /** `violation` is undefined when the head was not whole. */
   #refuse(id: number): void {
-    const { code } = describeViolation(head.violation);
-    this.#owner.refused(code);
-    this.reset(id, code);
+    const refusal = describeViolation(head.violation);
+    this.#handler.refused(refusal);
+    this.reset(id, refusal.code);
   }
 }

@@ -1,6 +1,7 @@
 // One request over a link, as the accepting side sees it: the caller's side of an exchange. The request was read and will be
 // judged as if it came from anybody; the response is framed anew for the way back.
 import { FAILURES, type FailureCode, type LocalAnswer } from "../failures.ts";
+import type { Refusal } from "../http/refusal.ts";
 import { writeAnswer } from "../http/response-writer.ts";
 import { type Ending, NO_TRAILERS, type OpenExchange, type ResponseSink } from "../http/streams.ts";
 import { FRAMING, METHOD, type MessageHead } from "../http1/message-head.ts";
@@ -37,8 +38,14 @@ export interface ServerStreams extends FrameSink {
   /** The stream is over. */
   forget(stream: ServerStream): void;
   /** A request broke off because of what it was. */
-  refused(code: FailureCode): void;
+  refused(refusal: Refusal): void;
 }
+
+const WRONG_BODY: Refusal = {
+  code: "REQUEST_MALFORMED",
+  status: 0,
+  text: "the body has another length than its head says",
+};
 
 /** Filled anew for each response and read only while its head is written. */
 const edit: { -readonly [Name in keyof ResponseEdit]: ResponseEdit[Name] } = {
@@ -154,7 +161,7 @@ export class ServerStream
   }
 
   onMalformed(): void {
-    this.#link.refused("REQUEST_MALFORMED");
+    this.#link.refused(WRONG_BODY);
     this.#link.reset(this.id, "REQUEST_MALFORMED");
     this.abandon();
   }

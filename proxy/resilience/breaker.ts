@@ -1,7 +1,11 @@
 // The limits on what one sidecar has in flight to one service. One object per service for as long as the sidecar knows it:
 // limits change with the policy, what is in flight goes on counting.
 import type { LimitPolicy } from "../../mesh/policy/policy.ts";
+import type { CallLimit } from "../configuration/calls-report.ts";
 import type { Breaker } from "../http/plan.ts";
+
+/** The limits that are kept here. */
+export type BreakerLimit = Exclude<CallLimit, "retry-budget">;
 
 export class ServiceBreaker implements Breaker {
   #limits: LimitPolicy;
@@ -9,6 +13,10 @@ export class ServiceBreaker implements Breaker {
   #pending = 0;
   #retries = 0;
   #connections = 0;
+  /** How often each was in the way. */
+  readonly overflows: Record<BreakerLimit, number> = {
+    ...{ connections: 0, pending: 0, requests: 0, retries: 0 },
+  };
 
   constructor(limits: LimitPolicy) {
     this.#limits = limits;
@@ -20,7 +28,7 @@ export class ServiceBreaker implements Breaker {
   }
 
   enter(): boolean {
-    if (isReached(this.#requests, this.#limits.requests)) return false;
+    if (isReached(this.#requests, this.#limits.requests)) return this.#refuse("requests");
     this.#requests += 1;
     return true;
   }
@@ -30,7 +38,7 @@ export class ServiceBreaker implements Breaker {
   }
 
   enterPending(): boolean {
-    if (isReached(this.#pending, this.#limits.pending)) return false;
+    if (isReached(this.#pending, this.#limits.pending)) return this.#refuse("pending");
     this.#pending += 1;
     return true;
   }
@@ -40,7 +48,7 @@ export class ServiceBreaker implements Breaker {
   }
 
   enterRetry(): boolean {
-    if (isReached(this.#retries, this.#limits.retries)) return false;
+    if (isReached(this.#retries, this.#limits.retries)) return this.#refuse("retries");
     this.#retries += 1;
     return true;
   }
@@ -51,13 +59,30 @@ export class ServiceBreaker implements Breaker {
 
   /** The same for a connection to one of the endpoints, of whatever kind. */
   enterConnection(): boolean {
-    if (isReached(this.#connections, this.#limits.connections)) return false;
+    if (isReached(this.#connections, this.#limits.connections)) return this.#refuse("connections");
     this.#connections += 1;
     return true;
   }
 
   leaveConnection(): void {
     this.#connections -= 1;
+  }
+
+  /** Those that are reached now. */
+  reached(): BreakerLimit[] {
+    const { connections, pending, requests, retries } = this.#limits;
+    const counts: readonly (readonly [BreakerLimit, number, number])[] = [
+      ["connections", this.#connections, connections],
+      ["pending", this.#pending, pending],
+      ["requests", this.#requests, requests],
+      ["retries", this.#retries, retries],
+    ];
+    return counts.flatMap(([name, count, limit]) => (isReached(count, limit) ? [name] : []));
+  }
+
+  #refuse(limit: BreakerLimit): false {
+    this.overflows[limit] += 1;
+    return false;
   }
 }
 

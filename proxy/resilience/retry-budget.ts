@@ -15,6 +15,9 @@ export class RetryBudget implements Budget {
   #allRequests = 0;
   #allRetries = 0;
   #second = 0;
+  /** Retries that were made, and those for which it did not suffice. */
+  spent = 0;
+  refused = 0;
 
   constructor(policy: RetryPolicy) {
     this.#policy = policy;
@@ -38,7 +41,11 @@ export class RetryBudget implements Budget {
     const slot = this.#second % WINDOW;
     const inThisSecond = this.#retries[slot] as number;
     const isWithinShare = this.#allRetries + 1 <= (this.#allRequests * budget) / 100;
-    if (!isWithinShare && inThisSecond >= budgetMin) return false;
+    if (!isWithinShare && inThisSecond >= budgetMin) {
+      this.refused += 1;
+      return false;
+    }
+    this.spent += 1;
     this.#retries[slot] = inThisSecond + 1;
     this.#allRetries += 1;
     return true;

@@ -3,6 +3,7 @@
 import type { PolicyDocument } from "../../mesh/policy/document.ts";
 import type { Policy } from "../../mesh/policy/policy.ts";
 import { readPolicy } from "../../mesh/policy/read-policy.ts";
+import type { CallLimit } from "../configuration/calls-report.ts";
 import type { Conduct } from "../http/plan.ts";
 import { ServiceBreaker } from "./breaker.ts";
 import { RetryBudget } from "./retry-budget.ts";
@@ -34,6 +35,22 @@ export class ServiceConduct {
   /** Milliseconds until a connection to an endpoint must stand. */
   get connectTimeout(): number {
     return this.#policy.timeouts.connect;
+  }
+
+  /** Tries beyond the first that were made of its requests. */
+  get retries(): number {
+    return this.#budget.spent;
+  }
+
+  /** How often each limit was in the way, of those that ever were. */
+  overflows(): Partial<Record<CallLimit, number>> {
+    const all = { ...this.breaker.overflows, "retry-budget": this.#budget.refused };
+    return Object.fromEntries(Object.entries(all).filter(([, count]) => count > 0));
+  }
+
+  /** Limits that are reached now. */
+  reached(): readonly CallLimit[] {
+    return this.breaker.reached();
   }
 
   /** From now on this document holds. */

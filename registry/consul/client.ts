@@ -103,6 +103,13 @@ export class ConsulClient {
     return self;
   }
 
+  /** Where the servers' leader is, "" without one; and when Consul's agent said so by its own clock, ms, or NaN. */
+  async leader(signal: AbortSignal): Promise<{ readonly address: string; readonly at: number }> {
+    const request = { method: "GET", path: "status/leader", query: {}, wait: 0 } as const;
+    const { body, answeredAt } = await this.#transport.exchange(request, signal);
+    return { address: typeof body === "string" ? body : "", at: answeredAt };
+  }
+
   /** Registers one service or sidecar whole: checks that the definition lacks go, the others keep their status. */
   async registerService(definition: ServiceDefinition, signal: AbortSignal): Promise<void> {
     await this.#transport.exchange(

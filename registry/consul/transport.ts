@@ -39,6 +39,8 @@ export interface ConsulReply {
   /** Whether Consul says that the token may not see all of it; 1.11 and later. */
   readonly isFiltered: boolean;
   readonly index: number;
+  /** When Consul's agent answered by its own clock, wall clock, ms, in whole seconds; NaN where it does not say. */
+  readonly answeredAt: number;
 }
 
 /** Sends requests to one Consul agent and remembers how that went. */
@@ -147,7 +149,8 @@ function toReply(request: ConsulRequest, { status, header, text }: HttpReply): C
     throw new Error("consul knows no leader, so its answer may be old");
   const body: unknown = text === "" || isAbsent ? undefined : JSON.parse(text);
   const isFiltered = header("x-consul-results-filtered-by-acls") === "true";
-  return { body, isAbsent, isFiltered, index: Number(index ?? 0) };
+  const answeredAt = Date.parse(header("date") ?? "");
+  return { body, isAbsent, isFiltered, index: Number(index ?? 0), answeredAt };
 }
 
 /**

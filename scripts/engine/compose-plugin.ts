@@ -1,9 +1,9 @@
 // Compose v2 for machines that have Docker without it: Debian's package, unpacked and linked as a CLI plugin.
 import { chmod, copyFile, mkdir, rename } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { attempt, run, SetupError } from "../command.ts";
 import { makeLink } from "../links.ts";
-import { fetchPackages } from "../packages/fetch.ts";
+import { fetchPackages, type SuiteName } from "../packages/fetch.ts";
 import type { Settings } from "../settings.ts";
 import { withTemporaryFolder } from "../temporary-folder.ts";
 
@@ -14,7 +14,7 @@ export async function ensureCompose(settings: Settings): Promise<string> {
   const present = await composeVersion();
   if (present !== undefined) return present;
   const binary = join(settings.state, "docker-compose");
-  await unpackCompose(settings.cache, settings.state, binary);
+  await unpackCompose(settings.cache, "trixie", binary);
   await makeLink(
     settings.state,
     join(settings.dockerConfiguration, "cli-plugins/docker-compose"),
@@ -28,19 +28,30 @@ export async function ensureCompose(settings: Settings): Promise<string> {
   );
 }
 
+/** The releases that tests try: one that knows no providers of services, and one that does. Afterwards they need no network. */
+export async function fetchTestedReleases(cache: string): Promise<void> {
+  for (const suite of ["trixie", "sid"] as const)
+    await fetchPackages(cache, { suite, packages: ["docker-compose"], libraries: false });
+}
+
 async function composeVersion(): Promise<string | undefined> {
   const { code, stdout } = await attempt("docker", ["compose", "version", "--short"]);
   const version = stdout.trim();
   return code === 0 && /^v?[2-9]/.test(version) ? version : undefined;
 }
 
-async function unpackCompose(cache: string, state: string, binary: string): Promise<void> {
+/** Puts the Compose of a release there, as one file that needs nothing else. */
+export async function unpackCompose(
+  cache: string,
+  suite: SuiteName,
+  binary: string,
+): Promise<void> {
   const files = await fetchPackages(cache, {
-    suite: "trixie",
+    suite,
     packages: ["docker-compose"],
     libraries: false,
   });
-  await mkdir(state, { recursive: true });
+  await mkdir(dirname(binary), { recursive: true });
   await withTemporaryFolder(cache, async (folder) => {
     for (const file of files) await run("dpkg-deb", ["-x", file, folder]);
     const temporary = `${binary}.${process.pid}`;

@@ -1,13 +1,18 @@
-// The programs of the mesh's image: each entry file and all it imports as one file that Node runs without node_modules.
-import { rename, rm } from "node:fs/promises";
+// What is in the mesh's image: its programs, each entry file and all it imports as one file that Node runs without node_modules,
+// the console's page, and what `docker mesh install` takes from there besides: the plugin and the compose file.
+import { copyFile, rename, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { type BuildOptions, build, type Plugin } from "esbuild";
 import { withTemporaryFolder } from "../temporary-folder.ts";
+import { bundlePage } from "./console-page.ts";
+import { WITHOUT_FIELD_WORDS } from "./field-words.ts";
 
 /** With npm packages, some of them CommonJS. */
 const AGENT = { agent: "plugin/agent.ts" } as const;
 const COMMAND_LINE = { cli: "plugin/cli.ts" } as const;
 const SIDECAR = { sidecar: "proxy/sidecar.ts" } as const;
+/** Taken as they are. */
+const FILES = ["plugin/docker-mesh", "compose/mesh.yaml"] as const;
 /** What a sidecar loads only where its service asks for it, each a file beside it. */
 const SIDECAR_PARTS = { "verify-token": "proxy/authorize/verify-token.ts" } as const;
 
@@ -59,6 +64,8 @@ const APART: Plugin = {
 const IMAGE_BUILDS = ["@grpc/grpc-js", "@grpc/proto-loader"];
 /** Of dockerode, for engines that are reached over ssh, as they are by users, never by an agent. */
 const SSH = ["ssh2"];
+/** Of express, for bodies that are texts in one of a hundred charsets: ours are taken as bytes (plugin/api/json-body.ts). */
+const CHARSETS = ["iconv-lite"];
 
 /** Leaves packages out of a program that never calls them: a dependency loads them in any case. */
 function without(packages: readonly string[]): Plugin {
@@ -88,7 +95,7 @@ function exportNames(path: string): string {
   ].join("\n");
 }
 
-/** Writes agent.mjs, cli.mjs and sidecar.cjs with its parts into the folder and returns it, whole or not at all. */
+/** Writes agent.mjs, cli.mjs, sidecar.cjs with its parts, console/ and the files into the folder and returns it, whole or not at all. */
 export async function bundlePrograms(
   project: string,
   cache: string,
@@ -121,7 +128,7 @@ export async function bundlePrograms(
     await build({
       ...controlPlane,
       entryPoints: { ...AGENT },
-      plugins: [without([...IMAGE_BUILDS, ...SSH]), BUILTIN_MODULES],
+      plugins: [without([...IMAGE_BUILDS, ...SSH, ...CHARSETS]), BUILTIN_MODULES],
     });
     await build({
       ...controlPlane,
@@ -140,9 +147,11 @@ export async function bundlePrograms(
     await build({
       ...sidecar,
       entryPoints: { ...SIDECAR },
-      plugins: [APART, BUILTIN_MODULES],
+      plugins: [APART, WITHOUT_FIELD_WORDS, BUILTIN_MODULES],
     });
     await build({ ...sidecar, entryPoints: { ...SIDECAR_PARTS } });
+    await bundlePage(project, join(temporary, "console"));
+    for (const file of FILES) await copyFile(join(project, file), join(temporary, basename(file)));
     await rm(folder, { recursive: true, force: true });
     await rename(temporary, folder);
   });

@@ -14,6 +14,8 @@ export async function meshImage(settings: Settings, base: string): Promise<strin
     (await imageId(base)) ?? base,
     await readFile(join(project, "Dockerfile"), "utf8"),
     ...(await directoryContent(folder)),
+    // Its document names the other files, whose names say what is in them.
+    ...(await directoryContent(join(folder, "console"))),
   ]);
   return await ensure(`docker-mesh/mesh:${settings.tag}`, "mesh", project, base, content);
 }

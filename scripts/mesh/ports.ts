@@ -34,10 +34,11 @@ export function publishedPorts(environment: Environment): Readonly<Record<Purpos
   return {
     shop: read("the shop page", "MESH_DEMO_PORT", 8080),
     consul: read("Consul", "MESH_CONSUL_PORT", 8500),
+    console: read("the console", "MESH_CONSOLE_PORT", 8600),
   };
 }
 
-export type Purpose = "shop" | "consul";
+export type Purpose = "shop" | "consul" | "console";
 
 /** Throws SetupError naming every port that somebody else has. Ports of these compose projects count as free. */
 export async function requireFreePorts(

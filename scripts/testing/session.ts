@@ -10,6 +10,7 @@ import {
   removeSidecars,
 } from "../cleanup.ts";
 import { SetupError } from "../command.ts";
+import { fetchTestedReleases } from "../engine/compose-plugin.ts";
 import { ensureEngine, type ReadyEngine } from "../engine/ensure.ts";
 import { hasEngine, removeEngine } from "../engine/remove.ts";
 import { type Images, prepareImages } from "../images/prepare.ts";
@@ -18,6 +19,7 @@ import { type ComposeEnvironment, socketEnvironment } from "../mesh/projects.ts"
 import type { Progress } from "../progress.ts";
 import type { Settings } from "../settings.ts";
 import { forgetState, readState, updateState } from "../state.ts";
+import { ensureBrowser } from "./browser.ts";
 
 /** Compose projects of tests; a mesh of any other name is a user's. */
 const TEST_PROJECTS = /^mesh-test/;
@@ -27,6 +29,8 @@ const TEST_LABEL = "mesh-test";
 export interface Session {
   readonly engine: ReadyEngine;
   readonly images: Images;
+  /** A program: Chromium. Undefined when it can be had in no way. */
+  readonly browser: string | undefined;
 }
 
 /** Brings an engine and all images. Throws SetupError when a prerequisite cannot be had. */
@@ -48,7 +52,9 @@ export async function openSession(settings: Settings, progress: Progress): Promi
   if (images.consul === undefined) {
     throw new SetupError("expected a Consul image for the tests, but it can be had in no way here");
   }
-  return { engine, images };
+  // Now, since the engines of some runs are in network namespaces that lead nowhere.
+  await progress.step("releases of Compose", async () => await fetchTestedReleases(settings.cache));
+  return { engine, images, browser: await ensureBrowser(settings, progress) };
 }
 
 /** All images of the session. */
@@ -58,7 +64,11 @@ export function imagesOf({ images }: Session): readonly string[] {
 }
 
 /** What tests find in their environment. */
-export async function testEnvironment({ engine, images }: Session): Promise<ComposeEnvironment> {
+export async function testEnvironment({
+  engine,
+  images,
+  browser,
+}: Session): Promise<ComposeEnvironment> {
   return {
     DOCKER_HOST: `unix://${engine.socket}`,
     ...(await socketEnvironment(engine.socket)),
@@ -67,6 +77,7 @@ export async function testEnvironment({ engine, images }: Session): Promise<Comp
     MESH_REDIS_IMAGE: images.redis ?? "",
     MESH_DEMO_IMAGE: images.demo ?? "",
     MESH_TEST_TOOLS_IMAGE: images.testTools ?? "",
+    MESH_TEST_BROWSER: browser ?? "",
   };
 }
 

@@ -59,6 +59,11 @@ const COMPARISONS: readonly Comparison[] = [
     ...{ figure: PROCESSOR, bar: 0.9 },
   },
   {
+    title: "pair with traces and logs / pair without: CPU a request, 32 connections",
+    ...{ ours: "mesh observed pair", theirs: "mesh pair", load: "closed-32" },
+    ...{ figure: PROCESSOR, bar: 1.1 },
+  },
+  {
     title: "pair / Caddy pair: CPU a request, 32 connections",
     ...{ ours: "mesh pair", theirs: "caddy pair", load: "closed-32" },
     ...{ figure: PROCESSOR, bar: 0.15 },

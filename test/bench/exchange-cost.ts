@@ -1,7 +1,7 @@
 // What one request and its response cost the engine by itself, without sockets: nanoseconds per exchange.
-// node test/bench/exchange-cost.ts [hop|pair] [uncounted]
+// node test/bench/exchange-cost.ts [hop|pair] [uncounted] [traced]
 // A hop is one sidecar between caller and application; a pair is two of them with a link between. `uncounted` leaves out what
-// every request is counted and timed with, which shows what that costs.
+// every request is counted and timed with, which shows what that costs; with `traced` each is part of a trace.
 import { Socket } from "node:net";
 import { Drain } from "../../mesh/drain.ts";
 import { Counters } from "../../proxy/counters.ts";
@@ -13,6 +13,7 @@ import { OriginConnections } from "../../proxy/http/origin-connections.ts";
 import type { Destination } from "../../proxy/http/streams.ts";
 import { ClientLink } from "../../proxy/link/client-link.ts";
 import { serveLink } from "../../proxy/link/server-link.ts";
+import { Tracer } from "../../proxy/observe/tracer.ts";
 import { plainConnection } from "../../proxy/transport/connection.ts";
 import { Deadlines } from "../../proxy/transport/deadlines.ts";
 import { Output } from "../../proxy/transport/output.ts";
@@ -62,7 +63,9 @@ const output = new Output();
 const deadlines = new Deadlines();
 const request = Buffer.from(REQUEST);
 const response = Buffer.from(RESPONSE);
-const exchanges = new OpenExchanges();
+const tracer = new Tracer();
+tracer.enabled = process.argv.includes("traced");
+const exchanges = new OpenExchanges(undefined, undefined, tracer);
 const counters = new Counters();
 const drain = new Drain();
 let finished = 0;
@@ -107,11 +110,12 @@ function handler(destination: Destination): RequestHandler {
     closing: false,
     plan: () => plan,
     review: () => undefined,
+    refused: () => undefined,
     finished: () => {
       finished += 1;
     },
   };
-  if (process.argv[3] === "uncounted") return uncounted;
+  if (process.argv.includes("uncounted")) return uncounted;
   return {
     closing: false,
     plan: () => {
@@ -120,6 +124,7 @@ function handler(destination: Destination): RequestHandler {
       return plan;
     },
     review: () => undefined,
+    refused: () => undefined,
     finished: (_status, milliseconds) => {
       finished += 1;
       drain.leave();
@@ -138,7 +143,7 @@ function sidecar(behind: Destination): Destination {
     from.length = 0;
     if (length > 0) to.owner?.onBytes(from.bytes, length);
   };
-  serveLink(far, exchanges, handler(behind), { ...unheard, refused: () => undefined });
+  serveLink(far, exchanges, handler(behind), unheard);
   const link = new ClientLink(near, {
     ...{ ...unheard, deadlines, answers: async () => true },
     ...{ onDraining: () => undefined, onDeparting: () => undefined },
@@ -167,8 +172,7 @@ function sidecar(behind: Destination): Destination {
 const isPair = process.argv[2] === "pair";
 const destination = isPair ? sidecar(application()) : application();
 const surroundings: CallerSurroundings = {
-  ...{ output, deadlines, exchanges, timeouts: CALLER_TIMEOUTS, refused: () => undefined },
-  drain,
+  ...{ output, deadlines, exchanges, timeouts: CALLER_TIMEOUTS, drain },
 };
 const callers = Array.from({ length: CALLERS }, () => {
   const wire = new MemoryWire();

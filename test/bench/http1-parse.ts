@@ -19,6 +19,7 @@ const EDIT: RequestEdit = {
   host: Buffer.from("catalog"),
   http2: false,
   timeLeft: undefined,
+  trace: undefined,
 };
 const RESPONSE_EDIT: ResponseEdit = { connection: CONNECTION.NONE, framing: FRAMING.LENGTH };
 

@@ -1,10 +1,12 @@
 // What one pick costs with 100 endpoints, for each algorithm, as the request path makes it: through the group, with
 // ejections, weights and loads. Run by `node test/bench/pick-cost.ts`.
+
 import { ALGORITHMS, type Algorithm } from "../../mesh/policy/policy.ts";
+import { seededRandom } from "../../mesh/seeded-random.ts";
 import { CalledService } from "../../proxy/health/called-service.ts";
 import type { Target } from "../../proxy/http/plan.ts";
 import { UNLIMITED } from "../../proxy/resilience/unlimited.ts";
-import { calledEndpoints, callPolicy, seededRandom } from "../helpers/balancing.ts";
+import { calledEndpoints, callPolicy } from "../helpers/balancing.ts";
 
 const ENDPOINTS = 100;
 const PICKS = 400_000;

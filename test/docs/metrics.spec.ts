@@ -3,10 +3,13 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { describe, it } from "mocha";
 import { agentMetrics } from "../../plugin/metrics/agent-metrics.ts";
+import { CallMetrics } from "../../plugin/metrics/call-metrics.ts";
 import type { Family } from "../../plugin/metrics/exposition.ts";
 import { RequestMetrics } from "../../plugin/metrics/request-metrics.ts";
 import { RESPONSE_FLAGS, responseFlags } from "../../plugin/metrics/response-flags.ts";
 import { StreamMetrics } from "../../plugin/metrics/stream-metrics.ts";
+import { Observations } from "../../plugin/observation/observations.ts";
+import { Taps } from "../../plugin/tap/taps.ts";
 import { Traffic } from "../../proxy/metrics/traffic.ts";
 import { exampleStatus } from "../plugin/commands/example-status.ts";
 
@@ -24,11 +27,16 @@ function families(): readonly Family[] {
   const ends = { reporter: "source", peer: "db", version: "" } as const;
   const carried = { opened: 1, closed: 0, receivedBytes: 0, sentBytes: 0 };
   streams.add(web, [{ ...ends, requests: [], streams: carried }], 0);
-  const endpoint = { service: "orders", state: "healthy" };
+  const calls = new CallMetrics();
+  const called = { retries: 1, ejections: 0, overflows: {}, open: [] };
+  calls.add(web, [{ service: "orders", ...called }], 0);
+  const endpoint = { service: "orders", id: "orders-1", state: "ejected" };
   const local = [{ workload: { service: "web" }, sidecar: { report: { endpoints: [endpoint] } } }];
   return [
     ...requests.families(0),
     ...streams.families(0),
+    ...calls.families(0),
+    ...new Observations(new Taps(() => undefined), undefined).families(),
     ...agentMetrics(exampleStatus, local as unknown as Parameters<typeof agentMetrics>[1]),
   ];
 }

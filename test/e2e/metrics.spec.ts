@@ -2,9 +2,11 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { after, before, describe, it } from "mocha";
+import { queriesOf, readDashboard } from "../helpers/dashboard.ts";
 import { docker } from "../helpers/docker.ts";
 import { eventually } from "../helpers/eventually.ts";
 import { Mesh } from "../helpers/mesh.ts";
+import { moodyService, setMood } from "../helpers/moody.ts";
 import { ComposeProject, echoService } from "../helpers/project.ts";
 
 const PROJECT = "mesh-test-metrics";
@@ -12,7 +14,7 @@ const WEB = `${PROJECT}-web`;
 const ORDERS = `${PROJECT}-orders`;
 
 const OBSERVABILITY = fileURLToPath(new URL("../../compose/observability.yaml", import.meta.url));
-const READY = { [WEB]: 1, [ORDERS]: 1 };
+const READY = { [WEB]: 1, [ORDERS]: 1, [`${PROJECT}-moody`]: 1 };
 
 /** Labels that a line must have, in any order. */
 type Wanted = Readonly<Record<string, string>>;
@@ -25,7 +27,9 @@ describe("metrics", () => {
     mesh = await Mesh.start();
     const web = echoService({ "mesh.enable": "true" });
     const orders = echoService({ "mesh.enable": "true", "mesh.version": "v7" });
-    project = await ComposeProject.up(PROJECT, { services: { web, orders } });
+    const retried = { "mesh.retries.on": "5xx", "mesh.retries.attempts": "1" };
+    const moody = moodyService({ ...retried, "mesh.retries.backoff": "1ms" });
+    project = await ComposeProject.up(PROJECT, { services: { web, orders, moody } });
     await mesh.untilReady(READY);
   });
 
@@ -83,6 +87,22 @@ describe("metrics", () => {
     });
   });
 
+  it("count retries, and tell which limits are reached", async () => {
+    const [moody] = await project.containersOf("moody");
+    await setMood(String(moody), { fail: 1 });
+    assert.equal((await project.fetch("web", "http://moody:8080/")).status, 500);
+    const pair = { source_workload: WEB, destination_service_name: `${PROJECT}-moody` };
+    await eventually(
+      async () => {
+        assert.equal(await found("mesh_retries_total", pair), 1);
+        assert.equal(await found("mesh_breaker_open", { ...pair, limit: "requests" }), 0);
+        assert.equal(await found("mesh_breaker_overflows_total", { ...pair, limit: "retries" }), 0);
+        assert.ok((await found("mesh_connections", { service: `${PROJECT}-moody` })) >= 1);
+      },
+      { timeout: 20_000, interval: 500 },
+    );
+  });
+
   it("go on counting when an application is made anew", async () => {
     await project.compose("up", "--detach", "--force-recreate", "web");
     await mesh.untilReady(READY);
@@ -137,6 +157,15 @@ describe("metrics", () => {
       const buckets = `istio_request_duration_milliseconds_bucket{reporter="source",${ends}}`;
       const median = await queried(`histogram_quantile(0.5, sum by (le) (${buckets}))`);
       assert.ok(median > 0 && median < 5_000, String(median));
+    });
+
+    it("answer every question of the dashboard", async () => {
+      for (const query of queriesOf(await readDashboard())) {
+        const parameters = new URLSearchParams({ query });
+        const response = await fetch(`${mesh.prometheusAddress}/api/v1/query?${parameters}`);
+        const { status, error } = (await response.json()) as Record<string, string>;
+        assert.equal(status, "success", `${query}: ${error}`);
+      }
     });
   });
 });

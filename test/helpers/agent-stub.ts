@@ -1,6 +1,11 @@
 // The agent's side of a sidecar's socket, without an agent: publishes what a test gives it and keeps what is reported.
 import { once } from "node:events";
-import { createServer, type Server, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { json } from "node:stream/consumers";
+import {
+  OBSERVED_REQUESTS_PATH,
+  type ObservedRequests,
+} from "../../proxy/configuration/observed-request.ts";
 import {
   REPORT_PATH,
   type SidecarReport,
@@ -8,10 +13,17 @@ import {
   type Snapshot,
 } from "../../proxy/configuration/snapshot.ts";
 
+async function read<T>(request: IncomingMessage): Promise<T> {
+  return (await json(request)) as T;
+}
+
 export class AgentStub implements AsyncDisposable {
   readonly socket: string;
   readonly token = "token-of-the-test";
   readonly reports: SidecarReport[] = [];
+  readonly observed: ObservedRequests[] = [];
+  /** How batches of observed requests are answered: 204 takes them. */
+  observedStatus = 204;
   /** How often a sidecar has asked for snapshots. */
   asked = 0;
   /** Requests without the right token. */
@@ -40,13 +52,14 @@ export class AgentStub implements AsyncDisposable {
         response.writeHead(200).flushHeaders();
         if (this.#line !== undefined) response.write(this.#line);
       } else if (request.url === REPORT_PATH && request.method === "POST") {
-        let body = "";
-        request.setEncoding("utf8").on("data", (text) => {
-          body += text;
-        });
-        request.once("end", () => {
-          this.reports.push(JSON.parse(body));
+        void read<SidecarReport>(request).then((report) => {
+          this.reports.push(report);
           response.writeHead(204).end();
+        });
+      } else if (request.url === OBSERVED_REQUESTS_PATH && request.method === "POST") {
+        void read<ObservedRequests>(request).then((batch) => {
+          if (this.observedStatus === 204) this.observed.push(batch);
+          response.writeHead(this.observedStatus).end();
         });
       }
     }).listen(this.socket);

@@ -1,5 +1,6 @@
 // Services as a sidecar sees them, for tests of balancing and health: endpoints, policies, chance and time under control.
 import type { BalancePolicy, OutlierPolicy, RecoveryPolicy } from "../../mesh/policy/policy.ts";
+import { seededRandom } from "../../mesh/seeded-random.ts";
 import type { EndpointGroup } from "../../proxy/balance/endpoint-group.ts";
 import type { Endpoint } from "../../proxy/configuration/snapshot.ts";
 import type { FailureCode } from "../../proxy/failures.ts";
@@ -12,17 +13,6 @@ import type { EndpointTarget } from "../../proxy/health/endpoint-target.ts";
 import type { Target } from "../../proxy/http/plan.ts";
 import type { Destination } from "../../proxy/http/streams.ts";
 import { UNLIMITED } from "../../proxy/resilience/unlimited.ts";
-
-/** The same numbers for the same seed (mulberry32), 0 to below 1. */
-export function seededRandom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let bits = Math.imul(state ^ (state >>> 15), 1 | state);
-    bits = (bits + Math.imul(bits ^ (bits >>> 7), 61 | bits)) ^ bits;
-    return ((bits ^ (bits >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 const BALANCE: BalancePolicy = {
   ...{ algorithm: "random", hashOn: { kind: "source" }, choices: 2, decay: 10_000 },

@@ -62,7 +62,6 @@ export class HttpFronts implements AsyncDisposable {
     const refusals = new Refusals(new Counters(), systemClock, silentLog);
     const engine = new HttpEngine({
       ...{ refusals, links: false, timeouts: { ...CALLER_TIMEOUTS, ...timeouts } },
-      refused: (code) => this.refused.push(code),
       linkViolated: () => undefined,
       drain: this.drain,
     });
@@ -106,6 +105,7 @@ export class HttpFronts implements AsyncDisposable {
       },
       plan: () => planFor(destinations, fronts.parts),
       review: (exchange) => fronts.verdict(exchange),
+      refused: ({ code }) => void fronts.refused.push(code),
       finished: ({ status, failure }) => void fronts.finished.push({ status, failure }),
     };
   }

@@ -29,6 +29,7 @@ const EDIT: RequestEdit = {
   host: Buffer.from(DEFAULT_HOST),
   http2: false,
   timeLeft: undefined,
+  trace: undefined,
 };
 
 /** One direction of a connection. */

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import type { Role } from "../../plugin/console/view.ts";
 import type { MeshStatus, WorkloadStatus } from "../../plugin/status.ts";
 import { compose, docker, provided } from "./docker.ts";
 import { eventually } from "./eventually.ts";
@@ -11,6 +12,7 @@ import { eventually } from "./eventually.ts";
 const MESH_FILE = fileURLToPath(new URL("../../compose/mesh.yaml", import.meta.url));
 const PROJECT = "mesh-test";
 const CONSUL_PORT = 18_500;
+const CONSOLE_PORT = 18_600;
 const PROMETHEUS_PORT = 19_090;
 
 export interface MeshOptions {
@@ -24,6 +26,7 @@ export interface MeshOptions {
 export class Mesh implements AsyncDisposable {
   #environment: Readonly<Record<string, string>>;
   readonly consulAddress: string = `http://127.0.0.1:${CONSUL_PORT}`;
+  readonly consoleAddress: string = `http://127.0.0.1:${CONSOLE_PORT}`;
   /** Where compose/observability.yaml publishes Prometheus. */
   readonly prometheusAddress: string = `http://127.0.0.1:${PROMETHEUS_PORT}`;
 
@@ -38,6 +41,7 @@ export class Mesh implements AsyncDisposable {
       MESH_IMAGE: options.image ?? provided("MESH_IMAGE"),
       MESH_CONSUL_IMAGE: provided("MESH_CONSUL_IMAGE"),
       MESH_CONSUL_PORT: String(CONSUL_PORT),
+      MESH_CONSOLE_PORT: String(CONSOLE_PORT),
       MESH_PROMETHEUS_IMAGE: provided("MESH_TEST_TOOLS_IMAGE"),
       MESH_PROMETHEUS_PORT: String(PROMETHEUS_PORT),
       MESH_CATALOG: catalog,
@@ -86,9 +90,18 @@ export class Mesh implements AsyncDisposable {
   }
 
   async status(): Promise<MeshStatus> {
+    return (await this.ask("/v1/status")) as MeshStatus;
+  }
+
+  /** With which tokens one logs in to the console. */
+  async consoleTokens(): Promise<Readonly<Record<Role, string>>> {
+    return (await this.ask("/v1/console")) as Readonly<Record<Role, string>>;
+  }
+
+  /** What the agent's API answers. */
+  async ask(path: string): Promise<unknown> {
     const agent = await docker("ps", "-q", "--filter", "label=docker-mesh.role=agent");
-    const answer = await docker("exec", agent, "node", "/app/cli.mjs", "request", "/v1/status");
-    return JSON.parse(answer) as MeshStatus;
+    return JSON.parse(await docker("exec", agent, "node", "/app/cli.mjs", "request", path));
   }
 
   /** Waits until the node's workloads of these services are passing with a ready sidecar, that many of each. */

@@ -21,6 +21,7 @@ export function planFor(
     ...{ service: "shop-orders", targets: new FixedTargets(destinations), key: 0 },
     ...{ conduct: TRYING, host: Buffer.from("shop-orders"), added: Buffer.alloc(0) },
     ...{ forwardedFor: undefined, before: undefined, edits: undefined, mirror: undefined },
+    telemetry: DEFAULT_POLICY,
     ...parts,
   };
 }

@@ -24,6 +24,8 @@ export class ScriptedEngine implements Inspector {
   exit: { code: number; output: string } = { code: 0, output: "" };
   /** What sidecars printed last. */
   printed = "";
+  /** What explicit sidecars have printed of their tokens, by container id. */
+  readonly introductions: Map<string, string> = new Map();
   readonly #made = new Map<string, Made>();
   readonly #failures = new Map<string, MeshError>();
   readonly #holds = new Map<string, Promise<void>>();
@@ -66,6 +68,10 @@ export class ScriptedEngine implements Inspector {
     await this.#holds.get(`inspect ${id}`);
     this.waiting -= 1;
     return answer;
+  }
+
+  async introduction(id: string): Promise<string> {
+    return this.introductions.get(id) ?? "";
   }
 
   async create(specification: Specification): Promise<string> {

@@ -52,6 +52,7 @@ export interface SnapshotParts {
   readonly policy?: Snapshot["policy"];
   readonly intentions?: Snapshot["intentions"];
   readonly jwks?: Snapshot["jwks"];
+  readonly observation?: Snapshot["observation"];
 }
 
 /** One sidecar under test. */

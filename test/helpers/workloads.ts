@@ -89,6 +89,7 @@ export function sidecarOf(
     specification: "specification-1",
     version: "0.1.0",
     token: `token of ${id}`,
+    explicit: undefined,
     ...changes,
   };
 }

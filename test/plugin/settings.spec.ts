@@ -12,6 +12,8 @@ const DEFAULTS = {
   apiSocket: "/run/docker-mesh/api.sock",
   apiTcp: undefined,
   metricsListen: undefined,
+  console: undefined,
+  collector: undefined,
   logLevel: "info",
 };
 
@@ -139,6 +141,111 @@ describe("the agent's settings", () => {
         message: `${name}: expected ${what} beside MESH_API_LISTEN`,
       });
     });
+  }
+
+  const OTLP = "OTEL_EXPORTER_OTLP_";
+  const COLLECTOR = {
+    url: "http://collector:4318/v1/traces",
+    ...{ headers: {}, certificateFile: undefined, gzip: false },
+  };
+
+  for (const [what, variables, expected] of [
+    ["an address", { ENDPOINT: "http://collector:4318" }, {}],
+    ["an address with a slash", { ENDPOINT: "http://collector:4318/" }, {}],
+    [
+      "an address with a path",
+      { ENDPOINT: "https://example.com/otlp/" },
+      { url: "https://example.com/otlp/v1/traces" },
+    ],
+    [
+      "an address for traces alone, which is taken as it is",
+      { ENDPOINT: "http://other", TRACES_ENDPOINT: "http://collector:4318/take?tenant=a" },
+      { url: "http://collector:4318/take?tenant=a" },
+    ],
+    [
+      "an address for traces without a path",
+      { TRACES_ENDPOINT: "http://collector:4318" },
+      { url: "http://collector:4318/" },
+    ],
+    [
+      "fields",
+      { ENDPOINT: "http://collector:4318", HEADERS: "Api-Key=a%3Db%2C, X-Scope=1=2,," },
+      { headers: { "api-key": "a=b,", "x-scope": "1=2" } },
+    ],
+    [
+      "fields for traces",
+      { ENDPOINT: "http://collector:4318", HEADERS: "a=1", TRACES_HEADERS: "b=2" },
+      { headers: { b: "2" } },
+    ],
+    [
+      "an authority",
+      { ENDPOINT: "http://collector:4318", CERTIFICATE: "/run/secrets/ca.crt" },
+      { certificateFile: "/run/secrets/ca.crt" },
+    ],
+    [
+      "compression",
+      { ENDPOINT: "http://collector:4318", COMPRESSION: "gzip", PROTOCOL: "http/json" },
+      { gzip: true },
+    ],
+  ] as const) {
+    it(`have a collector of traces, given ${what}`, () => {
+      assert.deepEqual(readSettings(prefixed(variables)).collector, { ...COLLECTOR, ...expected });
+    });
+  }
+
+  it("do not mind what is said of a collector that is not there", () => {
+    assert.deepEqual(
+      readSettings(prefixed({ PROTOCOL: "grpc", HEADERS: "a", ENDPOINT: "" })),
+      DEFAULTS,
+    );
+  });
+
+  for (const [name, text, message] of [
+    [
+      "ENDPOINT",
+      "collector:4318",
+      'expected an address such as http://collector:4318, got "collector:4318"',
+    ],
+    [
+      "ENDPOINT",
+      "http://c/?a=1",
+      'expected an address such as http://collector:4318, got "http://c/?a=1"',
+    ],
+    [
+      "TRACES_ENDPOINT",
+      "/v1/traces",
+      'expected an address such as http://collector:4318, got "/v1/traces"',
+    ],
+    ["HEADERS", "s3cret", "expected pairs such as api-key=secret, with commas between them"],
+    ["HEADERS", "a b=s3cret", "expected pairs such as api-key=secret, with commas between them"],
+    ["HEADERS", "a=%0d%0ab", "expected pairs such as api-key=secret, with commas between them"],
+    ["HEADERS", "a=%s3cret", "expected values in percent-encoding, found half a code"],
+    [
+      "HEADERS",
+      "Content-Type=text/plain",
+      "expected fields that are not OTLP's own, got content-type",
+    ],
+    ["CERTIFICATE", "ca.crt", 'expected an absolute path, got "ca.crt"'],
+    ["TRACES_COMPRESSION", "zstd", 'expected gzip or none, got "zstd"'],
+    [
+      "PROTOCOL",
+      "grpc",
+      'expected http/json, which is all that is spoken (the collector\'s port for OTLP over HTTP, usually 4318, takes it), got "grpc"',
+    ],
+  ] as const) {
+    it(`refuse ${OTLP}${name}=${text}`, () => {
+      const variables = { ENDPOINT: "http://collector:4318", [name]: text };
+      assert.throws(() => readSettings(prefixed(variables)), {
+        code: "CONFIGURATION_INVALID",
+        message: `${OTLP}${name}: ${message}`,
+      });
+    });
+  }
+
+  function prefixed(variables: Readonly<Record<string, string>>): Record<string, string> {
+    return Object.fromEntries(
+      Object.entries(variables).map(([name, text]) => [`${OTLP}${name}`, text]),
+    );
   }
 
   it("tell everything that is wrong at once", () => {

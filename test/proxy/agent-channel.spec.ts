@@ -69,4 +69,29 @@ describe("the agent's stream", () => {
       });
     }
   }
+
+  for (const [status, introduced] of [
+    [401, 1],
+    [503, 0],
+  ] as const) {
+    it(`makes a sidecar introduce itself ${introduced === 1 ? "" : "not "}when the answer is ${status}`, async () => {
+      const directory = await mkdtemp(join(tmpdir(), "mesh-channel-"));
+      used.defer(() => rm(directory, { recursive: true }));
+      const socket = join(directory, "agent.sock");
+      const server = createServer((_, response) => response.writeHead(status).end());
+      used.use(server);
+      server.listen(socket);
+      await once(server, "listening");
+      let count = 0;
+      const introduce = (): void => {
+        count += 1;
+      };
+      const lines = readSnapshotLines(
+        { socket, token: "made up", introduce },
+        AbortSignal.timeout(5_000),
+      );
+      await assert.rejects(lines.next(), { code: "AGENT_UNAVAILABLE" });
+      assert.equal(count, introduced);
+    });
+  }
 });

@@ -12,6 +12,7 @@ const SNAPSHOT: Snapshot = {
     ...{ certificateChain: "PEM", privateKey: "PEM", uri: uriOf("shop-web"), roots: ["PEM"] },
     ...{ trustDomain: "test.consul", notAfter: 1 },
   },
+  observation: { traces: true, tap: false },
   inbound: [
     {
       ...{ name: "http", protocol: "http", applicationPort: 8080, tlsPort: 20_000 },
@@ -61,6 +62,7 @@ describe("a snapshot in JSON", () => {
   const WRONG: readonly (readonly [string, unknown, RegExp])[] = [
     ["version", "", /snapshot\.version: expected a text, found ""/],
     ["service", "shop orders", /snapshot\.service: expected a text like/],
+    ["observation.tap", "no", /snapshot\.observation\.tap: expected true or false, found "no"/],
     ["draining", "no", /snapshot\.draining: expected true or false, found "no"/],
     ["certificates", undefined, /snapshot\.certificates: expected an object, found nothing/],
     ["certificates.roots", ["PEM", 7], /snapshot\.certificates\.roots: expected texts, found 7/],

@@ -49,6 +49,8 @@ function toldBy({ agent }: TestSidecar): readonly Told[] {
   }));
 }
 
+const PATIENT = { timeout: 30_000 };
+
 describe("the traffic that sidecars report", () => {
   let rig: SidecarRig;
   beforeEach(async () => {
@@ -84,6 +86,28 @@ describe("the traffic that sidecars report", () => {
       assert.deepEqual(toldBy(callee), lines(destination));
     });
   });
+
+  it("is one line for 10,000 requests of which each has fields of its own", async () => {
+    const { at, caller, callee } = await connectPair(rig, await application());
+    const socket = connect(at);
+    let text = "";
+    socket.setEncoding("latin1").on("data", (more: string) => {
+      text += more;
+    });
+    for (let number = 0; number < 10_000; number += 1) {
+      const own = `x-tenant: ${number}\r\nuser-agent: agent/${number}\r\nx-request-id: ${number}`;
+      socket.write(`GET /orders/${number} HTTP/1.1\r\nhost: h${number}\r\n${own}\r\n\r\n`);
+    }
+    await eventually(() => assert.equal(text.split("HTTP/1.1 200").length, 10_001), PATIENT);
+    socket.destroy();
+    for (const side of [caller, callee])
+      await eventually(() =>
+        assert.deepEqual(
+          toldBy(side).map(({ count }) => count),
+          [10_000],
+        ),
+      );
+  }).timeout(40_000);
 
   it("names the mesh's own answers by their code", async () => {
     const { at, caller } = await connectPair(rig, await application());

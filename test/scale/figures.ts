@@ -11,7 +11,7 @@ const ROWS: readonly (readonly [string, (measured: Measured) => string])[] = [
   ["to sidecars, bytes a change", ({ bytesPerChange }) => kilobytes(bytesPerChange)],
   ["a whole snapshot", ({ snapshotBytes }) => kilobytes(snapshotBytes)],
   ["agent, share of one processor, 10 changes/s", ({ processorShare }) => percent(processorShare)],
-  ["the same at rest", ({ idleProcessorShare }) => percent(idleProcessorShare)],
+  ["the same at rest", ({ idleProcessorShare }) => percent(idleProcessorShare, 1)],
   ["agent's memory (RSS), at the end", ({ residentBytes }) => megabytes(residentBytes)],
   ["of that not shared with sidecars", ({ ownBytes }) => megabytes(ownBytes)],
   ["memory, highest", ({ peakResidentBytes }) => megabytes(peakResidentBytes)],
@@ -44,6 +44,6 @@ function megabytes(value: number): string {
   return `${Math.round(value / 1_000_000)} MB`;
 }
 
-function percent(share: number): string {
-  return `${Math.round(share * 100)} %`;
+function percent(share: number, digits = 0): string {
+  return `${(share * 100).toFixed(digits)} %`;
 }

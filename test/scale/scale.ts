@@ -15,6 +15,8 @@ const BEGIN = "<!-- results: begin -->";
 const END = "<!-- results: end -->";
 const WORLD = { nodes: 100, services: 1_000, endpoints: 10 } as const;
 const RATE = 10;
+/** What most have: a handful of nodes with 50 sidecars each. */
+const USUAL = { nodes: 5, services: 50, endpoints: 5, projectSize: 10, upstreams: 5 } as const;
 
 export const USAGE: string = `npm run scale -- [--only words] [--seconds 30] [--publish] [--node="--cpu-prof"]
 
@@ -27,6 +29,7 @@ const SCENARIOS: readonly Omit<Scenario, "seconds">[] = [
   scenario("10 upstreams each", { projectSize: 50, upstreams: 10 }, 200),
   scenario("10 upstreams each, 2,000 connections", { projectSize: 50, upstreams: 10 }, 2_000),
   scenario("projects of 50, 2,000 connections", { projectSize: 50, upstreams: 0 }, 2_000),
+  scenario("5 nodes with 50 sidecars each", USUAL, 200),
 ];
 
 /** Measures one world after another and shows what was found. */
@@ -75,7 +78,7 @@ async function imageSettings(): Promise<Pick<MeasureOptions, "nodeFlags" | "envi
 
 function scenario(
   name: string,
-  shape: Pick<Scenario["shape"], "projectSize" | "upstreams">,
+  shape: Partial<Scenario["shape"]> & Pick<Scenario["shape"], "projectSize" | "upstreams">,
   connections: number,
 ): Omit<Scenario, "seconds"> {
   return { name, rate: RATE, connections, shape: { ...WORLD, ...shape } };

@@ -31,3 +31,11 @@ export function importsOf(text: string): readonly string[] {
   const others = text.matchAll(/(?:^import\s*|\bimport\(\s*)["']([^"']+)["']/gm);
   return [...statements, ...others].map(([, name = ""]) => name);
 }
+
+/** Those of them that are loaded together with the text's file: no types, nothing that is loaded on demand. */
+export function loadedBy(text: string): readonly string[] {
+  const statements = text.matchAll(
+    /^(?:import|export)\b(?!\s*type\b)[^;"']*?\bfrom\s*["']([^"']+)["']/gm,
+  );
+  return [...statements].map(([, name = ""]) => name);
+}

@@ -4,7 +4,7 @@ import { caddyHop, caddyPair } from "./caddy.ts";
 import { direct } from "./direct.ts";
 import { envoyHop, envoyPair } from "./envoy.ts";
 import { haproxyHop, haproxyPairHttp1, haproxyPairHttp2 } from "./haproxy.ts";
-import { meshHop, meshPair, meshPairHttp1, otherHop, otherPair } from "./mesh.ts";
+import { meshHop, meshPair, meshPairHttp1, meshPairObserved, otherHop, otherPair } from "./mesh.ts";
 import { nginxHop, nginxPair } from "./nginx.ts";
 import { httpProxyMiddlewareHop, nodeHttpHop } from "./node-http.ts";
 import { prototypeHop, prototypePair, prototypePairHttp1 } from "./prototype.ts";
@@ -26,6 +26,7 @@ export const EVERY_PEER: readonly Peer[] = [
   haproxyPairHttp2,
   envoyPair,
   caddyPair,
+  meshPairObserved,
   meshPairHttp1,
   prototypePairHttp1,
   haproxyPairHttp1,

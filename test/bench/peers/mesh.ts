@@ -23,10 +23,9 @@ export const BUNDLES = "programs";
 /** Many sidecars that start at once share one core. */
 const READY = { timeout: 30_000 };
 
-export interface SidecarParts {
-  readonly inbound?: readonly InboundPort[];
-  readonly outbound?: readonly OutboundService[];
-}
+export type SidecarParts = Partial<
+  Pick<Snapshot, "inbound" | "outbound" | "policy" | "observation">
+>;
 
 /** An agent that waits with a snapshot, and the environment of the sidecar that will ask it. */
 export interface Prepared {
@@ -57,8 +56,8 @@ export async function prepareSidecar(
       ...NO_POLICY,
     },
     certificates: await site.certificates.authority.certificatesFor(service),
-    inbound: parts.inbound ?? [],
-    outbound: parts.outbound ?? [],
+    ...{ inbound: [], outbound: [] },
+    ...parts,
   };
   agent.publish(snapshot);
   const hosts = join(site.folder, `${service}.hosts`);
@@ -121,11 +120,13 @@ async function startPair(
   site: Site,
   entry: string,
   callerEnvironment: Readonly<Record<string, string>> = {},
+  { policy = {}, ...parts }: SidecarParts = {},
 ): Promise<number> {
   const inbound = await inboundPort(site);
-  const outbound = await outboundService(site, inbound.tlsPort);
-  const callee = await prepareSidecar(site, CALLEE, { inbound: [inbound] }, entry);
-  const caller = await prepareSidecar(site, CALLER, { outbound: [outbound] }, entry);
+  const outbound = { ...(await outboundService(site, inbound.tlsPort)), policy };
+  const ofCallee = { ...parts, policy, inbound: [inbound] };
+  const callee = await prepareSidecar(site, CALLEE, ofCallee, entry);
+  const caller = await prepareSidecar(site, CALLER, { ...parts, outbound: [outbound] }, entry);
   site.start(callee.command, callee.environment);
   site.start(caller.command, { ...caller.environment, ...callerEnvironment });
   await Promise.all([ready(callee), ready(caller)]);
@@ -153,6 +154,23 @@ export const meshPairHttp1: Peer = {
   shape: "pair",
   program: undefined,
   start: (site, entry) => startPair(site, entry, { [SIDECAR_ENVIRONMENT.links]: "off" }),
+};
+
+/** With traces of one request in a hundred, and a log of those that fail. */
+export const meshPairObserved: Peer = {
+  name: "mesh observed pair",
+  shape: "pair",
+  program: undefined,
+  start: (site, entry) =>
+    startPair(
+      site,
+      entry,
+      {},
+      {
+        policy: { "traces.share": "1", "logs.requests": "errors" },
+        observation: { traces: true, tap: false },
+      },
+    ),
 };
 
 /** Another state of this project beside this one, in the same run: what a change has brought. */

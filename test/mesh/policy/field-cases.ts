@@ -35,6 +35,13 @@ export const FIELD_CASES: Readonly<Record<string, FieldCases>> = {
   },
   "balance.choices": { good: ["2", "10"], bad: ["1", "11", "2.5", ...NUMBERS] },
   "balance.decay": { good: ["10ms", "10s", "1h"], bad: ["0", "9ms", "61m", ...DURATIONS] },
+  "logs.requests": {
+    good: ["off", "errors", "sampled", "all"],
+    bad: ["", "on", "true", "Errors", "errors,sampled"],
+  },
+  "logs.share": PERCENTS,
+  "traces.share": PERCENTS,
+  "traces.b3": { good: ["off", "single", "multi"], bad: ["", "on", "true", "b3", "single,multi"] },
   "balance.sticky-cookie": { good: ["", "shop"], bad: ["a b", "a;b", "a=b", "ä"] },
   "balance.same-node": BOOLEANS,
   "balance.panic-threshold": PERCENTS,

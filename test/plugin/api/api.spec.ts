@@ -61,6 +61,33 @@ describe("the agent's API", () => {
     assert.equal(await response.text(), "nothing to do\n");
   });
 
+  it("lets all workloads leave, and tells what is still left of the mesh", async () => {
+    let asked = 0;
+    const leave = (): { attached: number; due: number } => {
+      asked += 1;
+      return { attached: 2, due: 3 };
+    };
+    const response = await ask("/v1/leave", { leave }, { method: "POST" });
+    assert.deepEqual(await answer(response), [200, { attached: 2, due: 3 }]);
+    const looked = await fetch(`${server?.origin}/v1/leave`);
+    assert.deepEqual([looked.status, looked.headers.get("allow")], [405, "POST"]);
+    assert.equal(asked, 1);
+  });
+
+  it("lists the certificates of the node's workloads", async () => {
+    const certificate = { service: "shop-web", container: "shop-web-1", serial: "0a" };
+    const response = await ask("/v1/certificates", { certificates: () => [certificate] });
+    assert.deepEqual(await answer(response), [200, { certificates: [certificate] }]);
+  });
+
+  it("lists intentions, and what holds without one", async () => {
+    const everybody = { source: "*", destination: "*", action: "allow" };
+    assert.deepEqual(await answer(await ask("/v1/intentions")), [
+      200,
+      { intentions: [{ ...everybody, precedence: 0, permissions: [] }], left: 0, problems: [] },
+    ]);
+  });
+
   for (const path of ["/", "/v1", "/v1/status/", "/V1/status", "/v1/%ff", "/v1/status%00"]) {
     it(`answers 404 to ${path}`, async () => {
       const [status, body] = await answer(await ask(path));

@@ -1,19 +1,22 @@
 // What the API shows in tests that do not say otherwise: a quiet node of a shop, with policies in memory.
-
+import assert from "node:assert/strict";
 import { silentLog } from "../../../mesh/log.ts";
 import type { Instance } from "../../../mesh/model.ts";
 import type { PolicyDocument } from "../../../mesh/policy/document.ts";
 import type { ApiSources } from "../../../plugin/api/api.ts";
 import { PolicyDesk } from "../../../plugin/policy/policy-desk.ts";
 import { PolicyState } from "../../../plugin/policy/policy-state.ts";
+import { rankIntentions } from "../../../plugin/policy/ranked-intentions.ts";
 import type { KnownNames } from "../../../plugin/policy/service-names.ts";
 import { ServicePolicies } from "../../../plugin/policy/service-policies.ts";
+import { Taps } from "../../../plugin/tap/taps.ts";
 import { toInstance } from "../../../plugin/workload/health.ts";
 import {
   type PolicyStore,
   policyConflict,
   type StoredPolicy,
 } from "../../../registry/policy-store.ts";
+import { ManualClock } from "../../helpers/manual-clock.ts";
 import { NO_INTENTIONS, policiesView } from "../../helpers/policies.ts";
 import { NODE, workloadOf } from "../../helpers/workloads.ts";
 import { exampleStatus } from "../commands/example-status.ts";
@@ -84,9 +87,16 @@ export function apiSources(
     status: () => exampleStatus,
     plan: () => "nothing to do\n",
     metrics: () => [],
+    certificates: () => [],
+    intentions: () => rankIntentions(state.intentions),
     healthy: () => true,
     desk: new PolicyDesk({ store, policies, known: () => SHOP }),
     endpoints: () => [],
+    check: async () => [],
+    leave: () => ({ attached: 0, due: 0 }),
+    explain: async () => assert.fail("nothing is explained in this test"),
+    taps: new Taps(() => undefined),
+    clock: new ManualClock(),
     log: silentLog,
     ...changes,
   };

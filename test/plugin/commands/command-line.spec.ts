@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, it } from "mocha";
 import { createApi } from "../../../plugin/api/api.ts";
 import { serveApiOnSocket } from "../../../plugin/api/serve-api.ts";
 import { runCommandLine } from "../../../plugin/commands/command-line.ts";
-import { AGENT_VERSION } from "../../../plugin/version.ts";
+import { VERBS } from "../../../plugin/commands/verbs.ts";
 import { apiSources } from "../api/sources.ts";
 import { exampleStatus } from "./example-status.ts";
 import { fakeEngine } from "./fake-engine.ts";
@@ -81,7 +81,7 @@ describe("docker mesh", () => {
         assert.equal(error, "");
         assert.match(
           output,
-          /^Usage: {2}docker mesh COMMAND\n\n.*\n {2}status {6}Show .*\n {2}version {5}Show /s,
+          /^Usage: {2}docker mesh COMMAND\n\n.*\n {2}status {6,}Show .*\n {2}version {5,}Show /s,
         );
         assert.ok(!output.includes("request"));
       });
@@ -98,14 +98,6 @@ describe("docker mesh", () => {
         assert.match(output, /^Usage: {2}docker mesh status \[OPTIONS\]\n/);
       });
     }
-  });
-
-  it("shows its version", async () => {
-    assert.deepEqual(await run(["mesh", "version"]), {
-      code: 0,
-      output: `docker mesh version ${AGENT_VERSION}\n`,
-      error: "",
-    });
   });
 
   describe("wrong usage ends with exit code 1 and says where help is", () => {
@@ -129,7 +121,7 @@ describe("docker mesh", () => {
       ["mesh status --format", `flag needs an argument: --format${STATUS_HELP}`],
       [
         "mesh status --format yaml",
-        `invalid argument "yaml" for --format: expected table or json${STATUS_HELP}`,
+        `invalid argument "yaml" for --format: expected table, json or a Go template such as '{{.Service}}'${STATUS_HELP}`,
       ],
       [
         "mesh policy bogus",
@@ -175,8 +167,7 @@ describe("docker mesh", () => {
       assert.deepEqual(await run(["-H", host, "mesh", "status"]), {
         code: 1,
         output: "",
-        error:
-          "no agent of the mesh runs on this engine: start it with `docker compose -f compose/mesh.yaml up -d`\n",
+        error: "no agent of the mesh runs on this engine: `docker mesh up` installs the mesh\n",
       });
     });
 
@@ -300,11 +291,13 @@ describe("docker mesh", () => {
     const CASES: readonly (readonly [string, string])[] = [
       [
         "__complete mesh ",
-        "status\tShow services, workloads, sidecars and problems of this node\nendpoints\tShow the endpoints of a service as its callers see them\npolicy\tLook at and change how services are called and by whom\nversion\tShow the version of this command\n:4\n",
+        `${VERBS.flatMap(({ name, summary }) => (summary === undefined ? [] : `${name}\t${summary}\n`)).join("")}:4\n`,
       ],
       ["__completeNoDesc mesh st", "status\n:4\n"],
       ["__completeNoDesc mesh status --f", "--format\n:4\n"],
       ["__completeNoDesc mesh status --format ", "json\ntable\n:4\n"],
+      ["__completeNoDesc mesh explain web orders --he", "--header\n--help\n:4\n"],
+      ["__completeNoDesc mesh tap orders --f", "--failed\n--format\n--from\n:4\n"],
       ["__completeNoDesc mesh version ", ":4\n"],
       ["__completeNoDesc mesh policy ro", "rollback\n:4\n"],
       ["__completeNoDesc mesh policy get --a", "--all\n:4\n"],
@@ -314,6 +307,7 @@ describe("docker mesh", () => {
       ["__completeNoDesc mesh policy set orders route.canary.rewr", "route.canary.rewrite=\n:6\n"],
       ["__completeNoDesc mesh policy unset orders timeouts.per", "timeouts.per-try\n:4\n"],
       ["__completeNoDesc mesh policy set orders --file ", ":0\n"],
+      ["__completeNoDesc mesh inject --output ", ":0\n"],
     ];
     for (const [line, output] of CASES) {
       it(`answers docker-mesh ${line}`, async () => {

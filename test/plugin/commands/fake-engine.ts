@@ -13,21 +13,31 @@ export interface FakeEngine {
   readonly calls: readonly string[];
 }
 
-/** An engine with one agent that runs `exec`, or with none. Not yet listening. */
-export function fakeEngine(exec: FakeExec | undefined, apiVersion = "1.41"): FakeEngine {
+/** An engine with one agent that runs `exec` and has these ports, or with none. Not yet listening. */
+export function fakeEngine(
+  exec: FakeExec | undefined,
+  apiVersion = "1.41",
+  ports: readonly object[] = [],
+): FakeEngine {
   const calls: string[] = [];
+  const agents = exec === undefined ? [] : [{ Id: "a1", Names: ["/mesh-agent-1"], Ports: ports }];
   const server = createServer((request, response) => {
-    void answer(request, response, exec, calls, apiVersion);
+    void answer(request, response, { exec, agents, calls, apiVersion });
   });
   return { server, calls };
+}
+
+interface Answers {
+  readonly exec: FakeExec | undefined;
+  readonly agents: readonly object[];
+  readonly calls: string[];
+  readonly apiVersion: string;
 }
 
 async function answer(
   request: IncomingMessage,
   response: ServerResponse,
-  exec: FakeExec | undefined,
-  calls: string[],
-  apiVersion: string,
+  { exec, agents, calls, apiVersion }: Answers,
 ): Promise<void> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
@@ -35,7 +45,6 @@ async function answer(
   const { pathname, searchParams } = new URL(request.url ?? "/", "http://engine");
   calls.push(`${request.method} ${pathname} ${searchParams.get("filters") ?? body}`.trim());
   if (pathname === "/exec/e1/start") return sendOutput(response, exec);
-  const agents = exec === undefined ? [] : [{ Id: "a1", Names: ["/mesh-agent-1"] }];
   const answers: Readonly<Record<string, readonly [number, unknown]>> = {
     "/containers/json": [200, agents],
     "/containers/a1/exec": [201, { Id: "e1" }],

@@ -1,8 +1,9 @@
 // An engine whose agent is real as far as the command can tell: what is executed in its container is this very command,
 // which asks an API on a unix socket.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
 import { text } from "node:stream/consumers";
-import { runCommandLine } from "../../../plugin/commands/command-line.ts";
+import { runCommandLine, type Terminal } from "../../../plugin/commands/command-line.ts";
 import { frame } from "./fake-engine.ts";
 
 interface Exec {
@@ -20,9 +21,26 @@ interface Ended {
 export function liveEngine(apiSocket: string): Server {
   const execs: Exec[] = [];
   const ended: Ended[] = [];
-  return createServer((request, response) => {
+  const server = createServer((request, response) => {
     void answer(request, response);
   });
+  server.on("upgrade", (request, socket) => void attach(request.url ?? "", socket));
+  return server;
+
+  /** A command whose input and output are the connection. */
+  async function attach(url: string, connection: Duplex): Promise<void> {
+    const number = Number(/^\/exec\/e(\d+)\/start/.exec(url)?.[1]);
+    connection.write("HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n");
+    const closed = new Promise<string>((resolve) => connection.once("end", () => resolve("")));
+    connection.on("error", () => undefined).resume();
+    const code = await execute(execs[number], {
+      print: (printed) => void connection.write(frame(1, printed)),
+      printError: (printed) => void connection.write(frame(2, printed)),
+      readInput: () => closed,
+    });
+    ended[number] = { output: "", error: "", code };
+    connection.end();
+  }
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await text(request);
@@ -52,23 +70,26 @@ export function liveEngine(apiSocket: string): Server {
   async function run(exec: Exec | undefined): Promise<Ended> {
     const output: string[] = [];
     const error: string[] = [];
+    const code = await execute(exec, {
+      print: (printed) => void output.push(printed),
+      printError: (printed) => void error.push(printed),
+      readInput: async () => "",
+    });
+    return { output: output.join(""), error: error.join(""), code };
+  }
+
+  async function execute(
+    exec: Exec | undefined,
+    streams: Omit<Terminal, "environment">,
+  ): Promise<number> {
     const variables = (exec?.Env ?? []).map((entry) => {
       const equals = entry.indexOf("=");
       return [entry.slice(0, equals), entry.slice(equals + 1)] as const;
     });
-    const terminal = {
-      print: (printed: string) => output.push(printed),
-      printError: (printed: string) => error.push(printed),
-      readInput: async () => "",
-      environment: { MESH_API_SOCKET: apiSocket, ...Object.fromEntries(variables) },
-    };
+    const environment = { MESH_API_SOCKET: apiSocket, ...Object.fromEntries(variables) };
     // Behind `node /app/cli.mjs`.
-    const code = await runCommandLine(
-      exec?.Cmd.slice(2) ?? [],
-      terminal,
-      new AbortController().signal,
-    );
-    return { output: output.join(""), error: error.join(""), code };
+    const args = exec?.Cmd.slice(2) ?? [];
+    return await runCommandLine(args, { ...streams, environment }, new AbortController().signal);
   }
 }
 

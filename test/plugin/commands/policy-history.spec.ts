@@ -18,9 +18,9 @@ describe("what a policy was", () => {
       await rig.run("policy history orders"),
       done(
         [
-          "VERSION   WRITTEN                FIELDS   NOTE",
-          "2         1970-01-01T00:00:02Z   2        set by a test",
-          "1         1970-01-01T00:00:01Z   1        set by a test",
+          "VERSION   WRITTEN                FIELDS    NOTE",
+          "2         1970-01-01T00:00:02Z   2         set by a test",
+          "1         1970-01-01T00:00:01Z   1         set by a test",
           "",
         ].join("\n"),
       ),

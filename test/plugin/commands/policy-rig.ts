@@ -5,7 +5,7 @@ import type { Server } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { PolicyDocument } from "../../../mesh/policy/document.ts";
-import { createApi } from "../../../plugin/api/api.ts";
+import { type ApiSources, createApi } from "../../../plugin/api/api.ts";
 import { serveApiOnSocket } from "../../../plugin/api/serve-api.ts";
 import { runCommandLine } from "../../../plugin/commands/command-line.ts";
 import type { CallerReport } from "../../../plugin/policy/caller-reports.ts";
@@ -45,10 +45,11 @@ export class PolicyRig implements AsyncDisposable {
     this.#engine = liveEngine(join(directory, "api.sock"));
   }
 
-  static async start(): Promise<PolicyRig> {
+  /** `sources`: what the API shows besides. */
+  static async start(sources: Partial<ApiSources> = {}): Promise<PolicyRig> {
     const rig = new PolicyRig(await mkdtemp(join(tmpdir(), "docker-mesh-")));
     const parts = { store: rig.store, labels: LABELS };
-    const app = createApi(apiSources({ endpoints: () => REPORTS }, parts));
+    const app = createApi(apiSources({ endpoints: () => REPORTS, ...sources }, parts));
     await serveApiOnSocket(app, join(rig.directory, "api.sock"), rig.#stop.signal);
     rig.#engine.listen(join(rig.directory, "docker.sock"));
     await once(rig.#engine, "listening");

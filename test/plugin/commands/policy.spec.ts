@@ -21,10 +21,10 @@ describe("docker mesh policy", () => {
         await rig.run("policy get orders"),
         done(
           [
-            "FIELD               VALUE    SOURCE",
-            "balance.algorithm   random   policy",
-            "retries.attempts    3        label",
-            "timeouts.connect    2s       mesh",
+            "FIELD               VALUE     SOURCE",
+            "balance.algorithm   random    policy",
+            "retries.attempts    3         label",
+            "timeouts.connect    2s        mesh",
             "",
           ].join("\n"),
         ),

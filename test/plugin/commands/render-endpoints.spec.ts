@@ -18,9 +18,9 @@ describe("the table of endpoints", () => {
     assert.equal(
       renderEndpoints([HEALTHY, ejected], NOW),
       [
-        "CALLER       ENDPOINT         PORT   STATE     SHARE   LATENCY   ACTIVE   EJECTIONS   SINCE       REASON",
-        "shop-web-1   shop-orders-a1   8080   healthy   100%    -         0        0           -           -",
-        "shop-web-1   shop-orders-b2   8080   ejected   0%      12.3ms    3        2           1m15s ago   5 answers of 5xx in a row",
+        "CALLER       ENDPOINT         PORT      STATE     SHARE     LATENCY   ACTIVE    EJECTIONS   SINCE       REASON",
+        "shop-web-1   shop-orders-a1   8080      healthy   100%      -         0         0           -           -",
+        "shop-web-1   shop-orders-b2   8080      ejected   0%        12.3ms    3         2           1m15s ago   5 answers of 5xx in a row",
         "",
       ].join("\n"),
     );

@@ -36,6 +36,7 @@ describe("the docker-mesh shim", () => {
     const plugin = join(directory, "a project", "plugin");
     await mkdir(plugin, { recursive: true });
     await cp(SHIM, join(plugin, "docker-mesh"));
+    await writeFile(join(plugin, "cli.ts"), "");
     return join(plugin, "docker-mesh");
   }
 

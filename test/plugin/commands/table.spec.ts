@@ -7,10 +7,17 @@ describe("tables", () => {
     const table = renderTable(
       ["NAME", "PORTS"],
       [
-        ["größe", ""],
+        ["größe-und-name", ""],
         ["a", "1"],
       ],
     );
-    assert.equal(table, "NAME    PORTS\ngröße\na       1\n");
+    assert.equal(table, "NAME             PORTS\ngröße-und-name\na                1\n");
+  });
+
+  it("give each column ten characters at least, as Docker's do", () => {
+    assert.equal(
+      renderTable(["A", "B", "C"], [["1", "2", "3"]]),
+      "A         B         C\n1         2         3\n",
+    );
   });
 });

@@ -153,6 +153,7 @@ describe("a sidecar's facts", () => {
       specification: "0123456789abcdef",
       version: "0.1.0",
       token: "a=b",
+      explicit: undefined,
     });
   });
 

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import Docker from "dockerode";
 import { afterEach, beforeEach, describe, it } from "mocha";
 import { Engine } from "../../../plugin/docker/engine.ts";
+import { introductionOf, tokenDigest } from "../../../proxy/configuration/introduction.ts";
 
 /** Answers by `<method> <path without version>`; a missing one is never given. */
 type Answers = Record<string, readonly [status: number, body: unknown]>;
@@ -89,13 +90,14 @@ describe("the engine's client", () => {
       { "docker-mesh.role": "init" },
       { "com.docker.swarm.service.id": "x2k9" },
       { "docker-mesh.role": "agent" },
+      { "docker-mesh.explicit": "sidecar" },
       { "com.example.mesh.enable": "true" },
       { meshed: "true" },
       null,
     ];
     const all = labels.map((Labels, index) => ({ Id: `c${index}`, Labels }));
     answers["GET /containers/json"] = [200, all];
-    assert.deepEqual(await engine.list(signal), ["c0", "c1", "c2", "c3", "c4"]);
+    assert.deepEqual(await engine.list(signal), ["c0", "c1", "c2", "c3", "c4", "c6"]);
     assert.match(asked.join(""), /all=true/);
   });
 
@@ -103,6 +105,7 @@ describe("the engine's client", () => {
     for (const [what, labels, kind] of [
       ["of the user's", { "mesh.enable": "true" }, "container"],
       ["that an agent made", { "docker-mesh.role": "sidecar" }, "sidecar"],
+      ["of a compose file", { "docker-mesh.explicit": "sidecar" }, "sidecar"],
       ["that is a task", { "com.docker.swarm.service.id": "x2k9" }, "container"],
       ["without mesh labels", {}, undefined],
       ["without labels", null, undefined],
@@ -223,6 +226,30 @@ describe("the engine's client", () => {
       code: 1,
       output: `Error: [31mno such table\n${"grüße".repeat(30)}`,
     });
+  });
+
+  it("reads what a sidecar has printed of its token since its start", async () => {
+    const bytes = Buffer.from(`{"level":"info"}\n${introductionOf("secret")}`);
+    const head = Buffer.from([1, 0, 0, 0, 0, 0, 0, bytes.length]);
+    answers["GET /containers/a1/logs"] = [200, Buffer.concat([head, bytes])];
+    const digest = await engine.introduction("a1", "2026-03-01T08:00:00.25Z", signal);
+    assert.equal(digest, tokenDigest("secret"));
+    assert.match(asked.join(""), /since=1772352000\.25&/);
+  });
+
+  for (const [what, status, message] of [
+    ["that is gone", 404, "No such container: a1"],
+    ["whose log driver does not let it", 501, "configured logging driver does not support reading"],
+  ] as const) {
+    it(`knows no token of a sidecar ${what}`, async () => {
+      answers["GET /containers/a1/logs"] = [status, { message }];
+      assert.equal(await engine.introduction("a1", "2026-03-01T08:00:00Z", signal), undefined);
+    });
+  }
+
+  it("takes a container that runs already for started", async () => {
+    answers["POST /containers/a1/start"] = [304, ""];
+    await engine.start("a1", signal);
   });
 
   it("reads no logs of a container that succeeded", async () => {

@@ -56,6 +56,7 @@ function printWorkload(labels: WorkloadLabels): string[] {
     ["version", labels.version],
     ["check", printCheck(check)],
     ["weight", labels.weight === 1 ? undefined : String(labels.weight)],
+    ["sidecar", labels.sidecar === "agent" ? undefined : labels.sidecar],
     ["hold", labels.hold ? "until the sidecar is ready" : undefined],
   ];
   const policy = Object.entries(labels.policy).map(([name, text]) => `policy ${name}: ${text}`);

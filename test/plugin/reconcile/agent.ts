@@ -41,6 +41,7 @@ export class Agent {
   readonly sessions: SidecarSessions;
   readonly lanes: Lanes;
   readonly holds: Holds;
+  readonly interpreter: Interpreter;
   readonly reconciler: Reconciler;
   readonly policies: PolicyState = policyState();
   /** Waits for another look at the engine after one that failed. */
@@ -76,6 +77,7 @@ export class Agent {
     };
     const { interceptions, held: record } = records;
     this.holds = new Holds({ engine, record, clock, log: silentLog, onChanged });
+    this.interpreter = new Interpreter(services);
     const socketMount = { Type: "volume", Source: "mesh", Target: "/run/mesh" } as const;
     this.reconciler = new Reconciler({
       node: NODE,
@@ -87,6 +89,7 @@ export class Agent {
       publisher: new Publisher({
         ...{ sessions: this.sessions, leaves: new InstantLeaves(), clock },
         ...policyParts(this.policies),
+        observation: () => undefined,
       }),
       healthFeed: new HealthFeed(this.catalog, clock, silentLog),
       lanes: this.lanes,
@@ -98,7 +101,7 @@ export class Agent {
       },
       interceptions,
       holds: this.holds,
-      interpreter: new Interpreter(services),
+      interpreter: this.interpreter,
       wake,
       clock,
       log: silentLog,

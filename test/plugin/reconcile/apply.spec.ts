@@ -144,6 +144,35 @@ describe("applying a workload's steps", () => {
     assert.equal(context.interceptions.known.size, 0);
   });
 
+  describe("starts a container of a compose file", () => {
+    const explicit = { startedAt: STARTED_AT, exitCode: 1, rules: "", tokenDigest: "" };
+    const start = (role: string): Step => {
+      const container = sidecarOf("a", "e1", { role, explicit, running: false });
+      return { kind: "start", workloadId, container, cause };
+    };
+
+    it("and looks at it again", async () => {
+      await apply(start("sidecar"));
+      assert.deepEqual(engine.calls, ["start e1"]);
+      assert.deepEqual(changed, ["e1"]);
+    });
+
+    it("and waits until it has installed the redirection", async () => {
+      await apply(start("init"));
+      assert.deepEqual(engine.calls, ["start e1", "wait e1"]);
+      assert.equal(context.interceptions.known.size, 0);
+    });
+
+    it("and says why the redirection was not installed, which makes it wait before the next try", async () => {
+      engine.exit = { code: 1, output: "no such table" };
+      await assert.rejects(apply(start("init")), {
+        code: "ENGINE_REFUSED",
+        message: /redirection of sidecar-e1, it ended with 1: no such table/,
+      });
+      assert.deepEqual(changed, ["e1"]);
+    });
+  });
+
   it("gives each sidecar a token of its own and says whose it is", async () => {
     await apply(ATTACH);
     await apply(ATTACH);

@@ -10,6 +10,9 @@ class ScriptedInspector implements Inspector {
   readonly containers = new Map<string, Inspected>();
   readonly silentAbout = new Set<string>();
   inspected: string[] = [];
+  /** What explicit sidecars have printed, and how often that was asked. */
+  printed = "";
+  readings = 0;
   /** Runs while a listing is on its way. */
   whileListing: () => void = () => undefined;
   /** Runs while an answer about a container is on its way. */
@@ -24,6 +27,11 @@ class ScriptedInspector implements Inspector {
     const listed = [...this.containers.keys()];
     this.whileListing();
     return listed;
+  }
+
+  async introduction(): Promise<string> {
+    this.readings += 1;
+    return this.printed;
   }
 
   async inspect(id: string): Promise<Inspected | undefined> {
@@ -172,6 +180,57 @@ describe("the observer", () => {
     observer.mark([containerId("a")]);
     await assert.rejects(observer.refresh(signal), /no answer/);
     assert.deepEqual(seen(), ["a"]);
+  });
+
+  describe("of a sidecar that stands in a compose file", () => {
+    const explicit = (startedAt: string): Inspected => ({
+      kind: "sidecar",
+      facts: sidecarOf("a", "s1", {
+        token: "",
+        explicit: { startedAt, exitCode: 0, rules: "", tokenDigest: "" },
+      }),
+    });
+    const digest = (): string | undefined => observer.sidecars[0]?.explicit?.tokenDigest;
+
+    beforeEach(() => engine.put(explicit("2026-03-01T08:00:01Z")));
+
+    it("reads once what it has printed of its token", async () => {
+      engine.printed = "digest";
+      await observer.refresh(signal);
+      observer.markAll();
+      await observer.refresh(signal);
+      assert.equal(digest(), "digest");
+      assert.equal(engine.readings, 1);
+      assert.equal(observer.noteStranger(), false);
+    });
+
+    it("reads again when a stranger comes, until it has found it", async () => {
+      await observer.refresh(signal);
+      assert.equal(digest(), "");
+      engine.printed = "digest";
+      assert.equal(observer.noteStranger(), true);
+      await observer.refresh(signal);
+      assert.equal(digest(), "digest");
+    });
+
+    it("looks at it again when its workload has been started", async () => {
+      engine.put(container("a"));
+      await observer.refresh(signal);
+      engine.inspected = [];
+      changed("a", "start");
+      await observer.refresh(signal);
+      assert.deepEqual(engine.inspected.toSorted(), [containerId("a"), "s1"].sort());
+    });
+
+    it("reads again after another start of it", async () => {
+      engine.printed = "digest";
+      await observer.refresh(signal);
+      engine.printed = "another digest";
+      engine.put(explicit("2026-03-01T08:00:02Z"));
+      observer.mark(["s1"]);
+      await observer.refresh(signal);
+      assert.equal(digest(), "another digest");
+    });
   });
 
   describe("of a container that is being stopped", () => {

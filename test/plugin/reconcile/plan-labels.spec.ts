@@ -48,9 +48,9 @@ const CASES: Readonly<Record<string, Case>> = {
     desired: [],
     observed: {},
     plan: `\
-deregister shop-orders-aaaaaaaaaaaa: its labels do not ask for the mesh any more
-release shop-orders-1: its labels do not ask for the mesh any more
-detach sidecar-s1: its labels do not ask for the mesh any more
+deregister shop-orders-aaaaaaaaaaaa: it is not to be in the mesh any more
+release shop-orders-1: it is not to be in the mesh any more
+detach sidecar-s1: it is not to be in the mesh any more
 `,
   },
   "it left the mesh in the middle of a hand-over, and had no redirection": {
@@ -66,8 +66,8 @@ detach sidecar-s1: its labels do not ask for the mesh any more
     },
     plan: `\
 remove-sidecar sidecar-s3: workload is gone
-detach sidecar-s1: its labels do not ask for the mesh any more
-detach sidecar-s2: its labels do not ask for the mesh any more
+detach sidecar-s1: it is not to be in the mesh any more
+detach sidecar-s2: it is not to be in the mesh any more
 `,
   },
   "it left the mesh and has restarted since": {
@@ -85,7 +85,7 @@ remove-sidecar sidecar-s1: workload is gone
     observed: { sidecars: [sidecarOf("a", "s1", { running: false })], registered: [] },
     plan: `\
 remove-sidecar sidecar-s1: workload is gone
-release shop-orders-1: its labels do not ask for the mesh any more
+release shop-orders-1: it is not to be in the mesh any more
 `,
   },
   "a running workload is to be strict now": {

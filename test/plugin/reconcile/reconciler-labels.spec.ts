@@ -127,6 +127,28 @@ describe("a task that runs, when its service's labels change", () => {
     await eventually(async () => assert.equal((await registered()).length, 1), FAST);
   });
 
+  it("leaves the mesh when the mesh goes, whatever its labels say, and comes back when it has not gone", async () => {
+    let isLeaving = true;
+    agent.interpreter.leave(() => isLeaving);
+    agent.reconciler.trigger();
+    await eventually(async () => assert.deepEqual(await registered(), []), FAST);
+    await eventually(() => assert.deepEqual(engine.made, []), FAST);
+    await settled();
+    const done = engine.calls.filter((call) => /SIGINT|create/.test(call));
+    assert.deepEqual(
+      done.map((call) => call.replace(/made-\d+/, "made")),
+      ["create shop_orders.1.x2k9.mesh-init-…", "signal made SIGINT"],
+    );
+    say({ ...ENABLED, "mesh.weight": "3" });
+    await settled();
+    assert.deepEqual(engine.made, []);
+    assert.equal(agent.reconciler.stepsDue, 0);
+    isLeaving = false;
+    agent.reconciler.trigger();
+    agent.sessions.accept(await session(), reportOf());
+    await eventually(async () => assert.equal((await registered()).length, 1), FAST);
+  });
+
   it("is left as it is by an agent that has just started, until that knows them", async () => {
     await agent.stop();
     await startAgent();

@@ -44,7 +44,8 @@ describe("policies in snapshots", () => {
     keySets = new KeySets({ fetch, remembered: new Map(), clock, onChange: () => publish() });
     const policies = new ServicePolicies(state);
     const leaves = new InstantLeaves();
-    publisher = new Publisher({ sessions, leaves, policies, keySets, clock });
+    const observation = (): undefined => undefined;
+    publisher = new Publisher({ sessions, leaves, policies, keySets, observation, clock });
     say({});
   });
 
@@ -183,7 +184,8 @@ describe("policies in snapshots", () => {
   it("are waited for: nobody is let in because nothing is known of them yet", () => {
     const fresh = new PolicyState();
     const parts = { sessions, leaves: new InstantLeaves(), keySets, clock: new ManualClock() };
-    publisher = new Publisher({ ...parts, policies: new ServicePolicies(fresh) });
+    const observation = (): undefined => undefined;
+    publisher = new Publisher({ ...parts, observation, policies: new ServicePolicies(fresh) });
     assert.deepEqual(publish(), [undefined, undefined, undefined]);
     assert.match(publisher.problems[0]?.message ?? "", /have not been read .* yet/);
     fresh.setPolicies(policiesView({}));

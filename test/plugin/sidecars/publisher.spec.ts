@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, describe, it } from "mocha";
 import {
+  type ObservationWanted,
   type PublishedWorkload,
   Publisher,
   type PublisherInput,
@@ -27,13 +28,18 @@ describe("the publisher", () => {
   let sessions: SidecarSessions;
   let leaves: InstantLeaves;
   let publisher: Publisher;
+  let observation: ObservationWanted;
 
   beforeEach(() => {
+    observation = () => undefined;
     clock = new ManualClock();
     sessions = new SidecarSessions(clock, () => undefined);
     sessions.sync([sidecarOf("a", "s1"), sidecarOf("b", "s2")]);
     leaves = new InstantLeaves();
-    publisher = new Publisher({ sessions, leaves, ...policyParts(), clock });
+    publisher = new Publisher({
+      ...{ sessions, leaves, ...policyParts(), clock },
+      observation: (service, calls) => observation(service, calls),
+    });
   });
 
   const of = (workload: Workload, changes: Partial<PublishedWorkload> = {}): PublishedWorkload => ({
@@ -74,6 +80,24 @@ describe("the publisher", () => {
     assert.equal(orders?.instanceId, "shop-orders-aaaaaaaaaaaa");
     assert.equal(web?.instanceId, "shop-web-bbbbbbbbbbbb");
     assert.equal(web?.certificates.privateKey, "key of shop-web\n");
+  });
+
+  it("asks for single requests where somebody wants them, by what the workload is and calls", () => {
+    const asked = new Map<string, readonly string[]>();
+    observation = (service, calls) => {
+      asked.set(
+        service,
+        calls.map((called) => called.service),
+      );
+      return service === "shop-web" ? { traces: false, tap: true } : undefined;
+    };
+    const [orders, web] = publish({});
+    assert.equal(orders?.observation, undefined);
+    assert.deepEqual(web?.observation, { traces: false, tap: true });
+    assert.deepEqual([...asked.keys()], ["shop-orders", "shop-web"]);
+    assert.ok(asked.get("shop-web")?.includes("shop-orders"));
+    observation = () => undefined;
+    assert.equal(publish({})[1]?.observation, undefined);
   });
 
   it("keeps every short name of a service whose copies are all gone", () => {

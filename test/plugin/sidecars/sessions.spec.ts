@@ -1,12 +1,20 @@
 import assert from "node:assert/strict";
 import { beforeEach, describe, it } from "mocha";
+import type { SidecarFacts } from "../../../plugin/docker/container-facts.ts";
 import { type SidecarSession, SidecarSessions } from "../../../plugin/sidecars/sessions.ts";
 import { buildSnapshot } from "../../../plugin/sidecars/snapshot.ts";
+import { tokenDigest } from "../../../proxy/configuration/introduction.ts";
 import type { SidecarReport } from "../../../proxy/configuration/snapshot.ts";
 import { BUNDLE, leafOf } from "../../helpers/leaves.ts";
 import { ManualClock } from "../../helpers/manual-clock.ts";
 import { NO_POLICY } from "../../helpers/plans.ts";
-import { RESTARTED_AT, reportOf, sidecarOf, workloadOf } from "../../helpers/workloads.ts";
+import {
+  RESTARTED_AT,
+  reportOf,
+  STARTED_AT,
+  sidecarOf,
+  workloadOf,
+} from "../../helpers/workloads.ts";
 
 const WORKLOAD = workloadOf("orders", "a");
 const SNAPSHOT = buildSnapshot({
@@ -61,6 +69,45 @@ describe("the agent's side of its sidecars", () => {
       sessions.sync([sidecarOf("a", "i1", { role: "init" }), sidecarOf("b", "s2", { token: "" })]);
       assert.equal(sessions.authenticate("token of i1"), undefined);
       assert.equal(sessions.authenticate(""), undefined);
+    });
+
+    describe("that sidecars of a compose file have made up", () => {
+      const explicit = (
+        letter: string,
+        id: string,
+        printed: string,
+        startedAt = STARTED_AT,
+      ): SidecarFacts => {
+        const facts = { startedAt: RESTARTED_AT, exitCode: 0, rules: "", tokenDigest: printed };
+        return sidecarOf(letter, id, { token: "", explicit: facts, workloadStartedAt: startedAt });
+      };
+      const printed = tokenDigest("made up");
+
+      it("tell who speaks by what the container has printed", () => {
+        sessions.sync([explicit("a", "s1", printed), explicit("b", "s2", "")]);
+        assert.equal(sessions.authenticate("made up")?.sidecarId, "s1");
+        assert.equal(sessions.authenticate(""), undefined);
+        assert.equal(sessions.authenticate(printed), undefined);
+      });
+
+      it("end with the process that knows them", () => {
+        sessions.sync([explicit("a", "s1", printed)]);
+        const before = sessions.authenticate("made up");
+        sessions.sync([explicit("a", "s1", tokenDigest("the next one"))]);
+        assert.equal(before?.closed.signal.aborted, true);
+        assert.equal(sessions.authenticate("the next one")?.sidecarId, "s1");
+      });
+
+      it("begin anew when it becomes known to which start of the workload they belong", () => {
+        sessions.sync([explicit("a", "s1", printed, "")]);
+        sessions.publish(WORKLOAD, SNAPSHOT);
+        const before = sessions.authenticate("made up");
+        assert.equal(before?.snapshots.value, undefined);
+        sessions.sync([explicit("a", "s1", printed)]);
+        sessions.publish(WORKLOAD, SNAPSHOT);
+        assert.equal(before?.closed.signal.aborted, true);
+        assert.equal(sessions.authenticate("made up")?.snapshots.value, SNAPSHOT);
+      });
     });
 
     it("keep their session while their sidecar is there", () => {

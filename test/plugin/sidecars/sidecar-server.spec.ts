@@ -7,9 +7,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "mocha";
 import { silentLog } from "../../../mesh/log.ts";
+import type { ObservationSink } from "../../../plugin/observation/observed-workload.ts";
 import { SidecarSessions } from "../../../plugin/sidecars/sessions.ts";
 import { parseReport, serveSidecars } from "../../../plugin/sidecars/sidecar-server.ts";
 import { buildSnapshot } from "../../../plugin/sidecars/snapshot.ts";
+import { OBSERVED_REQUESTS_PATH } from "../../../proxy/configuration/observed-request.ts";
 import {
   REPORT_PATH,
   SNAPSHOTS_PATH,
@@ -18,6 +20,7 @@ import {
 import { eventually } from "../../helpers/eventually.ts";
 import { BUNDLE, leafOf } from "../../helpers/leaves.ts";
 import { ManualClock } from "../../helpers/manual-clock.ts";
+import { batchOf, observedRequest } from "../../helpers/observed.ts";
 import { NO_POLICY } from "../../helpers/plans.ts";
 import { reportOf, sidecarOf, workloadOf } from "../../helpers/workloads.ts";
 
@@ -45,14 +48,21 @@ describe("the socket for sidecars", () => {
   let socketPath: string;
   let stop: AbortController;
   let sessions: SidecarSessions;
+  let seen: Parameters<ObservationSink>[];
+  let strangers: number;
 
   beforeEach(async () => {
     directory = await mkdtemp(join(tmpdir(), "mesh-socket-"));
     socketPath = join(directory, "agent.sock");
     stop = new AbortController();
-    sessions = new SidecarSessions(new ManualClock(), () => undefined);
+    seen = [];
+    const ignore = (): void => undefined;
+    sessions = new SidecarSessions(new ManualClock(), ignore, ignore, (...told) => seen.push(told));
     sessions.sync([sidecarOf("a", "s1")]);
-    await serveSidecars(socketPath, sessions, silentLog, stop.signal);
+    strangers = 0;
+    await serveSidecars(socketPath, sessions, silentLog, stop.signal, () => {
+      strangers += 1;
+    });
   });
 
   afterEach(async () => {
@@ -102,6 +112,13 @@ describe("the socket for sidecars", () => {
     return { versions, ended, response };
   };
 
+  it("tells of strangers, who may be sidecars that nobody has looked at yet", async () => {
+    await answer("POST", REPORT_PATH, GOOD_TOKEN, "{}");
+    assert.equal(strangers, 0);
+    await answer("GET", SNAPSHOTS_PATH, "Bearer unknown");
+    assert.equal(strangers, 1);
+  });
+
   it("is for its owner alone", async () => {
     assert.equal((await stat(socketPath)).mode & 0o777, 0o600);
   });
@@ -131,7 +148,7 @@ describe("the socket for sidecars", () => {
   it("answers 404 to whatever else is asked", async () => {
     assert.equal(
       await answer("POST", SNAPSHOTS_PATH, GOOD_TOKEN),
-      `404 expected ${SNAPSHOTS_PATH} or ${REPORT_PATH}`,
+      `404 expected ${SNAPSHOTS_PATH}, ${REPORT_PATH} or ${OBSERVED_REQUESTS_PATH}`,
     );
     assert.match(await answer("GET", "/v1/other", GOOD_TOKEN), /^404 /);
   });
@@ -203,10 +220,43 @@ describe("the socket for sidecars", () => {
     });
 
     it("that is too large is not taken", async () => {
-      const body = JSON.stringify(reportOf({ applicationNote: "x".repeat(3_000_000) }));
+      const body = JSON.stringify(reportOf({ applicationNote: "x".repeat(5_000_000) }));
       const outcome = await answer("POST", REPORT_PATH, GOOD_TOKEN, body).catch(() => "cut off");
       assert.match(outcome, /^400 |^cut off$/);
       assert.equal(sessions.state(WORKLOAD)?.report, undefined);
+    });
+  });
+
+  describe("requests that were observed", () => {
+    const post = (body: unknown): Promise<string> =>
+      answer("POST", OBSERVED_REQUESTS_PATH, GOOD_TOKEN, JSON.stringify(body));
+
+    it("are taken for the workload beside whose sidecar they were seen", async () => {
+      sessions.publish(WORKLOAD, snapshotOf(1));
+      assert.equal(await post(batchOf(observedRequest())), "204");
+      const { service, project, version, instanceId, containerId, containerName } = WORKLOAD;
+      const identity = "spiffe://mesh.test/ns/default/dc/dc1/svc/shop-orders";
+      const own = { service, project, version, identity, instanceId, containerId, containerName };
+      assert.deepEqual(JSON.parse(JSON.stringify(seen)), [
+        JSON.parse(JSON.stringify([own, batchOf(observedRequest())])),
+      ]);
+    });
+
+    it("are forgotten while it is not known whose they are", async () => {
+      assert.equal(await post(batchOf(observedRequest())), "204");
+      sessions.publish(WORKLOAD, snapshotOf(1));
+      assert.deepEqual(seen, []);
+    });
+
+    it("are refused with 400 when one of them is none, and none is taken", async () => {
+      sessions.publish(WORKLOAD, snapshotOf(1));
+      for (const body of [
+        "x",
+        [],
+        { ...batchOf(), requests: [observedRequest(), { ...observedRequest(), status: "200" }] },
+      ])
+        assert.equal(await post(body), "400 expected requests that a sidecar has observed as JSON");
+      assert.deepEqual(seen, []);
     });
   });
 

@@ -1,6 +1,8 @@
 // What an agent writes on a sidecar's stream: after any history the sidecar has what the agent has, and little was sent for it.
+
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
+import { seededRandom } from "../../../mesh/seeded-random.ts";
 import { buildSnapshot } from "../../../plugin/sidecars/snapshot.ts";
 import { changeLine, digestOf, wholeLine } from "../../../plugin/sidecars/snapshot-lines.ts";
 import { parseSnapshot, snapshotFrom } from "../../../proxy/configuration/parse-snapshot.ts";
@@ -10,7 +12,6 @@ import type {
   SnapshotChange,
 } from "../../../proxy/configuration/snapshot.ts";
 import { SnapshotAssembly } from "../../../proxy/configuration/snapshot-changes.ts";
-import { seededRandom } from "../../helpers/balancing.ts";
 import { BUNDLE, leafOf } from "../../helpers/leaves.ts";
 import { endpoint, NO_POLICY } from "../../helpers/plans.ts";
 import { workloadOf } from "../../helpers/workloads.ts";

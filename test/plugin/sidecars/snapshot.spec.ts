@@ -46,7 +46,12 @@ describe("a snapshot", () => {
       outbound: [],
       draining: false,
       ...NO_POLICY,
+      observation: undefined,
     });
+  });
+
+  it("says nothing of single requests to whoever is not asked about them", () => {
+    assert.doesNotMatch(JSON.stringify(buildSnapshot(PARTS)), /observation/);
   });
 
   it("is read by the sidecar as the agent wrote it", () => {
@@ -68,6 +73,7 @@ describe("a snapshot", () => {
     ["a leaf", { leaf: { ...PARTS.leaf, certificateChain: "renewed" } }],
     ["a root", { bundle: { ...BUNDLE, roots: [...BUNDLE.roots, "new"] } }],
     ["draining", { draining: true }],
+    ["what is wanted of requests", { observation: { traces: false, tap: true } }],
     [
       "a callable service",
       {

@@ -1,7 +1,9 @@
 // What is particular to each balancing algorithm, shown by numbers: chance is seeded, so that each run is the same.
+
 import assert from "node:assert/strict";
 import type { Algorithm } from "../../../mesh/policy/policy.ts";
-import { calledEndpoints, callPolicy, ServiceRig, seededRandom } from "../../helpers/balancing.ts";
+import { seededRandom } from "../../../mesh/seeded-random.ts";
+import { calledEndpoints, callPolicy, ServiceRig } from "../../helpers/balancing.ts";
 
 function rigOf(algorithm: Algorithm, count: number, weights: readonly number[] = []): ServiceRig {
   const endpoints = calledEndpoints(count, (index) => ({ weight: weights[index] ?? 1 }));

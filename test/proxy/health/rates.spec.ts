@@ -1,10 +1,12 @@
 // Whom the comparison of success rates finds, in how many of many intervals: chance alone must not cost a service its endpoints,
 // and one that fails more than the others must be found among two to five as among many.
+
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
+import { seededRandom } from "../../../mesh/seeded-random.ts";
 import { EndpointHealth } from "../../../proxy/health/endpoint-health.ts";
 import { failingBySuccessRate } from "../../../proxy/health/rates.ts";
-import { callPolicy, seededRandom } from "../../helpers/balancing.ts";
+import { callPolicy } from "../../helpers/balancing.ts";
 
 const DEFAULTS = callPolicy({}, { successRateStdevFactor: 1.9 }).outlier;
 const INTERVALS = 4_000;

@@ -8,8 +8,9 @@ function nameOf(text: string): number {
   return fieldName(bytes, 2, bytes.length - 2);
 }
 
+const NO_NAMES = [FIELD.OTHER, FIELD.X_MESH, FIELD.X_B3, FIELD.LOOKALIKE];
 const KNOWN = Object.entries(FIELD)
-  .filter(([, field]) => ![FIELD.OTHER, FIELD.X_MESH, FIELD.LOOKALIKE].some((one) => one === field))
+  .filter(([, field]) => !NO_NAMES.some((one) => one === field))
   .map(([key, field]) => ({ name: key.toLowerCase().replaceAll("_", "-"), field }));
 
 describe("the names of fields", () => {
@@ -31,6 +32,13 @@ describe("the names of fields", () => {
       if (name.includes("-")) assert.equal(nameOf(name.replace("-", "_")), FIELD.LOOKALIKE);
     });
   }
+
+  it("knows everything that begins with x-b3-", () => {
+    for (const name of ["X-B3-TraceId", "x-b3-parentspanid", `x-b3-${"a".repeat(100)}`])
+      assert.equal(nameOf(name), FIELD.X_B3, name);
+    for (const name of ["x-b3", "x-b4-traceid", "x_b3_traceid", "ax-b3-traceid"])
+      assert.equal(nameOf(name), FIELD.OTHER, name);
+  });
 
   it("knows everything that begins with x-mesh-", () => {
     for (const name of ["x-mesh-", "X-Mesh-A", `x-mesh-${"a".repeat(100)}`])

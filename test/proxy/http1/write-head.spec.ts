@@ -19,6 +19,7 @@ const NOTHING: RequestEdit = {
   host: Buffer.from("filled-in"),
   http2: false,
   timeLeft: undefined,
+  trace: undefined,
 };
 const FOR: RequestEdit = { ...NOTHING, forwardedFor: Buffer.from("192.0.2.7") };
 
@@ -44,6 +45,15 @@ function written(room: number, write: (out: Buffer, at: number) => number): read
 }
 
 describe("a request's head that goes on", () => {
+  it("tells of its trace in our words alone, where there are any", () => {
+    const fields = ["traceparent: 1", "X: y", "TraceState: 2", "b3: 3", "X-B3-TraceId: 4", "Z: z"];
+    const head = requestHead("GET / HTTP/1.1", "Host: a", ...fields);
+    assert.deepEqual(request(head, NOTHING).slice(2), fields);
+    const trace = Buffer.from("traceparent: ours\r\n");
+    const sent = request(head, { ...NOTHING, trace }).slice(2);
+    assert.deepEqual(sent, ["X: y", "Z: z", "traceparent: ours"]);
+  });
+
   it("keeps every line that it may, just as it was", () => {
     const lines = ["GET /a HTTP/1.1", "Host:a", "x-A: 1", "X-a:2", "Y: ", "Z:", "Cookie: \xff"];
     assert.deepEqual(request(requestHead(...lines), NOTHING), lines);

@@ -14,6 +14,7 @@ import type { FinishedExchange, RequestHandler } from "../../../proxy/http/excha
 import { HttpEngine } from "../../../proxy/http/http-engine.ts";
 import { OpenExchanges } from "../../../proxy/http/open-exchanges.ts";
 import type { RequestPlan } from "../../../proxy/http/plan.ts";
+import type { Refusal } from "../../../proxy/http/refusal.ts";
 import type { Destination } from "../../../proxy/http/streams.ts";
 import type { MessageHead } from "../../../proxy/http1/message-head.ts";
 import { Http2Destination } from "../../../proxy/http2/http2-destination.ts";
@@ -51,9 +52,8 @@ export class Hop implements RequestHandler {
 
   constructor() {
     const refusals = new Refusals(new Counters(), systemClock, silentLog);
-    const refused = (code: FailureCode): void => void this.refusedOnes.push(code);
     this.engine = new HttpEngine({
-      ...{ refusals, refused, links: false, linkViolated: () => undefined, drain: new Drain() },
+      ...{ refusals, links: false, linkViolated: () => undefined, drain: new Drain() },
     });
   }
 
@@ -66,6 +66,10 @@ export class Hop implements RequestHandler {
 
   review(): undefined {}
 
+  refused({ code }: Refusal): void {
+    this.refusedOnes.push(code);
+  }
+
   finished({ status, failure }: FinishedExchange): void {
     this.finishedOnes.push({ status, failure });
   }
@@ -77,7 +81,6 @@ export class Hop implements RequestHandler {
       // As in a sidecar: what was read to find out is in the socket again.
       assert.notEqual(await detect(connection, "http"), "http1");
       const service: Http2Service = serveHttp2(connection, this.#exchanges, this, {
-        refused: (code) => void this.refusedOnes.push(code),
         onClosed: () => void this.services.delete(service),
       });
       this.services.add(service);

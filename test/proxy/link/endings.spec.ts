@@ -104,7 +104,7 @@ describe("a request on a link", () => {
     await eventually(() => assert.equal(tried.over && good.over, true));
     assert.deepEqual(tried.failure, { code: "REQUEST_MALFORMED", sent: false, reused: false });
     assert.equal(good.status, 200);
-    assert.deepEqual(server.owner.refusals, ["REQUEST_MALFORMED"]);
+    assert.deepEqual(server.handler.refusals, ["REQUEST_MALFORMED"]);
     assert.equal(server.exchanges.opened.length, 1);
   });
 

@@ -1,22 +1,16 @@
 // Two of our sidecars' ends of a link, with scripted neighbours.
-import type { FailureCode } from "../../../proxy/failures.ts";
 import { ClientLink, type ClientLinkOwner } from "../../../proxy/link/client-link.ts";
 import type { LinkViolation } from "../../../proxy/link/frames.ts";
-import {
-  type ServerLink,
-  type ServerLinkOwner,
-  serveLink,
-} from "../../../proxy/link/server-link.ts";
+import { type ServerLink, serveLink } from "../../../proxy/link/server-link.ts";
 import { Deadlines } from "../../../proxy/transport/deadlines.ts";
 import type { Wire } from "../../../proxy/transport/wire.ts";
 import type { WirePair } from "./connections.ts";
 import { type ScriptedExchange, ScriptedExchanges, StubHandler } from "./scripted-exchanges.ts";
 
 /** Takes note of everything. */
-export class Witness implements ClientLinkOwner, ServerLinkOwner {
+export class Witness implements ClientLinkOwner {
   readonly deadlines: Deadlines = new Deadlines(20);
   readonly violations: LinkViolation[] = [];
-  readonly refusals: FailureCode[] = [];
   closed = 0;
   drained = 0;
   departed = 0;
@@ -43,10 +37,6 @@ export class Witness implements ClientLinkOwner, ServerLinkOwner {
 
   onClosed(): void {
     this.closed += 1;
-  }
-
-  refused(code: FailureCode): void {
-    this.refusals.push(code);
   }
 }
 

@@ -1,6 +1,7 @@
 // Both neighbours of a link, in place of the real ones: exchanges that do what a test says, and a listener that remembers.
 import { FAILURES, type FailureCode, type LocalAnswer } from "../../../proxy/failures.ts";
 import type { Exchanges, RequestHandler } from "../../../proxy/http/exchanges.ts";
+import type { Refusal } from "../../../proxy/http/refusal.ts";
 import {
   type Ending,
   NO_TRAILERS,
@@ -18,9 +19,10 @@ import { HEAD_LIMITS } from "../../../proxy/http1/violation.ts";
 
 const NOTHING = Buffer.alloc(0);
 
-/** A handler of which links use only `closing`. */
+/** A handler that links tell of refusals, and ask for `closing`. */
 export class StubHandler implements RequestHandler {
   closing = false;
+  readonly refusals: FailureCode[] = [];
 
   plan(): never {
     throw new Error("scripted exchanges need no plan");
@@ -29,6 +31,10 @@ export class StubHandler implements RequestHandler {
   review(): undefined {}
 
   finished(): void {}
+
+  refused({ code }: Refusal): void {
+    this.refusals.push(code);
+  }
 }
 
 /** A failure as exchanges report it. */

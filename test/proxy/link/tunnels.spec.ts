@@ -112,7 +112,7 @@ describe("a tunnel through a link", () => {
 
   it("takes nothing from the caller before the application has agreed", async () => {
     const { wire, peer } = await connections.withPeer();
-    const { link, exchanges, owner } = served(wire);
+    const { link, exchanges, handler } = served(wire);
     peer.say(
       frame(FRAME.SETTINGS, 0, 0, settings()),
       frame(FRAME.REQUEST, 0, 1, UPGRADE),
@@ -122,7 +122,7 @@ describe("a tunnel through a link", () => {
     assert.equal(peer.of(FRAME.RESET)[0]?.payload.toString(), "REQUEST_MALFORMED");
     assert.equal(exchanges.opened[0]?.aborted, 1);
     assert.equal(exchanges.opened[0]?.body.length, 0);
-    assert.deepEqual(owner.refusals, ["REQUEST_MALFORMED"]);
+    assert.deepEqual(handler.refusals, ["REQUEST_MALFORMED"]);
     assert.equal(link.size, 0);
   });
 });

@@ -233,6 +233,10 @@ class Play implements Destination, ResponseSink, RequestHandler {
     return this.#verdict;
   }
 
+  refused(): void {
+    this.problems.push("refused");
+  }
+
   finished(): void {
     this.finishes += 1;
   }

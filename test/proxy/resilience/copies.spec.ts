@@ -66,6 +66,7 @@ describe("a copy of a request", () => {
       closing: false,
       plan: () => planFor([original], { mirror }),
       review: () => undefined,
+      refused: () => undefined,
       finished: () => undefined,
     };
     const sink: ResponseSink = {

@@ -19,6 +19,7 @@ function sent(head: MessageHead): readonly string[] {
       host: NOTHING,
       http2: false,
       timeLeft: undefined,
+      trace: undefined,
     },
   };
   const out = Buffer.alloc(requestHeadRoom(head, edit));
