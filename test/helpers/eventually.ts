@@ -11,7 +11,7 @@ export interface EventuallyOptions {
 /** Repeats `check` until it does not throw, and returns what it returned; throws its last error after the timeout. */
 export async function eventually<T>(
   check: () => T | Promise<T>,
-  { timeout = 5_000, interval = 20 }: EventuallyOptions = {},
+  { timeout = 20_000, interval = 20 }: EventuallyOptions = {},
 ): Promise<T> {
   const deadline = performance.now() + timeout;
   for (;;) {

@@ -148,7 +148,7 @@ describe("a kept connection to an application", () => {
     });
     clearTimeout(timer);
     assert.equal(tired, false);
-  }).timeout(9_000);
+  }).timeout(20_000);
 
   for (const [what, answer] of [
     ["both a length and a coding", OK.replace("\r\n", "\r\nTransfer-Encoding: chunked\r\n")],
