@@ -2,7 +2,8 @@
 # container that redirects inbound traffic runs nft. The base is the public Node image, or a stand-in that has nft already.
 ARG BASE=node:24-bookworm-slim
 FROM ${BASE}
-LABEL docker-mesh.image=mesh
+# Of what agents and sidecars say to each other: `docker mesh upgrade` looks here how far an image is away. A test holds both.
+LABEL docker-mesh.image=mesh org.opencontainers.image.version=0.1.0 docker-mesh.contract=1
 RUN command -v nft >/dev/null || { \
       apt-get update \
       && apt-get install --yes --no-install-recommends nftables \

@@ -31,6 +31,7 @@ export const ERROR_CODES = [
   "UNAUTHORIZED",
   "TIMEOUT",
   "VERSION_MISMATCH",
+  "UPGRADE_FAILED",
 ] as const;
 
 export type ErrorCode = (typeof ERROR_CODES)[number];

@@ -61,8 +61,13 @@ export function readUpFlags({ values }: ParsedFlags): {
       ...(console === undefined ? {} : { MESH_CONSOLE_PORT: String(console) }),
       ...(consul === undefined ? {} : { MESH_CONSUL_PORT: String(consul) }),
     },
-    timeout: readNumber(values, "timeout", LONGEST_TIMEOUT) ?? TIMEOUT,
+    timeout: readTimeout(values),
   };
+}
+
+/** The seconds of `--timeout`. Throws UsageError for what is no such number. */
+export function readTimeout(values: ParsedFlags["values"]): number {
+  return readNumber(values, "timeout", LONGEST_TIMEOUT) ?? TIMEOUT;
 }
 
 function readNumber(

@@ -13,6 +13,11 @@ export const VERBS: readonly Verb[] = [
     load: async () => (await import("./down.ts")).down,
   },
   {
+    name: "upgrade",
+    summary: "Replace agent and sidecars by those of another version",
+    load: async () => (await import("./upgrade.ts")).upgrade,
+  },
+  {
     name: "status",
     summary: "Show services, workloads, sidecars and problems of this node",
     load: async () => (await import("./status.ts")).status,

@@ -174,6 +174,13 @@ export class Engine {
       : { kind: "container", facts: readContainerFacts(inspected) };
   }
 
+  /** How often the engine has started a container again that had ended; 0 for one that is gone. */
+  async restarts(id: string, signal: AbortSignal): Promise<number> {
+    const container = this.#docker.getContainer(id);
+    const look = (): Promise<Docker.ContainerInspectInfo> => container.inspect(limit(signal));
+    return (await engineCall(`inspect ${id}`, look, 404))?.RestartCount ?? 0;
+  }
+
   /** Creates a container and gives its id. */
   async create(specification: ContainerCreateOptions, signal: AbortSignal): Promise<string> {
     const container = await engineCall(`create ${specification.name}`, () =>

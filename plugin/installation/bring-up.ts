@@ -93,7 +93,7 @@ async function start(
 }
 
 /** Without the catalog no application gets a sidecar. */
-async function untilCatalog({ asked }: Installation, signal: AbortSignal): Promise<void> {
+export async function untilCatalog({ asked }: Installation, signal: AbortSignal): Promise<void> {
   const deadline = systemClock.monotonic() + CATALOG_LIMIT;
   let reason = "";
   while (systemClock.monotonic() < deadline) {

@@ -14,6 +14,8 @@ export interface ComposeParts {
   readonly project: string;
   /** Gets what Compose says of its progress, a line each; undefined: it shows that itself. */
   readonly onLine?: ((line: string) => void) | undefined;
+  /** The compose file, where it is not the one that is part of this program. */
+  readonly file?: string | undefined;
 }
 
 /** Throws CONFIGURATION_INVALID where Compose is missing or too old. */
@@ -44,13 +46,13 @@ export async function composeMesh(
   args: readonly string[],
   signal: AbortSignal,
 ): Promise<DockerEnd> {
-  const { engine, environment, project, onLine } = parts;
+  const { engine, environment, project, onLine, file = MESH_FILE } = parts;
   // Nothing of the folder where somebody stands: neither its .env nor its name.
   const own = ["--project-directory", "/", "--env-file", "/dev/null", "--file", "-"];
   const progress = onLine === undefined ? [] : ["--progress", "plain"];
   return await runDocker(
     {
-      ...{ engine, onLine, input: MESH_FILE },
+      ...{ engine, onLine, input: file },
       arguments: ["compose", ...progress, "--project-name", project, ...own, ...args],
       environment: { ...withoutCompose(environment), ...variables },
     },

@@ -30,7 +30,7 @@ const DETACHMENT_LIMIT = 12;
 export interface ApplyContext extends HandOverContext {
   readonly engine: Pick<
     Engine,
-    "create" | "start" | "signal" | "stop" | "waitForExit" | "lastLines" | "remove"
+    "create" | "start" | "signal" | "stop" | "waitForExit" | "lastLines" | "restarts" | "remove"
   >;
   readonly catalog: Pick<Catalog, "register" | "report" | "deregister">;
   readonly template: SidecarTemplate;

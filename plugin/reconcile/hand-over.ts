@@ -4,12 +4,17 @@ import type { Clock } from "../../mesh/clock.ts";
 import { MeshError } from "../../mesh/errors.ts";
 import type { SidecarReport } from "../../proxy/configuration/snapshot.ts";
 import type { Engine } from "../docker/engine.ts";
+import { tellingLine } from "../docker/telling-line.ts";
 import type { Workload } from "../workload/workload.ts";
 
 /** A successor does all that its predecessor does by then, or is removed, ms. */
 export const SUCCESSOR_LIMIT = 30_000;
 /** Between two looks at it, ms. */
 const LOOK_INTERVAL = 50;
+/** One that has ended as often as this will go on so: why wait? */
+const MOST_RESTARTS = 3;
+/** Between two questions to the engine whether it has, ms. */
+const ASK_INTERVAL = 1_000;
 
 /** What is known of sidecars and workloads at this moment. */
 export interface HandOverView {
@@ -23,12 +28,12 @@ export interface HandOverView {
 export interface HandOverContext {
   readonly view: HandOverView;
   readonly clock: Clock;
-  readonly engine: Pick<Engine, "lastLines">;
+  readonly engine: Pick<Engine, "lastLines" | "restarts">;
 }
 
 /**
  * Resolves when the successor is fit: true, or when it is needed no more, since its workload has ended: false. Throws
- * SIDECAR_PROBLEM when it has not become fit in time, and the signal's reason.
+ * SIDECAR_PROBLEM when it has not become fit in time, or ends again and again, and the signal's reason.
  */
 export async function untilFit(
   workload: Workload,
@@ -37,9 +42,15 @@ export async function untilFit(
   signal: AbortSignal,
 ): Promise<boolean> {
   const deadline = clock.monotonic() + SUCCESSOR_LIMIT;
+  let askAt = clock.monotonic() + ASK_INTERVAL;
+  let restarts = 0;
   while (view.isRunning(workload)) {
     if (view.isFit(successorId)) return true;
-    if (clock.monotonic() > deadline) {
+    if (clock.monotonic() > askAt) {
+      restarts = await engine.restarts(successorId, signal);
+      askAt = clock.monotonic() + ASK_INTERVAL;
+    }
+    if (clock.monotonic() > deadline || restarts >= MOST_RESTARTS) {
       const reason = await whyUnfit(successorId, view, engine, signal);
       throw new MeshError(
         "SIDECAR_PROBLEM",
@@ -49,12 +60,6 @@ export async function untilFit(
     await clock.sleep(LOOK_INTERVAL, signal);
   }
   return false;
-}
-
-/** Of what a process printed, the line that says most likely why it ended: behind it come a stack and a farewell. */
-function tellingLine(printed: string): string | undefined {
-  const lines = printed.split("\n").filter((line) => line.trim() !== "");
-  return (lines.findLast((line) => /error/i.test(line)) ?? lines.at(-1))?.trim();
 }
 
 async function whyUnfit(

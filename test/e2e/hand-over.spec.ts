@@ -1,29 +1,11 @@
 // Sidecars are replaced while their applications are at work, as an upgrade of the mesh does it.
 import assert from "node:assert/strict";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { after, before, describe, it } from "mocha";
-import { docker, provided } from "../helpers/docker.ts";
+import { docker } from "../helpers/docker.ts";
 import { eventually } from "../helpers/eventually.ts";
 import { type LoadCounts, loadService, readLoad, streamingService } from "../helpers/load.ts";
 import { Mesh } from "../helpers/mesh.ts";
 import { ComposeProject, sidecarsOf } from "../helpers/project.ts";
-
-const BROKEN_IMAGE = "docker-mesh/mesh:broken";
-
-/** The mesh as it is, but for its sidecars, which end as soon as they start. */
-async function buildBroken(): Promise<void> {
-  const directory = await mkdtemp(join(tmpdir(), "mesh-test-"));
-  try {
-    const recipe = `FROM ${provided("MESH_IMAGE")}\nCOPY sidecar.cjs /app/sidecar.cjs\n`;
-    await writeFile(join(directory, "Dockerfile"), recipe);
-    await writeFile(join(directory, "sidecar.cjs"), 'throw new Error("broken on purpose");\n');
-    await docker("build", "-q", "-t", BROKEN_IMAGE, directory);
-  } finally {
-    await rm(directory, { recursive: true });
-  }
-}
 
 describe("sidecars under running applications", () => {
   let mesh: Mesh;
@@ -46,7 +28,6 @@ describe("sidecars under running applications", () => {
   after(async () => {
     await shop?.[Symbol.asyncDispose]();
     await mesh?.[Symbol.asyncDispose]();
-    await docker("rmi", "-f", BROKEN_IMAGE);
   });
 
   const startedAt = (): Promise<string> =>
@@ -100,18 +81,4 @@ describe("sidecars under running applications", () => {
       assert.equal(await startedAt(), started);
     });
   }
-
-  it("stay when their successors do not come up, which is told with the reason", async () => {
-    await buildBroken();
-    const [old, before] = await Promise.all([sidecars(), readLoad(shop, "web")]);
-    await mesh.upgrade({ MESH_IMAGE: BROKEN_IMAGE });
-    await mesh.untilProblem(/new sidecar of hand-over-.*broken on purpose/, 90_000);
-    const { failures } = await untilServed(before);
-    assert.deepEqual(failures, []);
-    assert.ok(new Set(await sidecars()).isSupersetOf(new Set(old)));
-    await mesh.upgrade({ MESH_IMAGE: provided("MESH_IMAGE") });
-    await mesh.untilReady({ "hand-over-orders": 1, "hand-over-web": 1 });
-    await eventually(async () => assert.deepEqual(await sidecars(), old), { timeout: 30_000 });
-    assert.deepEqual((await readLoad(shop, "web")).failures, []);
-  });
 });

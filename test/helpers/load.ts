@@ -20,8 +20,25 @@ http.createServer((q, s) => {
 process.on("SIGTERM", () => process.exit(0));
 `;
 
-/** 300 requests a second on connections of their own, four callers with a connection each, three readers. */
+/** How much is asked for at the same time. */
+interface Load {
+  /** Requests on connections of their own: so many each so many ms. */
+  readonly fresh: number;
+  readonly every: number;
+  /** Callers with a connection each, which rest for so many ms. */
+  readonly kept: number;
+  readonly rest: number;
+  /** Readers of long responses. */
+  readonly streams: number;
+}
+
+/** 300 requests a second on connections of their own. */
+const HEAVY: Load = { fresh: 3, every: 10, kept: 4, rest: 5, streams: 3 };
+/** What somebody does who looks whether a service is there. */
+export const GENTLE: Load = { fresh: 1, every: 50, kept: 1, rest: 50, streams: 1 };
+
 const CALLERS = `
+const load = JSON.parse(process.argv[1]);
 const http = require("node:http");
 const counts = { fresh: 0, kept: 0, streams: 0, failures: [] };
 const ask = (path, agent, done) => {
@@ -42,12 +59,12 @@ const count = (kind, then) => {
     then?.();
   };
 };
-const keep = (agent) => ask("/", agent, count("kept", () => setTimeout(keep, 5, agent)));
+const keep = (agent) => ask("/", agent, count("kept", () => setTimeout(keep, load.rest, agent)));
 const read = () => ask("/stream", false, count("streams", read));
 const begin = () => {
-  setInterval(() => { for (let i = 0; i < 3; i++) ask("/", false, count("fresh")); }, 10);
-  for (let i = 0; i < 4; i++) keep(new http.Agent({ keepAlive: true, maxSockets: 1 }));
-  for (let i = 0; i < 3; i++) setTimeout(read, i * 3000);
+  setInterval(() => { for (let i = 0; i < load.fresh; i++) ask("/", false, count("fresh")); }, load.every);
+  for (let i = 0; i < load.kept; i++) keep(new http.Agent({ keepAlive: true, maxSockets: 1 }));
+  for (let i = 0; i < load.streams; i++) setTimeout(read, i * 3000);
 };
 const wait = () => ask("/", false, (failure) => (failure === undefined ? begin() : setTimeout(wait, 100)));
 let waiting = false;
@@ -69,8 +86,8 @@ export function streamingService(labels: Readonly<Record<string, string>>): obje
 }
 
 /** Calls `orders` from the first {@link readLoad} on, once a first request has been answered. */
-export function loadService(labels: Readonly<Record<string, string>>): object {
-  return application(CALLERS, labels);
+export function loadService(labels: Readonly<Record<string, string>>, load: Load = HEAVY): object {
+  return application(CALLERS, labels, JSON.stringify(load));
 }
 
 export async function readLoad(project: ComposeProject, service: string): Promise<LoadCounts> {
@@ -78,10 +95,14 @@ export async function readLoad(project: ComposeProject, service: string): Promis
   return JSON.parse(await project.exec(service, "node", "-e", script)) as LoadCounts;
 }
 
-function application(program: string, labels: Readonly<Record<string, string>>): object {
+function application(
+  program: string,
+  labels: Readonly<Record<string, string>>,
+  ...args: readonly string[]
+): object {
   return {
     image: provided("MESH_DEMO_IMAGE"),
-    command: ["node", "-e", program.replaceAll("$", "$$$$")],
+    command: ["node", "-e", program.replaceAll("$", "$$$$"), ...args],
     init: true,
     stop_grace_period: "2s",
     labels,

@@ -24,6 +24,8 @@ export class ScriptedEngine implements Inspector {
   exit: { code: number; output: string } = { code: 0, output: "" };
   /** What sidecars printed last. */
   printed = "";
+  /** How often each container was started again. */
+  restarted = 0;
   /** What explicit sidecars have printed of their tokens, by container id. */
   readonly introductions: Map<string, string> = new Map();
   readonly #made = new Map<string, Made>();
@@ -126,6 +128,10 @@ export class ScriptedEngine implements Inspector {
 
   async lastLines(): Promise<string> {
     return this.printed;
+  }
+
+  async restarts(): Promise<number> {
+    return this.restarted;
   }
 
   async remove(id: string, signal: AbortSignal): Promise<void> {

@@ -19,8 +19,16 @@ export interface StagedContainer {
   /** Of its environment. */
   readonly env?: readonly string[];
   readonly image?: string;
+  readonly imageId?: string;
   /** Container port → port of the machine. */
   readonly published?: Readonly<Record<string, string>>;
+}
+
+export interface StagedImage {
+  readonly name: string;
+  readonly id: string;
+  readonly version: string;
+  readonly contract?: string;
 }
 
 export interface End {
@@ -66,6 +74,7 @@ esac
 export class Stage implements AsyncDisposable {
   readonly directory: string;
   containers: StagedContainer[] = [];
+  images: StagedImage[] = [];
   /** Name → labels. */
   readonly volumes: Map<string, Labels> = new Map();
   volumesCreatedAt: string = new Date().toISOString();
@@ -190,9 +199,21 @@ export class Stage implements AsyncDisposable {
       const found = [...this.volumes].filter(([, each]) => has(each));
       return [200, { Volumes: found.map(([Name, each]) => this.#volume(Name, each)) }];
     }
+    const image = /^GET \/images\/(.+)\/json$/.exec(call)?.[1];
+    if (image !== undefined) return this.#lookAtImage(decodeURIComponent(image));
     const inspected = /^GET \/containers\/([^/]+)\/json$/.exec(call)?.[1];
     const container = this.containers.find(({ name }) => name === inspected);
     return container === undefined ? [404, { message: `no ${call}` }] : [200, details(container)];
+  }
+
+  #lookAtImage(name: string): Answer {
+    const found = this.images.find((image) => image.name === name || image.id === name);
+    if (found === undefined) return [404, { message: `no ${name}` }];
+    const { id, version, contract } = found;
+    const labels = { "docker-mesh.image": "mesh", "org.opencontainers.image.version": version };
+    const Labels =
+      contract === undefined ? labels : { ...labels, "docker-mesh.contract": contract };
+    return [200, { Id: id, Config: { Labels } }];
   }
 
   #volume(Name: string, Labels: Labels): object {
@@ -206,8 +227,10 @@ export class Stage implements AsyncDisposable {
   }
 }
 
-function listed({ name, labels, state = "running" }: StagedContainer): object {
-  return { Id: name, Names: [`/${name}`], Labels: labels, State: state };
+function listed(container: StagedContainer): object {
+  const { name, labels, state = "running", image = "an-image", imageId = "an-id" } = container;
+  const shown = { Labels: labels, State: state, Image: image, ImageID: imageId, Created: 0 };
+  return { Id: name, Names: [`/${name}`], ...shown };
 }
 
 function details({ env = [], image = "an-image", published = {} }: StagedContainer): object {

@@ -308,6 +308,13 @@ describe("applying a workload's steps", () => {
       assert.deepEqual(engine.made, []);
     });
 
+    it("does not wait for a successor that ends again and again", async () => {
+      engine.restarted = 3;
+      const before = clock.monotonic();
+      await assert.rejects(applyLate(), { code: "SIDECAR_PROBLEM" });
+      assert.ok(clock.monotonic() - before < 10_000);
+    });
+
     for (const [what, changes, found] of [
       ["misses a port", { problems: ["port 21000 is in use"] }, /found that port 21000 is in use;/],
       ["opens nothing", { ready: false }, /found that it opens no ports;/],
