@@ -6,6 +6,7 @@ import { VERBS } from "./verbs.ts";
 const OPENING = `# Commands
 
 <!-- Rendered from the verbs in plugin/commands/ by \`node plugin/commands/write-reference.ts\`; do not edit by hand. -->
+<!-- runs on: demo -->
 
 \`docker mesh\` asks the agent of the engine that \`docker\` itself would use: \`-H\`, \`-c\` and \`DOCKER_HOST\` choose another. The exit code is 0
 when what was asked is done, 130 or 143 when a signal ended it, and 1 for anything else; the reason is one line on standard error.
@@ -24,9 +25,11 @@ when what was asked is done, 130 or 143 when a signal ended it, and 1 for anythi
 Templates may use \`if\`, \`else\`, \`with\`, \`range\`, variables, pipelines and these functions, Docker's own and Go's: ${FUNCTION_NAMES.map((name) => `\`${name}\``).join(", ")}. A
 list is printed with commas between its entries.
 
-    docker mesh services --format 'table {{.Name}}\\t{{.Endpoints}}'
-    docker mesh services --format '{{.Name}}{{range .Ports}} {{.}}{{end}}'
-    docker mesh status --format '{{if ne .Health "passing"}}{{.Container}} {{.Health}}{{end}}'
+\`\`\`sh
+docker mesh services --format 'table {{.Name}}\\t{{.Endpoints}}'
+docker mesh services --format '{{.Name}}{{range .Ports}} {{.}}{{end}}'
+docker mesh status --format '{{if ne .Health "passing"}}{{.Container}} {{.Health}}{{end}}'
+\`\`\`
 
 Colours are used by \`tap\` alone, on a terminal, unless \`NO_COLOR\` is set.
 `;

@@ -5,16 +5,20 @@ export const SERVICE_LABELS: string = `## On Swarm: labels of services
 
 In a stack file a label may stand in either of two places:
 
-    services:
-      orders:
-        labels: { mesh.enable: "true" }         # on every container of the service
-        deploy:
-          labels: { mesh.weight: "3" }          # on the service itself
+\`\`\`yaml
+services:
+  orders:
+    labels: { mesh.enable: "true" }         # on every container of the service
+    deploy:
+      labels: { mesh.weight: "3" }          # on the service itself
+\`\`\`
 
 **Both count. Where they differ, \`deploy.labels\` is right**, label by label: it is the one that can be changed while the tasks run.
 
-    docker service update --label-add mesh.weight=5 shop_orders
-    docker service update --label-rm mesh.weight shop_orders      # what the container says counts again
+\`\`\`sh
+docker service update --label-add mesh.weight=5 shop_orders
+docker service update --label-rm mesh.weight shop_orders      # what the container says counts again
+\`\`\`
 
 Neither replaces a task. Every node follows within a second, also workers, which cannot read services themselves: the agents on
 managers put these labels into the catalog. \`--container-label-add\` changes \`labels:\`, and Swarm replaces all tasks.

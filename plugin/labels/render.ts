@@ -6,6 +6,7 @@ import { LABELS, type Label } from "./table.ts";
 const OPENING = `# Labels
 
 <!-- Rendered from plugin/labels/table.ts and mesh/policy/fields.ts by \`node plugin/labels/write-reference.ts\`; do not edit by hand. -->
+<!-- runs on: text -->
 
 A container joins the mesh by its labels; the image and the code stay as they are. Put them under \`labels:\` of a service:
 

@@ -18,11 +18,12 @@ export interface Ended {
 
 export class DockerUser implements AsyncDisposable {
   readonly #directory: string;
-  readonly #environment: Readonly<Record<string, string>>;
+  /** Their variables, beside those of the machine. */
+  readonly environment: Readonly<Record<string, string>>;
 
   private constructor(directory: string, environment: Readonly<Record<string, string>>) {
     this.#directory = directory;
-    this.#environment = environment;
+    this.environment = environment;
   }
 
   /** With Debian's Compose of that suite. */
@@ -54,7 +55,7 @@ export class DockerUser implements AsyncDisposable {
 
   /** Runs `docker …` to its end, whatever its exit code. */
   async docker(...args: readonly string[]): Promise<Ended> {
-    const env = { ...process.env, ...this.#environment };
+    const env = { ...process.env, ...this.environment };
     return await promisify(execFile)("docker", args, { env, timeout: 110_000 }).then(
       ({ stdout, stderr }) => ({ code: 0, output: `${stdout}${stderr}` }),
       ({ code, stdout, stderr }) => ({ code, output: `${stdout}${stderr}` }),
