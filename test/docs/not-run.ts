@@ -87,6 +87,13 @@ export const NOT_RUN: readonly NotRun[] = [
     LONG,
     'npm run bench -- --quick --only "mesh pair,mesh observed pair" --parts traffic --repeats 9',
   ),
+  ...of(
+    "docs/upgrade.md",
+    SWARM,
+    "MESH_IMAGE=docker-mesh/mesh:0.2.0 docker stack deploy -c compose/stack.yaml mesh",
+    "docker service update --image docker-mesh/mesh:0.2.0 mesh_agent",
+    "docker service rollback mesh_agent",
+  ),
 ];
 
 function of(page: string, reason: string, ...blocks: readonly string[]): readonly NotRun[] {
