@@ -39,4 +39,7 @@ fi
 # The engine and its tools lie in sbin, which not every root shell has in PATH.
 PATH=$PWD/node_modules/.bin:$PATH:/usr/sbin:/sbin
 export PATH
+# What Node compiles is kept: everything that starts often, as each `docker mesh` of a test, then starts in half the time.
+NODE_COMPILE_CACHE=${NODE_COMPILE_CACHE:-$PWD/node_modules/.cache/docker-mesh/compiled}
+export NODE_COMPILE_CACHE
 exec node "scripts/$task.ts" "$@"
