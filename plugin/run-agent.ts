@@ -22,6 +22,7 @@ import { Engine, type EngineVersion } from "./docker/engine.ts";
 import { inspectOwnContainer, refuseSecondAgent } from "./docker/own-container.ts";
 import { MIGRATION_FILE } from "./docker/sidecar-container.ts";
 import { Explainer } from "./explain/explainer.ts";
+import { Gateways } from "./gateway/gateways.ts";
 import { letAllLeave, type Remainder } from "./leaving.ts";
 import { agentMetrics } from "./metrics/agent-metrics.ts";
 import { CallMetrics } from "./metrics/call-metrics.ts";
@@ -121,6 +122,7 @@ export async function runAgent(parts: AgentParts, told: AbortSignal): Promise<vo
     healthFeed.run(signal),
     wired.nodeWatch.run(signal),
     wired.observations.run(signal),
+    wired.gateways.run(signal),
     followNews({ ...wired, ...backend, clock, log }, signal),
     logProblems(() => untold(status(), wired), { clock, log }, signal),
   ]);
@@ -182,6 +184,7 @@ interface Wired {
   readonly policyState: PolicyState;
   readonly policies: ServicePolicies;
   readonly publisher: Publisher;
+  readonly gateways: Gateways;
   readonly healthFeed: HealthFeed;
   readonly interceptions: ContainerRecord;
   readonly holds: Holds;
@@ -224,7 +227,8 @@ async function wire(parts: AgentParts, sources: Followed, wake: Latest<undefined
   const policyState = new PolicyState();
   const policies = new ServicePolicies(policyState);
   const observation = observations.wanted;
-  const publisher = new Publisher({ ...sources, sessions, policies, observation, clock });
+  const gateways = gatewaysOf(parts, trigger);
+  const publisher = new Publisher({ ...sources, sessions, policies, observation, gateways, clock });
   const healthFeed = new HealthFeed(catalog, clock, log);
   const lanes = new Lanes(clock, trigger);
   const interceptions = await ContainerRecord.open(join(RUN_DIRECTORY, "intercepted"));
@@ -240,7 +244,7 @@ async function wire(parts: AgentParts, sources: Followed, wake: Latest<undefined
   const serviceLabels = new ServiceLabels(trigger);
   const serviceRecorder = new ServiceRecorder({ engine, store, labels: serviceLabels, clock, log });
   const nodeWatch = watchNodes(parts, engine, () => localNode(observer, publisher));
-  const swarm = { serviceLabels, serviceRecorder, nodeWatch };
+  const swarm = { serviceLabels, serviceRecorder, nodeWatch, gateways };
   const shared = { engine, observer, interceptions, holds, ...measured, ...swarm, ...spoken };
   const interpreter = new Interpreter(serviceLabels);
   const reconciler = new Reconciler({
@@ -257,6 +261,11 @@ async function wire(parts: AgentParts, sources: Followed, wake: Latest<undefined
   });
   const leaving = { ...shared, reconciler, interpreter, clock };
   return { ...shared, reconciler, leave: () => letAllLeave(leaving) };
+}
+
+function gatewaysOf({ settings, clock }: AgentParts, onChange: () => void): Gateways {
+  const authorityFile = join(STATE_DIRECTORY, "gateway-authority.pem");
+  return new Gateways({ folder: settings.gatewayCertificates, authorityFile, clock, onChange });
 }
 
 function exporterOf({ collector, engineVersion, clock }: AgentParts): SpanExporter | undefined {

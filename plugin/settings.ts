@@ -28,6 +28,8 @@ export interface Settings {
   readonly console: ConsoleSettings | undefined;
   /** Who collects traces; undefined: nobody. */
   readonly collector: CollectorSettings | undefined;
+  /** The folder of the certificates that people give to gateways. */
+  readonly gatewayCertificates: string;
   readonly logLevel: LogLevel;
 }
 
@@ -49,6 +51,9 @@ export const STATE_DIRECTORY = "/var/lib/mesh";
 export const SIDECAR_SOCKET: string = `${RUN_DIRECTORY}/agent.sock`;
 /** Not in the run directory, which every sidecar mounts: who reaches this socket may change every policy. */
 const API_SOCKET = "/run/docker-mesh/api.sock";
+
+/** In the volume of the agent's state, so that `docker cp` can put certificates there. */
+const GATEWAY_CERTIFICATES = `${STATE_DIRECTORY}/gateway`;
 
 const SHORTEST_LEAF_LIFETIME = 10_000;
 const FIVE_YEARS = "43800h";
@@ -87,6 +92,7 @@ export function readSettings(environment: Environment): Settings {
     : undefined;
   const console = readConsoleSettings(environment, problems);
   const collector = readCollectorSettings(environment, problems);
+  const gatewayCertificates = read("MESH_GATEWAY_CERTIFICATES", GATEWAY_CERTIFICATES, parsePath);
   const logLevel = read("MESH_LOG_LEVEL", "info", (text) => oneOf(LOG_LEVELS, text));
   if (environment["MESH_CONSUL_TOKEN"] && environment["MESH_CONSUL_TOKEN_FILE"]) {
     problems.push("MESH_CONSUL_TOKEN_FILE: expected it or MESH_CONSUL_TOKEN, found both");
@@ -97,6 +103,7 @@ export function readSettings(environment: Environment): Settings {
     leafLifetime === undefined ||
     rootAge === undefined ||
     apiSocket === undefined ||
+    gatewayCertificates === undefined ||
     logLevel === undefined ||
     problems.length > 0
   ) {
@@ -114,6 +121,7 @@ export function readSettings(environment: Environment): Settings {
     metricsListen,
     console,
     collector,
+    gatewayCertificates,
     logLevel,
   };
 }

@@ -20,7 +20,8 @@ export type FailureCode =
   | "RATE_LIMITED"
   | "ACCESS_DENIED"
   | "TOKEN_INVALID"
-  | "FAULT_INJECTED";
+  | "FAULT_INJECTED"
+  | "NOT_PUBLISHED";
 
 export interface Failure {
   readonly status: number;
@@ -149,6 +150,11 @@ export const FAILURES: Readonly<Record<FailureCode, Failure>> = {
     status: 401,
     fields: "www-authenticate: Bearer\r\n",
     describe: (service) => `${service} wants a valid token of its user`,
+  },
+  NOT_PUBLISHED: {
+    ...ANSWER,
+    status: 404,
+    describe: () => "nothing is published under this host and path",
   },
   // The status is the fault's own.
   FAULT_INJECTED: {

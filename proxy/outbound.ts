@@ -85,16 +85,9 @@ class OutboundRequests implements RequestHandler {
   review(): undefined {}
 
   finished(exchange: FinishedExchange, milliseconds: number): void {
-    const { counters, drain, traffic, observer } = this.#plane;
-    const { failure, plan, target } = exchange;
-    drain.leave();
-    counters.outboundTimes.record(milliseconds);
-    traffic.count("source", plan.service, target?.version ?? "", exchange, milliseconds);
-    const view = plan.service === this.#service ? this.#view : viewOf(plan.service);
-    observer.finished(view, exchange, milliseconds);
-    if (failure === undefined) return;
-    counters.outboundFailed += 1;
-    counters.countFailure(failure);
+    const { service } = exchange.plan;
+    const view = service === this.#service ? this.#view : viewOf(service);
+    finishOutbound(this.#plane, view, exchange, milliseconds);
   }
 
   refused(refusal: Refusal): void {
@@ -113,8 +106,26 @@ class OutboundRequests implements RequestHandler {
   }
 }
 
-function viewOf(peer: string): View {
+/** How requests to that service are told of. */
+export function viewOf(peer: string): View {
   return { reporter: "source", peer, address: "" };
+}
+
+/** Counts and shows a request to a service that is over. */
+export function finishOutbound(
+  { counters, drain, traffic, observer }: DataPlane,
+  view: View,
+  exchange: FinishedExchange,
+  milliseconds: number,
+): void {
+  const { failure, plan, target } = exchange;
+  drain.leave();
+  counters.outboundTimes.record(milliseconds);
+  traffic.count("source", plan.service, target?.version ?? "", exchange, milliseconds);
+  observer.finished(view, exchange, milliseconds);
+  if (failure === undefined) return;
+  counters.outboundFailed += 1;
+  counters.countFailure(failure);
 }
 
 /** Never rejects. */

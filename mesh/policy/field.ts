@@ -18,7 +18,8 @@ export interface Field<T> {
   readonly example: string;
 }
 
-export type Concern = "caller" | "callee" | "both";
+/** `gateway`: no sidecar needs it; agents tell gateways what comes of it. */
+export type Concern = "caller" | "callee" | "both" | "gateway";
 
 /** A field for each member of a type. */
 export type FieldsOf<T> = { readonly [Member in keyof T]: Field<T[Member]> };

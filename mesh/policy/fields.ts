@@ -6,6 +6,7 @@ import { type Field, nameWithin } from "./field.ts";
 import { ACCESS_FIELDS, JWT_FIELDS, RULE_FIELDS } from "./fields/access.ts";
 import { BALANCE_FIELDS } from "./fields/balance.ts";
 import { LIMIT_FIELDS, RETRY_FIELDS, TIMEOUT_FIELDS } from "./fields/calls.ts";
+import { GATEWAY_FIELDS } from "./fields/gateway.ts";
 import { CHECK_FIELDS, OUTLIER_FIELDS, RECOVERY_FIELDS } from "./fields/health.ts";
 import { LOG_FIELDS, TRACE_FIELDS } from "./fields/telemetry.ts";
 import { FAILOVER_FIELD, ROUTE_FIELDS, SPLIT_FIELD } from "./fields/traffic.ts";
@@ -25,6 +26,7 @@ export const SINGLE_FIELDS: readonly Field<unknown>[] = [
   FAILOVER_FIELD,
   ...Object.values(ACCESS_FIELDS),
   ...Object.values(JWT_FIELDS),
+  ...Object.values(GATEWAY_FIELDS),
 ];
 
 /** Fields of every route and of every rule: in their names, `<name>` is what people call it. */

@@ -23,6 +23,7 @@ export interface Policy {
   readonly access: AccessPolicy;
   /** What end users must present; undefined: nothing. */
   readonly jwt: JwtPolicy | undefined;
+  readonly gateway: GatewayPolicy;
 }
 
 export const ALGORITHMS = [
@@ -294,4 +295,16 @@ export interface JwtPolicy {
   /** Whether a request without token is refused; a token that does not verify always is. */
   readonly required: boolean;
   readonly claims: readonly FieldMatch[];
+}
+
+/** How gateways publish the service to clients outside the mesh. */
+export interface GatewayPolicy {
+  /** Lower case, `*.` for one label; empty: not at all. */
+  readonly hosts: readonly string[];
+  /** It and all below it. */
+  readonly path: string;
+  /** `off`, `self-made`, or the name of a certificate that the agent was given. */
+  readonly tls: string;
+  /** Undefined: the first that speaks HTTP. */
+  readonly port: number | undefined;
 }

@@ -3,6 +3,7 @@ import type { FieldProblem, PolicyDocument } from "./document.ts";
 import { DocumentReader, MAX_VALUE } from "./document-reader.ts";
 import { BALANCE_FIELDS } from "./fields/balance.ts";
 import { LIMIT_FIELDS, RETRY_FIELDS, TIMEOUT_FIELDS } from "./fields/calls.ts";
+import { GATEWAY_FIELDS } from "./fields/gateway.ts";
 import { CHECK_FIELDS, OUTLIER_FIELDS, RECOVERY_FIELDS } from "./fields/health.ts";
 import { LOG_FIELDS, TRACE_FIELDS } from "./fields/telemetry.ts";
 import { FAILOVER_FIELD, SPLIT_FIELD } from "./fields/traffic.ts";
@@ -49,6 +50,7 @@ export function readPolicy(
     routes: readRoutes(reader),
     access: readAccess(reader),
     jwt: readJwt(reader),
+    gateway: reader.readAll(GATEWAY_FIELDS),
   };
   if (mode === "strict") complainOfSize(reader, document);
   return { policy, problems: reader.problems };

@@ -57,6 +57,8 @@ const STATUSES: Readonly<Record<ErrorCode | ApiCode, number>> = {
   HOST_UNKNOWN: 421,
   TOO_MANY_REQUESTS: 429,
   // The mesh's surroundings as they are set up.
+  GATEWAY_PROBLEM: 409,
+  HOST_CONFLICT: 409,
   NAME_SHARED: 409,
   NETWORK_NOT_SHARED: 409,
   PORT_IN_USE: 409,

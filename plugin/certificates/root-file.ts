@@ -1,12 +1,13 @@
 // The roots of the embedded authority on disk: one file that only its owner may read, replaced as a whole or not at all.
 // A file that cannot be used is an error with its name: new roots in its place would cut off every running sidecar.
 import { createPrivateKey, randomUUID, X509Certificate } from "node:crypto";
-import { link, mkdir, open, readFile, rename, rm } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import selfsigned from "selfsigned";
 import { readSoleUriName } from "../../mesh/certificate.ts";
 import { CLOCK_TOLERANCE } from "../../mesh/clock.ts";
 import { describeError, MeshError } from "../../mesh/errors.ts";
+import { replaceFile, writeOnce } from "./kept-file.ts";
 import { type Root, type Roots, signerAt } from "./roots.ts";
 
 const FILE = "authority.json";
@@ -23,20 +24,13 @@ export async function openRoots(directory: string, now: number): Promise<Roots> 
   if (existing !== undefined) return existing;
   const trustDomain = `${randomUUID()}.mesh`;
   const roots: Roots = { trustDomain, list: [await createRoot(trustDomain, now, now)] };
-  const isMine = await writeOnce(directory, path, formatRoots(roots));
+  const isMine = await writeOnce(path, formatRoots(roots));
   return isMine ? roots : await openRoots(directory, now);
 }
 
 /** Replaces what is kept in the directory: all of it, or nothing when that fails. */
 export async function replaceRoots(directory: string, roots: Roots): Promise<void> {
-  const path = join(directory, FILE);
-  const aside = await writeAside(path, formatRoots(roots));
-  try {
-    await rename(aside, path);
-  } finally {
-    await rm(aside, { force: true });
-  }
-  await syncDirectory(directory);
+  await replaceFile(join(directory, FILE), formatRoots(roots));
 }
 
 /** A new root; `now` and `signsFrom` are wall clock, ms. */
@@ -125,38 +119,4 @@ function unusable(path: string, cause: unknown): MeshError {
       "restore it, or remove it to start a new authority that no running sidecar trusts",
     { cause },
   );
-}
-
-// All of the file or nothing, also after a crash: written aside, flushed, then linked, which fails if another was first.
-async function writeOnce(directory: string, path: string, text: string): Promise<boolean> {
-  const aside = await writeAside(path, text);
-  try {
-    await link(aside, path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
-    throw error;
-  } finally {
-    await rm(aside, { force: true });
-  }
-  await syncDirectory(directory);
-  return true;
-}
-
-/** Returns the name of a new file beside `path`, of which nothing is left when writing it fails. */
-async function writeAside(path: string, text: string): Promise<string> {
-  const aside = `${path}.${randomUUID()}`;
-  try {
-    await using file = await open(aside, "wx", 0o600);
-    await file.writeFile(text);
-    await file.sync();
-    return aside;
-  } catch (error) {
-    await rm(aside, { force: true });
-    throw error;
-  }
-}
-
-async function syncDirectory(directory: string): Promise<void> {
-  await using listing = await open(directory);
-  await listing.sync();
 }

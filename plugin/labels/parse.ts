@@ -8,12 +8,15 @@ import { readBoolean, readMatching, readWord } from "../../mesh/policy/kinds.ts"
 import { readPolicy } from "../../mesh/policy/read-policy.ts";
 import { quote, shorten } from "../../mesh/printable.ts";
 import { Refusal, type ValueReader } from "../../mesh/refusal.ts";
+import type { GatewayPorts } from "../../proxy/configuration/gateway.ts";
 import type { ApplicationCheck } from "../../proxy/configuration/snapshot.ts";
 import { LABEL_NAMES, LABEL_PREFIX, LABELS, type LabelName } from "./table.ts";
 import {
   readCheck,
+  readGatewayPorts,
   readName,
   readNames,
+  readNetworks,
   readPort,
   readPorts,
   readProtocol,
@@ -36,6 +39,10 @@ export interface WorkloadLabels {
   readonly check: ApplicationCheck | undefined;
   /** 1 to 1000. */
   readonly weight: number;
+  /** Of a gateway: where it listens for clients. */
+  readonly gateway: GatewayPorts | undefined;
+  /** Of a gateway: whose word about clients counts. */
+  readonly trustedProxies: readonly string[];
   /** Whether the application waits for its sidecar. */
   readonly hold: boolean;
   /** The fields of policies among the labels, by their names without `mesh.`; nothing that the labels do not say. */
@@ -102,8 +109,11 @@ function readWorkload(reader: LabelReader): WorkloadLabels {
     check: reader.read("mesh.check", readCheck),
     weight: reader.read("mesh.weight", readWeight) ?? 1,
     hold: reader.read("mesh.hold", readBoolean) ?? false,
+    gateway: reader.read("mesh.gateway", readGatewayPorts),
+    trustedProxies: reader.read("mesh.gateway.trusted-proxies", readNetworks) ?? [],
     policy: reader.readPolicy(),
   };
+  complainOfGateway(reader);
   if (reader.has("mesh.port") && reader.has("mesh.ports")) {
     reader.complain("LABEL_CONFLICT", "mesh.ports", "expected mesh.port or mesh.ports, got both");
   }
@@ -115,6 +125,27 @@ function readWorkload(reader: LabelReader): WorkloadLabels {
     );
   }
   return workload;
+}
+
+/** A gateway offers no port to the mesh, and what only gateways do, nobody else can. */
+function complainOfGateway(reader: LabelReader): void {
+  if (!reader.has("mesh.gateway")) {
+    if (reader.has("mesh.gateway.trusted-proxies"))
+      reader.complain(
+        "LABEL_CONFLICT",
+        "mesh.gateway.trusted-proxies",
+        "expected beside mesh.gateway, whose clients it is about, found without it",
+      );
+    return;
+  }
+  for (const label of ["mesh.port", "mesh.ports", "mesh.gateway.host"] as const) {
+    if (reader.has(label))
+      reader.complain(
+        "LABEL_CONFLICT",
+        label,
+        "expected not to stand beside mesh.gateway: a gateway publishes other services and is none itself",
+      );
+  }
 }
 
 /** The labels of one container and what was found wrong with them so far. */
@@ -130,7 +161,7 @@ class LabelReader {
     return this.#problems;
   }
 
-  has(name: LabelName): boolean {
+  has(name: string): boolean {
     return this.#labels.has(name);
   }
 

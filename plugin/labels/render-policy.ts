@@ -45,6 +45,11 @@ const SECTIONS: readonly (readonly [string, string, readonly string[]])[] = [
     "Issuer and keys belong together: neither goes without the other.",
     ["jwt"],
   ],
+  [
+    "Publishing",
+    "Under which hosts the service is there for clients outside the mesh, where a gateway runs: see [gateway.md](gateway.md).",
+    ["gateway"],
+  ],
 ];
 
 const OPENING = `# Labels of policy

@@ -37,6 +37,8 @@ export const LABEL_NAMES = [
   "mesh.check",
   "mesh.hold",
   "mesh.sidecar",
+  "mesh.gateway",
+  "mesh.gateway.trusted-proxies",
 ] as const;
 
 export type LabelName = (typeof LABEL_NAMES)[number];
@@ -228,5 +230,28 @@ export const LABELS: readonly Label[] = [
       "Who makes the container's sidecar: the agent, or you, with a service of its own in the compose file. " +
       "`docker mesh inject` writes such services, and this label ([inject.md](inject.md)).",
     example: "mesh.sidecar: explicit",
+  },
+  {
+    name: "mesh.gateway",
+    values: "`http:<port>` | `https:<port>`, comma-separated",
+    expected: "http:<port>, https:<port> or both separated by a comma, each once",
+    fallback: "none: the workload is no gateway",
+    maximumLength: VALUE_LENGTH,
+    where: CONTAINER,
+    meaning:
+      "Makes the container a gateway: its sidecar listens for clients outside the mesh on these ports, which are also those that are " +
+      "published, and leads them to the services that `mesh.gateway.host` publishes ([gateway.md](gateway.md)). Its program only has to wait.",
+    example: "mesh.gateway: http:80,https:443",
+  },
+  {
+    name: "mesh.gateway.trusted-proxies",
+    values: "addresses and networks, comma-separated",
+    expected: "IP addresses or networks such as 192.0.2.7 or 2001:db8::/32, separated by commas",
+    fallback: "none",
+    maximumLength: LIST_LENGTH,
+    where: CONTAINER,
+    meaning:
+      "Of a gateway: the proxies before it whose `x-forwarded-for`, `-proto`, `-host` and `-port` are believed and go on. Those of all other clients are replaced.",
+    example: "mesh.gateway.trusted-proxies: 192.0.2.7, 198.51.100.0/24",
   },
 ];

@@ -1,10 +1,12 @@
 // Readers of single label values: text in, value or refusal out. Strict: no value is trimmed, repaired or guessed;
 // only the entries of a list may have blanks around them.
+import { isIP } from "node:net";
 import { PROTOCOLS, type Protocol, type ServicePort } from "../../mesh/model.ts";
 import { readMatching, readWord } from "../../mesh/policy/kinds.ts";
 import { quote } from "../../mesh/printable.ts";
 import { Refusal, type ValueReader } from "../../mesh/refusal.ts";
 import { isServiceName } from "../../mesh/service-name.ts";
+import type { GatewayPorts } from "../../proxy/configuration/gateway.ts";
 import type { ApplicationCheck } from "../../proxy/configuration/snapshot.ts";
 
 /** Completes "expected …". */
@@ -36,6 +38,35 @@ export function readCheck(text: string): ApplicationCheck | Refusal {
   const grpc = GRPC_SERVICE.exec(text);
   if (grpc !== null) return { kind: "grpc", service: grpc[1] ?? "" };
   return PATH.test(text) ? { kind: "http", path: text } : new Refusal();
+}
+
+const LISTENERS = /^(http|https):([0-9]+)$/;
+
+/** Where a gateway listens for clients; at least one of the two. */
+export function readGatewayPorts(text: string): GatewayPorts | Refusal {
+  const ports: { http?: number; https?: number } = {};
+  for (const entry of entries(text)) {
+    const [, scheme = "", number = ""] = LISTENERS.exec(entry) ?? [];
+    const port = readPort(number);
+    if (port instanceof Refusal || (scheme !== "http" && scheme !== "https")) return new Refusal();
+    if (ports[scheme] !== undefined) return new Refusal();
+    ports[scheme] = port;
+  }
+  if (ports.http === ports.https)
+    return new Refusal(`expected different ports for http and https, got ${ports.http} twice`);
+  return { http: ports.http, https: ports.https };
+}
+
+/** Addresses and networks, each of which `node:net` can compare. */
+export function readNetworks(text: string): readonly string[] | Refusal {
+  const networks = text === "" ? [] : entries(text);
+  return networks.every(isNetwork) ? networks : new Refusal();
+}
+
+function isNetwork(text: string): boolean {
+  const [, address = "", length] = /^([^/]+)(?:\/(0|[1-9][0-9]{0,2}))?$/.exec(text) ?? [];
+  const version = isIP(address);
+  return version !== 0 && Number(length ?? 0) <= (version === 4 ? 32 : 128);
 }
 
 const ENTRY = /^([^:/]*):([^:/]*)(?:\/([^:/]*))?$/;

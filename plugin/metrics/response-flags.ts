@@ -21,6 +21,7 @@ export const RESPONSE_FLAGS: Readonly<Record<FailureCode, string>> = {
   RATE_LIMITED: "RL",
   ACCESS_DENIED: "UAEX",
   TOKEN_INVALID: "UAEX",
+  NOT_PUBLISHED: "NR",
   FAULT_INJECTED: "FI",
 };
 

@@ -1,7 +1,7 @@
 // The policy in force of one service, from all who have a say in it, as its sidecars and those of its callers need it. Pure.
 import type { EffectiveField, PolicyDocument } from "../../mesh/policy/document.ts";
 import { findField } from "../../mesh/policy/fields.ts";
-import type { Policy } from "../../mesh/policy/policy.ts";
+import type { GatewayPolicy, Policy } from "../../mesh/policy/policy.ts";
 import { readPolicy } from "../../mesh/policy/read-policy.ts";
 import { resolvePolicy } from "../../mesh/policy/resolve.ts";
 import type { CallerPolicy } from "../sidecars/outbound.ts";
@@ -19,6 +19,8 @@ export interface EffectivePolicy {
   readonly caller: CallerPolicy;
   /** For its own sidecars. */
   readonly callee: PolicyDocument;
+  /** How gateways publish it. */
+  readonly gateway: GatewayPolicy;
   /** Where the public keys of its users' tokens are. */
   readonly keySet: string | undefined;
   /** What contradicts itself now that all sources are together, each a sentence. */
@@ -34,8 +36,9 @@ export function effectivePolicy(sources: PolicySources, names: NameResolver): Ef
   const document = withCatalogNames(resolveSources(sources).document, names);
   const { policy, problems } = readPolicy(document, "lenient");
   return {
-    caller: { document: without("callee", document), services: servicesOf(policy) },
-    callee: without("caller", document),
+    caller: { document: concerning("caller", document), services: servicesOf(policy) },
+    callee: concerning("callee", document),
+    gateway: policy.gateway,
     keySet: policy.jwt?.jwks,
     problems: problems.map(({ field, message }) => `${field}: ${message}`),
   };
@@ -49,10 +52,13 @@ function resolveSources({ mesh, label, policy }: PolicySources): ReturnType<type
   ]);
 }
 
-/** The fields that do not concern the other side alone. */
-function without(side: "caller" | "callee", document: PolicyDocument): PolicyDocument {
+/** The fields that a side needs. */
+function concerning(side: "caller" | "callee", document: PolicyDocument): PolicyDocument {
   return Object.fromEntries(
-    Object.entries(document).filter(([name]) => findField(name)?.concerns !== side),
+    Object.entries(document).filter(([name]) => {
+      const concerns = findField(name)?.concerns ?? "both";
+      return concerns === "both" || concerns === side;
+    }),
   );
 }
 

@@ -7,7 +7,7 @@ import { outboundListenPort } from "../workload/addresses.ts";
 import type { Workload } from "../workload/workload.ts";
 import type { Directory, DirectoryService } from "./directory.ts";
 import { OutboundServices } from "./outbound-services.ts";
-import { unreachableServices } from "./reachability.ts";
+import { servicesApart, unreachableServices } from "./reachability.ts";
 import { indexOf } from "./service-index.ts";
 
 /** How one service is called. */
@@ -24,6 +24,8 @@ export interface CallerSide {
   readonly bundle: TrustBundle;
   readonly node: string;
   readonly policyOf: (service: string) => CallerPolicy;
+  /** Services that gateways publish; absent: none. */
+  readonly published?: ReadonlySet<string>;
 }
 
 export interface Outbound {
@@ -40,12 +42,8 @@ export function outboundOf(
   side: CallerSide,
   made: OutboundServices = new OutboundServices(),
 ): Outbound {
-  const { directory } = side;
   const networkIds = new Set(workload.networks.map(({ networkId }) => networkId));
-  const problems: Problem[] = unreachableServices(workload, directory.services);
-  const index = indexOf(directory.services);
-  const meant =
-    workload.upstreams === undefined ? index.onNetworks(networkIds) : index.namedBy(workload);
+  const { meant, problems } = meantBy(workload, side, networkIds);
   const services = meant.filter(
     (service) =>
       !service.networkIds.isDisjointFrom(networkIds) && !isPortTaken(workload, service, problems),
@@ -55,9 +53,25 @@ export function outboundOf(
   const view = made.seenFrom({ workload, networkIds, node, trustDomain, datacenter });
   const see = (service: DirectoryService, named: boolean): OutboundService =>
     view.of(service, policyOf(service.service).document, named);
-  const called = services.map((service) => see(service, true));
+  const called = services.map((service) => see(service, workload.gateway === undefined));
   const led = ledTo(services, side).map((service) => see(service, false));
   return { services: [...withLocalNamesFirst(called), ...led], problems };
+}
+
+/** Those that a workload means to call, and what keeps it from some; for a gateway the ones that want to be published. */
+function meantBy(
+  workload: Workload,
+  { directory: { services }, published }: CallerSide,
+  networkIds: ReadonlySet<string>,
+): { readonly meant: readonly DirectoryService[]; readonly problems: Problem[] } {
+  if (workload.gateway !== undefined) {
+    const meant = services.filter(({ service }) => published?.has(service) === true);
+    return { meant, problems: servicesApart(workload, meant) };
+  }
+  const index = indexOf(services);
+  const meant =
+    workload.upstreams === undefined ? index.onNetworks(networkIds) : index.namedBy(workload);
+  return { meant, problems: unreachableServices(workload, services) };
 }
 
 /** The services beyond these to which their policies lead, and theirs in turn, sorted by name. */

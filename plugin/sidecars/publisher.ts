@@ -5,6 +5,7 @@ import type { Observation } from "../../proxy/configuration/observed-request.ts"
 import type { OutboundService } from "../../proxy/configuration/snapshot.ts";
 import type { CatalogEntry, CatalogView } from "../../registry/catalog.ts";
 import type { Leaf, TrustBundle } from "../certificates/authority.ts";
+import type { Gateways } from "../gateway/gateways.ts";
 import type { KeySets } from "../policy/key-sets.ts";
 import type { ServicePolicies } from "../policy/service-policies.ts";
 import type { Problem } from "../status.ts";
@@ -74,6 +75,7 @@ export interface PublisherParts {
   readonly leaves: LeafSource;
   readonly policies: ServicePolicies;
   readonly keySets: KeySets;
+  readonly gateways: Gateways;
   readonly observation: ObservationWanted;
   readonly clock: Clock;
 }
@@ -91,9 +93,10 @@ export class Publisher {
   }
 
   get problems(): readonly Problem[] {
-    const { policies, keySets } = this.#parts;
+    const { policies, keySets, gateways } = this.#parts;
     return [
       ...this.#problems,
+      ...gateways.problems,
       ...this.#directory.problems,
       ...policies.problems,
       ...keySets.problems,
@@ -122,23 +125,29 @@ export class Publisher {
   }
 
   #publishAll(input: PublisherInput): Problem[] {
-    const { leaves, policies } = this.#parts;
+    const { leaves, policies, gateways } = this.#parts;
     const { bundle } = leaves;
+    const { services } = this.#directory;
+    const all = input.workloads.map(({ workload }) => workload);
+    gateways.refresh(services, (service) => policies.of(service).gateway, all);
     const problems: Problem[] = [];
     if (bundle === undefined) return problems;
     if (!policies.isComplete) problems.push(POLICIES_UNKNOWN);
     const maySpeak = isSettled(input) && policies.isComplete;
     const policyOf = remembering((service: string): CallerPolicy => policies.of(service).caller);
-    const side = { directory: this.#directory, bundle, node: input.node, policyOf };
+    const { published } = gateways;
+    const side = { directory: this.#directory, bundle, node: input.node, policyOf, published };
     for (const { workload, health, adopted } of input.workloads) {
       const outbound = outboundOf(workload, side, this.#outbound);
       problems.push(...outbound.problems);
       const leaf = leaves.leaf(workload.service);
       if (leaf === undefined || !maySpeak || (adopted && input.view === undefined)) continue;
+      const gateway = gateways.sectionOf(workload);
+      if (workload.gateway !== undefined && gateway === undefined) continue;
       const draining = health === "draining";
       const observation = this.#parts.observation(workload.service, outbound.services);
       const parts = { workload, leaf, bundle, outbound: outbound.services, draining, observation };
-      this.#publishOne({ ...parts, ...this.#access(workload.service) });
+      this.#publishOne({ ...parts, gateway, ...this.#access(workload.service) });
     }
     this.#outbound.forgetOthers();
     return problems;

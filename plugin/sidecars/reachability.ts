@@ -16,11 +16,18 @@ export function unreachableServices(
   if (workload.upstreams === undefined) return isolation(workload, index);
   return [
     ...unknownUpstreams(workload, index),
-    ...index
-      .namedBy(workload)
-      .filter((service) => isApart(workload, service))
-      .map((service) => notShared(workload, service)),
+    ...servicesApart(workload, index.namedBy(workload)),
   ];
+}
+
+/** Those of the services with which the workload shares no network. */
+export function servicesApart(
+  workload: Workload,
+  services: readonly DirectoryService[],
+): Problem[] {
+  return services
+    .filter((service) => isApart(workload, service))
+    .map((service) => notShared(workload, service));
 }
 
 function isApart(workload: Workload, { networkIds }: DirectoryService): boolean {

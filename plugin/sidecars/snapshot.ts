@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import type { Protocol } from "../../mesh/model.ts";
 import type { PolicyDocument } from "../../mesh/policy/document.ts";
+import type { Gateway } from "../../proxy/configuration/gateway.ts";
 import type { Observation } from "../../proxy/configuration/observed-request.ts";
 import type {
   ApplicationCheck,
@@ -24,13 +25,15 @@ export interface SnapshotParts {
   readonly policy: PolicyDocument;
   readonly intentions: OwnIntentions;
   readonly jwks: string | undefined;
+  /** Of a gateway. */
+  readonly gateway?: Gateway | undefined;
   /** Undefined where nothing is wanted of single requests. */
   readonly observation?: Observation | undefined;
 }
 
 export function buildSnapshot(parts: SnapshotParts): Snapshot {
   const { workload, leaf, bundle, outbound, draining, policy, intentions, jwks } = parts;
-  const { observation } = parts;
+  const { observation, gateway } = parts;
   const content = {
     service: workload.service,
     instanceId: workload.instanceId,
@@ -48,6 +51,7 @@ export function buildSnapshot(parts: SnapshotParts): Snapshot {
     jwks,
     draining,
     observation,
+    ...(gateway === undefined ? {} : { gateway }),
   };
   const digests = outbound.map((service) => digestOf(service)).join("");
   const hash = createHash("sha256").update(JSON.stringify(content)).update(digests);

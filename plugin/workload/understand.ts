@@ -1,6 +1,7 @@
 // From the engine's facts and the user's labels to a workload, or to everything that is wrong with the container at once.
 import type { NetworkAddress, ServicePort } from "../../mesh/model.ts";
 import { isServiceName, normaliseName } from "../../mesh/service-name.ts";
+import type { GatewayPorts } from "../../proxy/configuration/gateway.ts";
 import type { SwarmService } from "../../registry/swarm-services.ts";
 import type { ContainerFacts } from "../docker/container-facts.ts";
 import { SWARM_SERVICE_NAME } from "../docker/swarm-facts.ts";
@@ -96,7 +97,16 @@ function assemble(
     offered: facts.labels[COMPOSE.oneOff] !== "True",
     weight: labels.weight,
     policy: labels.policy,
+    ...(labels.gateway === undefined ? {} : asGateway(labels.gateway, labels.trustedProxies)),
   };
+}
+
+/** Nobody in the mesh calls it, it has no application, and what it calls it calls itself: there is nothing to redirect. */
+function asGateway(
+  ports: GatewayPorts,
+  trustedProxies: readonly string[],
+): Pick<Workload, "gateway" | "offered" | "intercept"> {
+  return { gateway: { ports, trustedProxies }, offered: false, intercept: "off" };
 }
 
 function nameService(facts: ContainerFacts, labels: WorkloadLabels, complain: Complain): Naming {
@@ -133,6 +143,7 @@ function choosePorts(
   labels: WorkloadLabels,
   complain: Complain,
 ): readonly ServicePort[] {
+  if (labels.gateway !== undefined) return gatewayPorts(labels.gateway, complain);
   const ports = labels.ports ?? defaultPort(facts, labels, complain);
   if (ports.length > SIDECAR_PORTS.count) {
     complain(
@@ -140,13 +151,22 @@ function choosePorts(
       `label mesh.ports: expected at most ${SIDECAR_PORTS.count} ports, got ${ports.length}`,
     );
   }
-  for (const { port } of ports.filter(({ port }) => isSidecarPort(port))) {
-    complain(
-      "LABEL_CONFLICT",
-      `port ${port}: expected a port outside ${SIDECAR_PORTS.tls}–${SIDECAR_PORTS.plaintext + SIDECAR_PORTS.count - 1}, which the sidecar uses: let the application listen elsewhere`,
-    );
-  }
+  for (const { port } of ports) refuseSidecarPort(port, complain);
   return ports;
+}
+
+function refuseSidecarPort(port: number, complain: Complain): void {
+  if (!isSidecarPort(port)) return;
+  complain(
+    "LABEL_CONFLICT",
+    `port ${port}: expected a port outside ${SIDECAR_PORTS.tls}–${SIDECAR_PORTS.plaintext + SIDECAR_PORTS.count - 1}, which the sidecar uses: let the application listen elsewhere`,
+  );
+}
+
+/** The ports of a gateway are for clients outside the mesh; to those within it has none. */
+function gatewayPorts({ http, https }: GatewayPorts, complain: Complain): readonly ServicePort[] {
+  for (const port of [http, https]) if (port !== undefined) refuseSidecarPort(port, complain);
+  return [];
 }
 
 function defaultPort(

@@ -1,6 +1,7 @@
 // A labelled container, understood: what it offers, whom it calls and how it is guarded. Immutable; made by `understand`.
 import type { NetworkAddress, ServicePort, WorkloadPort } from "../../mesh/model.ts";
 import type { PolicyDocument } from "../../mesh/policy/document.ts";
+import type { GatewayPorts } from "../../proxy/configuration/gateway.ts";
 import type { ApplicationCheck } from "../../proxy/configuration/snapshot.ts";
 import type { RedirectedPort } from "../docker/interception-rules.ts";
 
@@ -38,6 +39,14 @@ export interface Workload {
   readonly weight: number;
   /** What its labels say about policy. */
   readonly policy: PolicyDocument;
+  /** Of a gateway; undefined for all others. */
+  readonly gateway?: GatewayWorkload | undefined;
+}
+
+/** What is said about a gateway beside it. */
+export interface GatewayWorkload {
+  readonly ports: GatewayPorts;
+  readonly trustedProxies: readonly string[];
 }
 
 /** What callers need to know to dial a service of which no instance may be running. */

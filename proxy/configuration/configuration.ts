@@ -3,6 +3,7 @@
 import type { Destination } from "../http/streams.ts";
 import { createTlsIdentity, type TlsIdentity } from "../transport/tls.ts";
 import type { DestinationSource } from "./destination-source.ts";
+import { buildGateway, type GatewayRoutes } from "./gateway-routes.ts";
 import { buildInbound, type InboundRoutes } from "./inbound-routes.ts";
 import { buildOutbound, type OutboundRoutes } from "./outbound-routes.ts";
 import type { Certificates, Snapshot } from "./snapshot.ts";
@@ -12,6 +13,8 @@ export interface Configuration {
   readonly identity: TlsIdentity;
   readonly outbound: OutboundRoutes;
   readonly inbound: InboundRoutes;
+  /** Undefined beside all workloads but gateways. */
+  readonly gateway: GatewayRoutes | undefined;
   /** All destinations: connections to any other are let go. */
   readonly destinations: ReadonlySet<Destination>;
 }
@@ -28,7 +31,8 @@ export function buildConfiguration(
   );
   const inbound = buildInbound(snapshot, source, previous?.inbound);
   const destinations = new Set([...outbound.destinations, ...inbound.destinations]);
-  return { snapshot, identity, outbound, inbound, destinations };
+  const gateway = snapshot.gateway && buildGateway(snapshot.gateway, outbound, previous?.gateway);
+  return { snapshot, identity, outbound, inbound, gateway, destinations };
 }
 
 /** The identity in use as long as its certificates are the same: a new one costs every pooled connection. */

@@ -4,6 +4,7 @@ import { isIP, isIPv4 } from "node:net";
 import { MeshError } from "../../mesh/errors.ts";
 import { parseIdentity } from "../../mesh/identity.ts";
 import { PROTOCOLS, type Protocol } from "../../mesh/model.ts";
+import { readGateway } from "./gateway.ts";
 import type { Observation } from "./observed-request.ts";
 import { Reader } from "./reader.ts";
 import type {
@@ -43,6 +44,7 @@ function readSnapshot(root: Reader): Snapshot {
     intentions: readIntentions(root.object("intentions")),
     jwks: root.has("jwks") ? root.text("jwks") : undefined,
     outbound: root.list("outbound").map(readServiceOnce),
+    gateway: root.has("gateway") ? readGateway(root.object("gateway")) : undefined,
     draining: root.boolean("draining"),
     observation: root.has("observation") ? readObservation(root.object("observation")) : undefined,
   };
@@ -188,7 +190,7 @@ function firstTwice(texts: readonly string[]): string | undefined {
 }
 
 /** Two listeners on one address and port could not both be right. */
-function refuseClashes({ inbound, outbound }: Snapshot): void {
+function refuseClashes({ inbound, outbound, gateway }: Snapshot): void {
   const places = [
     ...inbound.map(({ tlsPort }) => `port ${tlsPort}`),
     ...inbound.flatMap(({ plaintextPort }) =>
@@ -196,6 +198,9 @@ function refuseClashes({ inbound, outbound }: Snapshot): void {
     ),
     ...outbound.flatMap(({ address, ports }) =>
       ports.map(({ listenPort }) => `${address}:${listenPort}`),
+    ),
+    ...Object.values(gateway?.ports ?? {}).flatMap((port) =>
+      port === undefined ? [] : [`port ${port}`],
     ),
   ];
   const twice = firstTwice(places);

@@ -3,6 +3,7 @@
 import type { Protocol } from "../../mesh/model.ts";
 import type { PolicyDocument } from "../../mesh/policy/document.ts";
 import type { CallsReport } from "./calls-report.ts";
+import type { Gateway } from "./gateway.ts";
 import type { Observation } from "./observed-request.ts";
 import type { ConversationReport } from "./traffic-report.ts";
 
@@ -21,6 +22,8 @@ export interface Snapshot {
   /** The public keys of `jwt.jwks` (RFC 7517) as JSON; undefined without, and while there are none yet. */
   readonly jwks: string | undefined;
   readonly outbound: readonly OutboundService[];
+  /** Of a gateway: what clients outside the mesh find; undefined for all others. */
+  readonly gateway?: Gateway | undefined;
   /** True from the workload's stop signal on: finish what is in flight, tell callers to go elsewhere, keep outbound open. */
   readonly draining: boolean;
   /** What is wanted of single requests; undefined: nothing. */

@@ -64,6 +64,8 @@ export const FIELD = {
   /** Zipkin's forms of the same: one field, or several whose names begin with `x-b3-`. */
   B3: 21,
   X_B3: 22,
+  /** Whatever its name: a gateway has found that its client says what only the gateway can know. */
+  DISBELIEVED: 23,
 } as const;
 export type FieldName = (typeof FIELD)[keyof typeof FIELD];
 
@@ -176,6 +178,7 @@ export class MessageHead {
     const wanted = Buffer.from(name, "latin1");
     let text: string | undefined;
     for (let index = 0; index < this.count; index += 1) {
+      if (this.names[index] === FIELD.DISBELIEVED) continue;
       const start = this.nameStart[index] as number;
       if (!equalsFolded(this.bytes, start, this.nameEnd[index] as number, wanted)) continue;
       const value = this.bytes.toString("latin1", this.valueStart[index], this.valueEnd[index]);

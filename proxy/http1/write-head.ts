@@ -73,7 +73,12 @@ function dropped(...more: readonly number[]): Dropped {
   return table;
 }
 
-const OF_REQUESTS = dropped(FIELD.EXPECT, FIELD.X_FORWARDED_CLIENT_CERT, FIELD.LOOKALIKE);
+const OF_REQUESTS = dropped(
+  FIELD.EXPECT,
+  FIELD.X_FORWARDED_CLIENT_CERT,
+  FIELD.LOOKALIKE,
+  FIELD.DISBELIEVED,
+);
 /** By whether `x-forwarded-for`, Host, the time left and the trace are written anew. */
 const REQUEST_TABLES: readonly Dropped[] = Array.from({ length: 16 }, (_, which) => {
   const table = OF_REQUESTS.slice();

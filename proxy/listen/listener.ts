@@ -54,7 +54,7 @@ export async function listenTls(
   { accept, refuse }: TlsAccept,
   track: Track,
 ): Promise<Listener> {
-  const handshakes = new Handshakes();
+  const handshakes = new Handshakes(HANDSHAKE_TIMEOUT);
   let { roots } = identity;
   const server = createTlsServer({
     ...identity.options,
@@ -102,8 +102,14 @@ function chooseProtocol(offered: readonly string[]): string | undefined {
 }
 
 /** The TCP sockets of one listener whose handshake is going on: a TLS socket does not give out the one below it. */
-class Handshakes {
+export class Handshakes {
+  readonly #timeout: number;
   readonly #transports = new Map<string, Socket>();
+
+  /** How long one may take, ms. */
+  constructor(timeout: number) {
+    this.#timeout = timeout;
+  }
 
   begin(transport: Socket): void {
     const name = peerName(transport);
@@ -111,7 +117,7 @@ class Handshakes {
     // Node's own time limit overlooks a peer that resets at the end of the handshake, and keeps its descriptor for ever.
     const timer = setTimeout(() => {
       if (this.#transports.get(name) === transport) transport.destroy();
-    }, HANDSHAKE_TIMEOUT * 2);
+    }, this.#timeout * 2);
     transport.once("close", () => {
       clearTimeout(timer);
       if (this.#transports.get(name) === transport) this.#transports.delete(name);
@@ -131,7 +137,7 @@ function peerName(socket: Socket): string {
 }
 
 /** One connection's failure stays its own. */
-function guard(socket: Socket, accept: () => void): void {
+export function guard(socket: Socket, accept: () => void): void {
   try {
     accept();
   } catch {
@@ -139,7 +145,7 @@ function guard(socket: Socket, accept: () => void): void {
   }
 }
 
-async function open(server: Server, address: string, port: number): Promise<void> {
+export async function open(server: Server, address: string, port: number): Promise<void> {
   await openPort(server, address, port);
   // Later ones are about single connections that could not be accepted.
   server.on("error", () => undefined);

@@ -2,13 +2,17 @@
 // alone: the connections waiting in its queue would be reset with it. Only to a successor, which listens at the same place
 // already, is a place left while it is wanted.
 import type { Socket } from "node:net";
+import type { SecureContext } from "node:tls";
 import { describeError } from "../../mesh/errors.ts";
 import type { Configuration } from "../configuration/configuration.ts";
 import { placeOf } from "../configuration/place.ts";
 import type { DataPlane } from "../data-plane.ts";
+import { acceptClient } from "../gateway/accept.ts";
 import { acceptPlaintext, acceptTls } from "../inbound.ts";
 import { acceptOutbound } from "../outbound.ts";
+import type { Connection } from "../transport/connection.ts";
 import type { TlsIdentity } from "../transport/tls.ts";
+import { listenEdge } from "./edge-listener.ts";
 import { type Listener, listenPlain, listenTls, type TlsAccept } from "./listener.ts";
 import { type ListeningSocket, overlaps, readListening } from "./listening-sockets.ts";
 import { type WantedListener, wantedListeners } from "./wanted.ts";
@@ -152,6 +156,14 @@ export class Listeners implements Disposable {
       }
       case "inbound-plaintext":
         return listenPlain(address, port, (it) => acceptPlaintext(plane, it, port), track);
+      case "gateway-http":
+        return listenPlain(address, port, (it) => acceptClient(plane, it, "http", port), track);
+      case "gateway-https": {
+        const accept = (it: Connection): void => acceptClient(plane, it, "https", port);
+        const contextFor = (name: string): SecureContext | undefined =>
+          plane.configuration()?.gateway?.contexts.find(name, "/")?.value;
+        return listenEdge(address, port, { accept, contextFor }, track);
+      }
       case "inbound-tls": {
         const accept: TlsAccept = {
           accept: (connection, socket) => acceptTls(plane, connection, socket, port),

@@ -2,7 +2,12 @@
 import { placeOf } from "../configuration/place.ts";
 import type { Snapshot } from "../configuration/snapshot.ts";
 
-export type WantedKind = "outbound" | "inbound-tls" | "inbound-plaintext";
+export type WantedKind =
+  | "outbound"
+  | "inbound-tls"
+  | "inbound-plaintext"
+  | "gateway-http"
+  | "gateway-https";
 
 export interface WantedListener {
   /** Equal keys are the same listener, whatever else of the snapshot changed. */
@@ -16,7 +21,8 @@ export interface WantedListener {
 
 const ALL_ADDRESSES = "0.0.0.0";
 
-export function wantedListeners({ service, inbound, outbound }: Snapshot): WantedListener[] {
+export function wantedListeners(snapshot: Snapshot): WantedListener[] {
+  const { service, inbound, outbound } = snapshot;
   const wanted: WantedListener[] = [];
   for (const { name, tlsPort, plaintextPort } of inbound) {
     const consequence = `the mesh cannot reach ${service} on its port "${name}"`;
@@ -34,7 +40,19 @@ export function wantedListeners({ service, inbound, outbound }: Snapshot): Wante
       wanted.push(describe("outbound", callee.address, listenPort, consequence));
     }
   }
+  wanted.push(...gatewayListeners(snapshot));
   return wanted;
+}
+
+/** A gateway that is stopping takes no new clients: others may be there for them. */
+function gatewayListeners({ service, gateway, draining }: Snapshot): WantedListener[] {
+  if (gateway === undefined || draining) return [];
+  return (["http", "https"] as const).flatMap((scheme) => {
+    const port = gateway.ports[scheme];
+    if (port === undefined) return [];
+    const consequence = `clients outside the mesh cannot reach ${service} by ${scheme}`;
+    return [describe(`gateway-${scheme}`, ALL_ADDRESSES, port, consequence)];
+  });
 }
 
 function describe(

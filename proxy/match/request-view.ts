@@ -123,6 +123,7 @@ function arrives(
     case FIELD.LOOKALIKE:
     case FIELD.X_FORWARDED_CLIENT_CERT:
     case FIELD.X_MESH:
+    case FIELD.DISBELIEVED:
       return false;
   }
   if (nominated === undefined) return true;

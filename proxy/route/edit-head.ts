@@ -1,7 +1,7 @@
 // Changes of heads: the head is written again as text with the changes in it, and read by the strict parser, so that
 // nobody has to keep offsets right by hand. Rare and not cheap; what most requests need is in `write-head.ts`.
 import type { HeaderEdits, HeaderLine } from "../../mesh/policy/policy.ts";
-import { MAX_FIELDS, METHOD, MessageHead } from "../http1/message-head.ts";
+import { FIELD, MAX_FIELDS, METHOD, MessageHead } from "../http1/message-head.ts";
 import { parseRequestHead } from "../http1/parse-request.ts";
 import { parseResponseHead } from "../http1/parse-response.ts";
 import type { HeadLimits } from "../http1/violation.ts";
@@ -83,6 +83,8 @@ function changedLines(
   let text = "";
   let count = set.length + add.length;
   for (let index = 0; index < head.count; index += 1) {
+    // The parser that reads the text again would believe it.
+    if (head.names[index] === FIELD.DISBELIEVED) continue;
     const name = head.bytes.toString("latin1", head.nameStart[index], head.nameEnd[index]);
     if (gone.has(name.toLowerCase())) continue;
     const value = head.bytes.toString("latin1", head.valueStart[index], head.valueEnd[index]);

@@ -11,6 +11,8 @@ import { WITHOUT_FIELD_WORDS } from "./field-words.ts";
 const AGENT = { agent: "plugin/agent.ts" } as const;
 const COMMAND_LINE = { cli: "plugin/cli.ts" } as const;
 const SIDECAR = { sidecar: "proxy/sidecar.ts" } as const;
+/** What a gateway's container runs. */
+const WAITING = { gateway: "plugin/gateway/wait.ts" } as const;
 /** Taken as they are. */
 const FILES = ["plugin/docker-mesh", "compose/mesh.yaml"] as const;
 /** What a sidecar loads only where its service asks for it, each a file beside it. */
@@ -150,6 +152,7 @@ export async function bundlePrograms(
       plugins: [APART, WITHOUT_FIELD_WORDS, BUILTIN_MODULES],
     });
     await build({ ...sidecar, entryPoints: { ...SIDECAR_PARTS } });
+    await build({ ...sidecar, entryPoints: { ...WAITING } });
     await bundlePage(project, join(temporary, "console"));
     for (const file of FILES) await copyFile(join(project, file), join(temporary, basename(file)));
     await rm(folder, { recursive: true, force: true });

@@ -1,4 +1,5 @@
 // One agent for the tests of its loop: all that it does between the engine and the sidecars, without sockets.
+import { noGateways } from "../../helpers/gateways.ts";
 import { type Clock, systemClock } from "../../../mesh/clock.ts";
 import { Latest } from "../../../mesh/latest.ts";
 import { silentLog } from "../../../mesh/log.ts";
@@ -90,6 +91,7 @@ export class Agent {
         ...{ sessions: this.sessions, leaves: new InstantLeaves(), clock },
         ...policyParts(this.policies),
         observation: () => undefined,
+        gateways: noGateways(clock),
       }),
       healthFeed: new HealthFeed(this.catalog, clock, silentLog),
       lanes: this.lanes,

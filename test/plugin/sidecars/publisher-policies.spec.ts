@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, describe, it } from "mocha";
 import type { PolicyDocument } from "../../../mesh/policy/document.ts";
+import { noGateways } from "../../helpers/gateways.ts";
 import { KeySets } from "../../../plugin/policy/key-sets.ts";
 import { PolicyState } from "../../../plugin/policy/policy-state.ts";
 import { ServicePolicies } from "../../../plugin/policy/service-policies.ts";
@@ -45,7 +46,9 @@ describe("policies in snapshots", () => {
     const policies = new ServicePolicies(state);
     const leaves = new InstantLeaves();
     const observation = (): undefined => undefined;
-    publisher = new Publisher({ sessions, leaves, policies, keySets, observation, clock });
+    const gateways = noGateways(clock);
+    const parts = { sessions, leaves, policies, keySets, gateways };
+    publisher = new Publisher({ ...parts, observation, clock });
     say({});
   });
 
@@ -183,7 +186,9 @@ describe("policies in snapshots", () => {
 
   it("are waited for: nobody is let in because nothing is known of them yet", () => {
     const fresh = new PolicyState();
-    const parts = { sessions, leaves: new InstantLeaves(), keySets, clock: new ManualClock() };
+    const clock = new ManualClock();
+    const gateways = noGateways(clock);
+    const parts = { sessions, leaves: new InstantLeaves(), keySets, gateways, clock };
     const observation = (): undefined => undefined;
     publisher = new Publisher({ ...parts, observation, policies: new ServicePolicies(fresh) });
     assert.deepEqual(publish(), [undefined, undefined, undefined]);

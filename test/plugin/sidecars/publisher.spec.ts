@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { beforeEach, describe, it } from "mocha";
+import { noGateways } from "../../helpers/gateways.ts";
 import {
   type ObservationWanted,
   type PublishedWorkload,
@@ -39,6 +40,7 @@ describe("the publisher", () => {
     publisher = new Publisher({
       ...{ sessions, leaves, ...policyParts(), clock },
       observation: (service, calls) => observation(service, calls),
+      gateways: noGateways(clock),
     });
   });
 
