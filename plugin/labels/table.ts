@@ -234,7 +234,8 @@ export const LABELS: readonly Label[] = [
   {
     name: "mesh.gateway",
     values: "`http:<port>` | `https:<port>`, comma-separated",
-    expected: "http:<port>, https:<port> or both separated by a comma, each once",
+    expected:
+      "http:<port>, https:<port> or both separated by a comma, which makes the container itself a gateway (mesh.gateway.host publishes a service)",
     fallback: "none: the workload is no gateway",
     maximumLength: VALUE_LENGTH,
     where: CONTAINER,

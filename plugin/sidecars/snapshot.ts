@@ -51,7 +51,7 @@ export function buildSnapshot(parts: SnapshotParts): Snapshot {
     jwks,
     draining,
     observation,
-    ...(gateway === undefined ? {} : { gateway }),
+    gateway,
   };
   const digests = outbound.map((service) => digestOf(service)).join("");
   const hash = createHash("sha256").update(JSON.stringify(content)).update(digests);

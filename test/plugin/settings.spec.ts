@@ -14,6 +14,7 @@ const DEFAULTS = {
   metricsListen: undefined,
   console: undefined,
   collector: undefined,
+  gatewayCertificates: "/var/lib/mesh/gateway",
   logLevel: "info",
 };
 

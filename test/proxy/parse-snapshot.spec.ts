@@ -13,6 +13,18 @@ const SNAPSHOT: Snapshot = {
     ...{ trustDomain: "test.consul", notAfter: 1 },
   },
   observation: { traces: true, tap: false },
+  gateway: {
+    ports: { http: 80, https: undefined },
+    trustedProxies: ["192.0.2.0/24"],
+    publications: [
+      {
+        ...{ host: "*.shop.example", path: "/api", redirects: true },
+        target: { service: "shop-orders", port: 8080 },
+      },
+      { host: "shop.example", path: "/", redirects: false, target: undefined },
+    ],
+    certificates: [{ hosts: ["shop.example"], certificateChain: "PEM", privateKey: "PEM" }],
+  },
   inbound: [
     {
       ...{ name: "http", protocol: "http", applicationPort: 8080, tlsPort: 20_000 },
@@ -64,6 +76,11 @@ describe("a snapshot in JSON", () => {
     ["service", "shop orders", /snapshot\.service: expected a text like/],
     ["observation.tap", "no", /snapshot\.observation\.tap: expected true or false, found "no"/],
     ["draining", "no", /snapshot\.draining: expected true or false, found "no"/],
+    ["gateway.ports.http", 20_000, /expected one listener .* found two on port 20000/],
+    ["gateway.publications.0.host", "Shop.example", /host: expected a text like/],
+    ["gateway.publications.0.path", "/a\r\nb", /path: expected a text like/],
+    ["gateway.publications.0.target", "x", /target: expected an object/],
+    ["gateway.certificates.0.privateKey", undefined, /privateKey: expected a text/],
     ["certificates", undefined, /snapshot\.certificates: expected an object, found nothing/],
     ["certificates.roots", ["PEM", 7], /snapshot\.certificates\.roots: expected texts, found 7/],
     ["certificates.uri", "spiffe://x/y", /expected spiffe:/],

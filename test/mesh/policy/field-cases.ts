@@ -25,6 +25,53 @@ import {
 } from "./value-cases.ts";
 
 export const FIELD_CASES: Readonly<Record<string, FieldCases>> = {
+  "gateway.host": {
+    good: [
+      "",
+      "shop.example",
+      "shop.example, *.shop.example",
+      "localhost",
+      "xn--mnchen-3ya.example",
+    ],
+    bad: [
+      ...["Shop.example", "shop.example,", "shop..example", "-shop.example", "shop_.example"],
+      ...["https://shop.example", "shop.example:8080", "shop.example/api", "192.0.2.1", "[::1]"],
+      ...[
+        "*",
+        "*.",
+        "a.*.example",
+        "*shop.example",
+        "münchen.example",
+        "shop.example,shop.example",
+      ],
+      ...["shop.example.", `${"a".repeat(64)}.example`, "shop.example\r\nx: y"],
+    ],
+  },
+  "gateway.path": {
+    good: ["/", "/api", "/api/", "/v1.2/~a@b"],
+    bad: [
+      "",
+      "api",
+      "/api?x",
+      "/a//b",
+      "//a",
+      "/a/../b",
+      "/./a",
+      "/%61",
+      "/a b",
+      "/a;b",
+      "/a#b",
+      "/ä",
+    ],
+  },
+  "gateway.tls": {
+    good: ["off", "self-made", "shop", "shop.example_2"],
+    bad: ["", "../shop", "a/b", ".shop", "a b", "a".repeat(64)],
+  },
+  "gateway.port": {
+    good: ["", "1", "65535"],
+    bad: ["0", "65536", ...NUMBERS.filter((text) => text !== "")],
+  },
   "balance.algorithm": {
     good: ["peak-ewma", "maglev", "random"],
     bad: ["", "Random", "fastest", "random,maglev"],

@@ -57,6 +57,7 @@ function printWorkload(labels: WorkloadLabels): string[] {
     ["check", printCheck(check)],
     ["weight", labels.weight === 1 ? undefined : String(labels.weight)],
     ["sidecar", labels.sidecar === "agent" ? undefined : labels.sidecar],
+    ["gateway", printGateway(labels)],
     ["hold", labels.hold ? "until the sidecar is ready" : undefined],
   ];
   const policy = Object.entries(labels.policy).map(([name, text]) => `policy ${name}: ${text}`);
@@ -64,6 +65,12 @@ function printWorkload(labels: WorkloadLabels): string[] {
     ...fields.flatMap(([name, value]) => (value === undefined ? [] : [`${name}: ${value}`])),
     ...policy,
   ];
+}
+
+function printGateway({ gateway, trustedProxies }: WorkloadLabels): string | undefined {
+  if (gateway === undefined) return undefined;
+  const { http = "none", https = "none" } = gateway;
+  return `http ${http}, https ${https}, trusts ${trustedProxies.join(" ") || "nobody"}`;
 }
 
 function printCheck(check: WorkloadLabels["check"]): string | undefined {

@@ -1,5 +1,5 @@
 // One agent for the tests of its loop: all that it does between the engine and the sidecars, without sockets.
-import { noGateways } from "../../helpers/gateways.ts";
+
 import { type Clock, systemClock } from "../../../mesh/clock.ts";
 import { Latest } from "../../../mesh/latest.ts";
 import { silentLog } from "../../../mesh/log.ts";
@@ -17,6 +17,7 @@ import { ServiceLabels } from "../../../plugin/swarm/service-labels.ts";
 import { HealthFeed } from "../../../plugin/workload/health-feed.ts";
 import { Interpreter } from "../../../plugin/workload/interpreter.ts";
 import { EmbeddedCatalog } from "../../../registry/embedded/embedded-catalog.ts";
+import { noGateways } from "../../helpers/gateways.ts";
 import { InstantLeaves } from "../../helpers/leaves.ts";
 import { policyParts, policyState } from "../../helpers/policies.ts";
 import type { ScriptedEngine } from "../../helpers/scripted-engine.ts";

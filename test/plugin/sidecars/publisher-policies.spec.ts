@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { beforeEach, describe, it } from "mocha";
 import type { PolicyDocument } from "../../../mesh/policy/document.ts";
-import { noGateways } from "../../helpers/gateways.ts";
 import { KeySets } from "../../../plugin/policy/key-sets.ts";
 import { PolicyState } from "../../../plugin/policy/policy-state.ts";
 import { ServicePolicies } from "../../../plugin/policy/service-policies.ts";
@@ -11,6 +10,7 @@ import { toInstance } from "../../../plugin/workload/health.ts";
 import type { Workload } from "../../../plugin/workload/workload.ts";
 import type { OutboundService, Snapshot } from "../../../proxy/configuration/snapshot.ts";
 import { eventually } from "../../helpers/eventually.ts";
+import { noGateways } from "../../helpers/gateways.ts";
 import { InstantLeaves } from "../../helpers/leaves.ts";
 import { ManualClock } from "../../helpers/manual-clock.ts";
 import { NO_INTENTIONS, policiesView } from "../../helpers/policies.ts";

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { beforeEach, describe, it } from "mocha";
-import { noGateways } from "../../helpers/gateways.ts";
 import {
   type ObservationWanted,
   type PublishedWorkload,
@@ -12,6 +11,7 @@ import { toInstance } from "../../../plugin/workload/health.ts";
 import type { Workload } from "../../../plugin/workload/workload.ts";
 import type { Snapshot } from "../../../proxy/configuration/snapshot.ts";
 import type { CatalogEntry } from "../../../registry/catalog.ts";
+import { noGateways } from "../../helpers/gateways.ts";
 import { InstantLeaves } from "../../helpers/leaves.ts";
 import { ManualClock } from "../../helpers/manual-clock.ts";
 import { policyParts } from "../../helpers/policies.ts";

@@ -46,6 +46,7 @@ describe("a snapshot", () => {
       outbound: [],
       draining: false,
       ...NO_POLICY,
+      gateway: undefined,
       observation: undefined,
     });
   });

@@ -8,7 +8,7 @@ function nameOf(text: string): number {
   return fieldName(bytes, 2, bytes.length - 2);
 }
 
-const NO_NAMES = [FIELD.OTHER, FIELD.X_MESH, FIELD.X_B3, FIELD.LOOKALIKE];
+const NO_NAMES = [FIELD.OTHER, FIELD.X_MESH, FIELD.X_B3, FIELD.LOOKALIKE, FIELD.DISBELIEVED];
 const KNOWN = Object.entries(FIELD)
   .filter(([, field]) => !NO_NAMES.some((one) => one === field))
   .map(([key, field]) => ({ name: key.toLowerCase().replaceAll("_", "-"), field }));
