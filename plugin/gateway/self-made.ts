@@ -6,7 +6,7 @@ import { dirname } from "node:path";
 import selfsigned from "selfsigned";
 import { CLOCK_TOLERANCE } from "../../mesh/clock.ts";
 import { describeError, MeshError } from "../../mesh/errors.ts";
-import { writeOnce } from "../certificates/kept-file.ts";
+import { replaceFile, writeOnce } from "../certificates/kept-file.ts";
 import type { KeyPair } from "./gateway-section.ts";
 
 const TEN_YEARS = 10 * 365 * 24 * 3_600_000;
@@ -52,7 +52,7 @@ export class SelfMadeCertificates {
     if (due.length === 0) return false;
     const before = this.#problem;
     try {
-      this.#authority ??= await openAuthority(this.#path, now);
+      this.#authority ??= await this.#open(now);
       for (const host of due) this.#made.set(host, await issue(host, this.#authority, now));
       this.#problem = undefined;
       return true;
@@ -61,6 +61,18 @@ export class SelfMadeCertificates {
       return this.#problem !== before;
     }
   }
+
+  /** What clients are to trust lies beside it, without the key. */
+  async #open(now: number): Promise<Authority> {
+    const authority = await openAuthority(this.#path, now);
+    await replaceFile(publicPath(this.#path), authority.certificate);
+    return authority;
+  }
+}
+
+/** Beside `path`, for everybody to trust. */
+function publicPath(path: string): string {
+  return path.replace(/\.pem$/, ".crt");
 }
 
 async function openAuthority(path: string, now: number): Promise<Authority> {

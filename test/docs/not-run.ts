@@ -20,6 +20,12 @@ export const NOT_RUN: readonly NotRun[] = [
   ...of("README.md", MACHINE, "npm start"),
   ...of("docs/labels.md", SWARM, "docker service update --label-add mesh.weight=5 shop_orders"),
   ...of(
+    "docs/gateway.md",
+    SWARM,
+    "MESH_GATEWAY_NETWORK=shop_default docker stack deploy -c compose/stack-gateway.yaml mesh-gateway",
+    "docker secret create own.crt own.crt",
+  ),
+  ...of(
     "docs/local-swarm.md",
     MACHINE,
     "npm run swarm -- up 3                # one manager, two workers",

@@ -22,6 +22,8 @@ import { ComposeProject, type EchoAnswer, echoService } from "../helpers/project
 const SHOP = "mesh-test-published";
 const NETWORK = `${SHOP}_default`;
 
+const AUTHORITY = `require("node:fs").readFileSync("/var/lib/mesh/gateway-authority.crt", "utf8")`;
+
 /** Answers an upgrade, and then says everything twice. */
 const TALKER = `
 const server = require("node:http").createServer((q, s) => s.end("talker"));
@@ -113,7 +115,7 @@ describe("a gateway", () => {
     assert.equal(moved.status, 308);
     assert.equal(moved.headers.location, `https://own.test:${HTTPS_PORT}/cart?id=7`);
     const agent = await mesh.containerOf("agent");
-    const authority = await docker("exec", agent, "node", "-p", CERTIFICATES);
+    const authority = await docker("exec", agent, "node", "-p", AUTHORITY);
     const { body } = await callHttps("own.test", authority);
     assert.equal(echoOf(body).headers["x-forwarded-proto"], "https");
     const second = await callHttp2("own.test", authority);
@@ -156,9 +158,6 @@ describe("a gateway", () => {
     assert.equal((await callHttp("shop.test")).status, 200);
   });
 });
-
-/** The authority's certificate, without its key. */
-const CERTIFICATES = `require("node:fs").readFileSync("/var/lib/mesh/gateway-authority.pem", "utf8").split(/(?<=-----END CERTIFICATE-----\\n)/)[0]`;
 
 async function withFiles(
   files: Readonly<Record<string, string>>,

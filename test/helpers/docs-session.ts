@@ -48,6 +48,7 @@ export function readersEnvironment(): Readonly<Record<string, string>> {
 export function toTest(text: string): string {
   return text
     .replaceAll(/(?<![\w.])shop(?![\w.])/g, SHOP)
+    .replaceAll("shop_default", `${SHOP}_default`)
     .replaceAll("docker-mesh/mesh:0.1.0", provided("MESH_IMAGE"))
     .replaceAll("docker-mesh/demo:0.1.0", provided("MESH_DEMO_IMAGE"))
     .replaceAll("redis:7-alpine", provided("MESH_REDIS_IMAGE"))
