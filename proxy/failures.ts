@@ -20,6 +20,8 @@ export type FailureCode =
   | "RATE_LIMITED"
   | "ACCESS_DENIED"
   | "TOKEN_INVALID"
+  | "EGRESS_DENIED"
+  | "EGRESS_UNREACHABLE"
   | "FAULT_INJECTED"
   | "NOT_PUBLISHED";
 
@@ -155,6 +157,16 @@ export const FAILURES: Readonly<Record<FailureCode, Failure>> = {
     ...ANSWER,
     status: 404,
     describe: () => "nothing is published under this host and path",
+  },
+  EGRESS_DENIED: {
+    ...ANSWER,
+    status: 403,
+    describe: (host) => `${host} may not be called: mesh.egress of this service does not list it`,
+  },
+  EGRESS_UNREACHABLE: {
+    ...ANSWER,
+    status: 503,
+    describe: (host) => `no address of ${host} outside could be reached`,
   },
   // The status is the fault's own.
   FAULT_INJECTED: {

@@ -3,6 +3,7 @@
 import type { ContainerInspectInfo } from "dockerode";
 import type { NetworkAddress } from "../../mesh/model.ts";
 import { SIDECAR_ENVIRONMENT } from "../../proxy/configuration/snapshot.ts";
+import { PLUMBING_NETWORKS, readSurroundings, type Surroundings } from "./surroundings.ts";
 
 /** Labels on containers that the agent creates; users write `mesh.*` labels instead. */
 export const OWN_LABELS = {
@@ -35,6 +36,7 @@ export interface ContainerFacts {
   readonly startedAt: string;
   readonly networkMode: string;
   readonly networks: readonly NetworkAddress[];
+  readonly surroundings: Surroundings;
   /** TCP ports of the image's EXPOSE and the container's `expose`, ascending. */
   readonly exposedPorts: readonly number[];
   /** The file on the host that is this container's /etc/hosts. */
@@ -74,8 +76,6 @@ export interface ExplicitFacts {
   readonly tokenDigest: string | undefined;
 }
 
-/** Networks that Docker makes for its own plumbing; no workload can be reached on them. */
-const PLUMBING_NETWORKS = new Set(["ingress", "docker_gwbridge", "host", "none"]);
 const DEFAULT_STOP_TIMEOUT_SECONDS = 10;
 
 /** `inspect` output as facts. Fields that are absent on older engines or stopped containers become empty values. */
@@ -93,6 +93,7 @@ export function readContainerFacts(inspected: ContainerInspectInfo): ContainerFa
     startedAt: state.StartedAt,
     networkMode: host.NetworkMode ?? "default",
     networks: readNetworks(inspected),
+    surroundings: readSurroundings(inspected),
     exposedPorts: readExposedPorts(config.ExposedPorts ?? {}),
     hostsPath: inspected.HostsPath,
     health: readHealth(state.Health?.Status),

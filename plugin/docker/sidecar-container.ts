@@ -6,7 +6,8 @@ import { SIDECAR_ENVIRONMENT } from "../../proxy/configuration/snapshot.ts";
 import { AGENT_VERSION } from "../version.ts";
 import type { Workload } from "../workload/workload.ts";
 import { OWN_LABELS } from "./container-facts.ts";
-import { interceptionRules } from "./interception-rules.ts";
+import { SIDECAR_GROUP } from "./egress-rules.ts";
+import { type Interception, interceptionRules } from "./interception-rules.ts";
 import type { OwnContainer } from "./own-container.ts";
 
 /** Where the application's hosts file is mounted in the sidecar; its own /etc/hosts is read-only there. */
@@ -83,8 +84,9 @@ export function sidecarContainer(
     name: `${workload.containerName}.mesh-${unique.suffix}`,
     Image: template.own.image,
     Cmd: [...SIDECAR_COMMAND],
-    // The hosts file belongs to root and there is no capability to override that: uid 0 it is.
-    User: "0:0",
+    // The hosts file belongs to root and there is no capability to override that: uid 0 it is. By its group the sidecar is
+    // told from an application that runs as root, too.
+    User: `0:${SIDECAR_GROUP}`,
     Env: [
       `${SIDECAR_ENVIRONMENT.socket}=${template.socket}`,
       `${SIDECAR_ENVIRONMENT.token}=${unique.token}`,
@@ -118,10 +120,7 @@ export function sidecarContainer(
   };
 }
 
-export type InterceptedContainer = Pick<
-  Workload,
-  "containerId" | "containerName" | "mtls" | "redirected"
->;
+export type InterceptedContainer = Pick<Workload, "containerId" | "containerName"> & Interception;
 
 /** Installs the redirection and ends; the only container with a capability. */
 export function interceptionContainer(
@@ -132,7 +131,7 @@ export function interceptionContainer(
   return {
     name: `${workload.containerName}.mesh-init-${suffix}`,
     Image: template.own.image,
-    Cmd: ["nft", interceptionRules(workload.mtls, workload.redirected)],
+    Cmd: ["nft", interceptionRules(workload)],
     User: "0:0",
     Labels: { [OWN_LABELS.role]: "init", [OWN_LABELS.workload]: workload.containerId },
     Healthcheck: { Test: ["NONE"] },

@@ -77,7 +77,7 @@ function assumed(instance: Instance): Workload {
   return {
     ...instance,
     ...{ createdAt: "", startedAt: "", hostsPath: "", instanceId: instance.id, redirected: [] },
-    ...{ mtls: "permissive", intercept: "on", sidecar: "agent" },
+    ...{ mtls: "permissive", intercept: "on", egress: "allow", sidecar: "agent" },
     ...{ upstreams: undefined, offered: true },
     check: { kind: "tcp" },
   };

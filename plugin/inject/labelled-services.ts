@@ -1,5 +1,5 @@
 // Which services of a compose file want the mesh, and what keeps one from having its sidecar in the file.
-import { parseLabels } from "../labels/parse.ts";
+import { NOT_IN_FILES, parseLabels } from "../labels/parse.ts";
 import { LABEL_PREFIX } from "../labels/table.ts";
 import { asValues, type ComposeFile, type Values } from "./compose-file.ts";
 import { addedNames, type InjectedService } from "./sidecar-services.ts";
@@ -97,6 +97,8 @@ function* obstacles(
   if (String(copies) !== "1")
     yield `expected one copy, found ${String(copies)}: network_mode: service:… means the first copy alone; leave its sidecars to the agent, or write a service for each copy`;
   if (!knowsPorts(injected)) yield PORTS;
+  if (injected.labels.egress !== "allow")
+    yield `expected no label mesh.egress but allow: ${NOT_IN_FILES}`;
   for (const taken of addedNames(injected).filter((added) => services.has(added)))
     yield `expected no service ${taken} beside it, found one: give it another name`;
 }

@@ -79,7 +79,8 @@ function afterInit(name: string): string[] {
 function initService(service: InjectedService): string[] {
   const { mtls, intercept, port, ports = [] } = service.labels;
   const all = port === undefined ? ports : [{ port }];
-  const rules = interceptionRules(mtls, redirectedPorts({ mtls, intercept }, all));
+  const redirected = redirectedPorts({ mtls, intercept }, all);
+  const rules = interceptionRules({ mtls, redirected, egress: "allow" });
   return [
     `${service.name}-mesh-init:`,
     ...indented([

@@ -10,6 +10,7 @@ import { quote, shorten } from "../../mesh/printable.ts";
 import { Refusal, type ValueReader } from "../../mesh/refusal.ts";
 import type { GatewayPorts } from "../../proxy/configuration/gateway.ts";
 import type { ApplicationCheck } from "../../proxy/configuration/snapshot.ts";
+import { type OutsideList, readEgress } from "./egress.ts";
 import { LABEL_NAMES, LABEL_PREFIX, LABELS, type LabelName } from "./table.ts";
 import {
   readCheck,
@@ -31,6 +32,8 @@ export interface WorkloadLabels {
   readonly protocol: Protocol;
   readonly mtls: "strict" | "permissive";
   readonly intercept: "on" | "off";
+  /** Whom it may call outside its networks; `allow`: anybody. */
+  readonly egress: "allow" | OutsideList;
   readonly sidecar: "agent" | "explicit";
   readonly network: string | undefined;
   /** Empty: calls nobody. */
@@ -95,6 +98,7 @@ function readWorkload(reader: LabelReader): WorkloadLabels {
   const service = reader.read("mesh.service", readName);
   const port = reader.read("mesh.port", readPort);
   const protocol = reader.read("mesh.protocol", readProtocol) ?? "http";
+  const egress = reader.read("mesh.egress", readEgress) ?? "allow";
   const workload: WorkloadLabels = {
     service,
     port,
@@ -108,23 +112,41 @@ function readWorkload(reader: LabelReader): WorkloadLabels {
     version: reader.read("mesh.version", readMatching(VERSION)),
     check: reader.read("mesh.check", readCheck),
     weight: reader.read("mesh.weight", readWeight) ?? 1,
-    hold: reader.read("mesh.hold", readBoolean) ?? false,
+    egress,
+    hold: reader.read("mesh.hold", readBoolean) ?? egress !== "allow",
     gateway: reader.read("mesh.gateway", readGatewayPorts),
     trustedProxies: reader.read("mesh.gateway.trusted-proxies", readNetworks) ?? [],
     policy: reader.readPolicy(),
   };
   complainOfGateway(reader);
-  if (reader.has("mesh.port") && reader.has("mesh.ports")) {
-    reader.complain("LABEL_CONFLICT", "mesh.ports", "expected mesh.port or mesh.ports, got both");
-  }
-  if (workload.mtls === "strict" && workload.intercept === "off") {
-    reader.complain(
-      "LABEL_CONFLICT",
+  complainOfConflicts(reader, workload);
+  return workload;
+}
+
+function complainOfConflicts(reader: LabelReader, labels: WorkloadLabels): void {
+  const { mtls, intercept, egress, sidecar, hold } = labels;
+  const conflict = (label: LabelName, what: string): void =>
+    reader.complain("LABEL_CONFLICT", label, what);
+  if (reader.has("mesh.port") && reader.has("mesh.ports"))
+    conflict("mesh.ports", "expected mesh.port or mesh.ports, got both");
+  if (mtls === "strict" && intercept === "off")
+    conflict(
       "mesh.mtls",
       "expected mesh.intercept to be on with strict, got off: nothing would keep plaintext out",
     );
-  }
-  return workload;
+  if (egress === "allow") return;
+  if (intercept === "off")
+    conflict(
+      "mesh.egress",
+      "expected mesh.intercept to be on with anything but allow, got off: nothing would hold the application",
+    );
+  if (sidecar === "explicit")
+    conflict("mesh.egress", `expected allow with mesh.sidecar=explicit: ${NOT_IN_FILES}`);
+  if (!hold)
+    conflict(
+      "mesh.hold",
+      "expected true with mesh.egress, got false: the application would run before it is held to that",
+    );
 }
 
 /** A gateway offers no port to the mesh, and what only gateways do, nobody else can. */
@@ -147,6 +169,10 @@ function complainOfGateway(reader: LabelReader): void {
       );
   }
 }
+
+/** Why `mesh.egress` and a sidecar in a file do not go together. */
+export const NOT_IN_FILES =
+  "its rules name the subnets of the container's networks, which a file does not know; leave the sidecar to the agent";
 
 /** The labels of one container and what was found wrong with them so far. */
 class LabelReader {

@@ -24,7 +24,7 @@ Neither replaces a task. Every node follows within a second, also workers, which
 managers put these labels into the catalog. \`--container-label-add\` changes \`labels:\`, and Swarm replaces all tasks.
 
 - **Everything changes live** but \`mesh.hold\`, which is read at the start and from the container, where \`mesh.enable\` has to stand
-  beside it. Policies, weight, version, upstreams, check and names are news for the sidecars; \`mesh.port\`, \`mesh.ports\`, \`mesh.mtls\` and \`mesh.intercept\` also need other rules in
+  beside it. Policies, weight, version, upstreams, check and names are news for the sidecars; \`mesh.port\`, \`mesh.ports\`, \`mesh.mtls\`, \`mesh.intercept\` and \`mesh.egress\` also need other rules in
   the running container's namespace, which takes some tenths of a second; \`mesh.enable\` adds a sidecar, or lets the one there is
   finish and takes it away: the application goes on without the mesh.
 - **A wrong label changes nothing** for tasks that run: the labels before stay in force, and the status says what is wrong and that it

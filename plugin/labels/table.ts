@@ -1,5 +1,6 @@
 // The one table of labels: the parser, its error messages and docs/labels.md all come from it. A new label is a row
 // here, a field in `parse.ts`, and golden cases in test/golden/labels/.
+import { EXPECTED_EGRESS } from "./egress.ts";
 import { EXPECTED_PROTOCOL } from "./values.ts";
 
 export interface Label {
@@ -30,6 +31,7 @@ export const LABEL_NAMES = [
   "mesh.protocol",
   "mesh.mtls",
   "mesh.intercept",
+  "mesh.egress",
   "mesh.network",
   "mesh.upstreams",
   "mesh.version",
@@ -45,6 +47,7 @@ export type LabelName = (typeof LABEL_NAMES)[number];
 
 const VALUE_LENGTH = 256;
 const LIST_LENGTH = 1024;
+const HOSTS_LENGTH = 4096;
 const CONTAINER =
   "container label (`services.<name>.labels` in a compose or stack file, `docker run --label`)";
 const EITHER = `${CONTAINER}, or label of its Swarm service (\`deploy.labels\`)`;
@@ -141,6 +144,22 @@ export const LABELS: readonly Label[] = [
       "mesh reach the application directly, calls to services on a port that the application listens on itself go " +
       "around the mesh (the status says so), and so do calls to its own name.",
     example: 'mesh.intercept: "off"',
+  },
+  {
+    name: "mesh.egress",
+    values:
+      "`allow` | `deny` | outside hosts, comma-separated: `name[:port]`, `*.name[:port]`, `address[/prefix][:port]`",
+    expected: EXPECTED_EGRESS,
+    fallback: "`allow`",
+    maximumLength: HOSTS_LENGTH,
+    where: EITHER,
+    meaning:
+      "Whom the application may call outside its Docker networks. `deny`: nobody. With a list, the hosts in it: names by TLS " +
+      "(SNI) and HTTP, on ports 443 and 80 where no port is given, `*.` standing for one or more labels; addresses by any " +
+      "protocol, on every port where none is given. All else is refused at once. Containers on the same networks are not " +
+      "outside. The application waits for its sidecar, as with `mesh.hold`. Needs `mesh.intercept: on` and `mesh.sidecar: agent`. " +
+      "See [egress.md](egress.md).",
+    example: 'mesh.egress: "api.example.com, *.example.org:8443, 203.0.113.0/24:5432"',
   },
   {
     name: "mesh.network",

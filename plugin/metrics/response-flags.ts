@@ -22,6 +22,8 @@ export const RESPONSE_FLAGS: Readonly<Record<FailureCode, string>> = {
   ACCESS_DENIED: "UAEX",
   TOKEN_INVALID: "UAEX",
   NOT_PUBLISHED: "NR",
+  EGRESS_DENIED: "UAEX",
+  EGRESS_UNREACHABLE: "UF",
   FAULT_INJECTED: "FI",
 };
 

@@ -188,21 +188,25 @@ async function startExplicit(
     await context.engine.start(container.id, signal);
     if (container.role !== "init") return;
     const { code, output } = await context.engine.waitForExit(container.id, signal);
-    if (code !== 0) throw notInstalled(container.name, code, output);
+    if (code !== 0) throw notInstalled(container.name, `${code}: ${output}`, "allow");
   } finally {
     context.onChanged([container.id]);
   }
 }
 
-function notInstalled(of: string, code: number, output: string): MeshError {
+function notInstalled(of: string, end: string, egress: InterceptedContainer["egress"]): MeshError {
+  const advice =
+    egress === "allow"
+      ? "mesh.intercept=off goes without"
+      : "until it does, nothing holds the application to mesh.egress but its pause; mesh.egress=allow goes without";
   return new MeshError(
     "ENGINE_REFUSED",
-    `expected nft to install the redirection of ${of}, it ended with ${code}: ${output}; mesh.intercept=off goes without`,
+    `expected nft to install the redirection of ${of}, it ended with ${end}; ${advice}`,
   );
 }
 
 /** Rules that lead nothing to the sidecar any more; addresses of services lead to it while it is there. */
-const RELEASED = { mtls: "permissive", redirected: [] } as const;
+const RELEASED = { mtls: "permissive", redirected: [], egress: "allow" } as const;
 
 async function intercept(
   workload: InterceptedContainer,
@@ -217,7 +221,8 @@ async function intercept(
   try {
     await context.engine.start(id, signal);
     const { code, output } = await context.engine.waitForExit(id, signal);
-    if (code !== 0) throw notInstalled(workload.containerName, code, output);
+    if (code !== 0)
+      throw notInstalled(workload.containerName, `${code}: ${output}`, workload.egress);
   } finally {
     await cleanUp(id, context);
     context.onChanged([id]);

@@ -116,8 +116,8 @@ function explicitOf(
   );
 }
 
-function hasRulesOf({ mtls, redirected }: Workload, { role, explicit }: SidecarFacts): boolean {
-  return role === "init" && explicit?.rules === interceptionRules(mtls, redirected);
+function hasRulesOf(workload: Workload, { role, explicit }: SidecarFacts): boolean {
+  return role === "init" && explicit?.rules === interceptionRules(workload);
 }
 
 /** Whether it has run to its good end in the namespace that the workload has now. */

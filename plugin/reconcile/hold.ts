@@ -28,7 +28,13 @@ export interface HeldContainer extends Hold {
 }
 
 /** What is to be waited for; `no workload`: nothing ever, since the container gets no sidecar. */
-export type Outlook = "ready" | "no workload" | { readonly waitsFor: string };
+export type Outlook = "ready" | "no workload" | Waiting;
+
+export interface Waiting {
+  readonly waitsFor: string;
+  /** It must not run at all before that, however long it takes (`mesh.egress`). */
+  readonly confined?: true;
+}
 
 interface HoldStepParts {
   readonly workloadId: string;
@@ -78,7 +84,7 @@ function resumption(
   if (outlook === "ready") return { cause: "its sidecar is ready", problem: undefined };
   if (outlook === "no workload") return { cause: "it gets no sidecar", problem: undefined };
   if (stopping) return { cause: "it is to stop", problem: undefined };
-  if (heldFor < HOLD_LIMIT) return undefined;
+  if (heldFor < HOLD_LIMIT || outlook.confined) return undefined;
   const found = `expected its sidecar to be ready within ${HOLD_LIMIT / 1_000} s of the start, found that ${outlook.waitsFor}`;
   return {
     cause: "its sidecar is late",
@@ -91,18 +97,26 @@ export interface HoldView {
   readonly sidecar: SidecarState | undefined;
   /** Whether the redirection that it wants is installed. */
   readonly intercepted: boolean;
+  /** Whether it must not run without it. */
+  readonly confined: boolean;
   /** Whether the agent has seen the catalog: before that, snapshots name no endpoints. */
   readonly catalogSeen: boolean;
 }
 
 /** Whether all is there that the application's first call needs. */
-export function outlookOf({ sidecar, intercepted, catalogSeen }: HoldView): Outlook {
+export function outlookOf(view: HoldView): Outlook {
+  const waitsFor = missing(view);
+  if (waitsFor === undefined) return "ready";
+  return view.confined && !view.intercepted ? { waitsFor, confined: true } : { waitsFor };
+}
+
+function missing({ sidecar, intercepted, catalogSeen }: HoldView): string | undefined {
   const report = sidecar?.report;
-  if (sidecar === undefined) return { waitsFor: "there is none yet" };
-  if (sidecar.lost || report === undefined) return { waitsFor: "it does not report" };
-  if (report.problems.length > 0) return { waitsFor: report.problems.join("; ") };
-  if (!catalogSeen) return { waitsFor: "the catalog has not been read yet" };
-  if (report.version === undefined) return { waitsFor: "it has no snapshot yet" };
-  if (!report.ready) return { waitsFor: "its ports are not open yet" };
-  return intercepted ? "ready" : { waitsFor: "the redirection is not installed yet" };
+  if (sidecar === undefined) return "there is none yet";
+  if (sidecar.lost || report === undefined) return "it does not report";
+  if (report.problems.length > 0) return report.problems.join("; ");
+  if (!catalogSeen) return "the catalog has not been read yet";
+  if (report.version === undefined) return "it has no snapshot yet";
+  if (!report.ready) return "its ports are not open yet";
+  return intercepted ? undefined : "the redirection is not installed yet";
 }

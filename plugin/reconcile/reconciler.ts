@@ -329,11 +329,13 @@ export class Reconciler {
       return { ...hold, facts, heldFor, stopping: false, outlook };
     }
     const { workload, sidecar, health } = local;
-    const { intercept, containerId } = workload;
+    const { intercept, containerId, egress } = workload;
     const marks = interceptionMarks(interceptions.known, [workload], observer.sidecars);
     const mark = marks.get(containerId);
     const intercepted = intercept === "off" || mark === interceptionMark(workload);
-    const outlook = outlookOf({ sidecar, intercepted, catalogSeen: this.#view !== undefined });
+    const confined = egress !== "allow";
+    const catalogSeen = this.#view !== undefined;
+    const outlook = outlookOf({ sidecar, intercepted, confined, catalogSeen });
     return { ...hold, facts, heldFor, stopping: health === "draining", outlook };
   }
 

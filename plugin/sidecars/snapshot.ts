@@ -8,10 +8,12 @@ import type {
   ApplicationCheck,
   InboundPort,
   OutboundService,
+  OutsideHost,
   OwnIntentions,
   Snapshot,
 } from "../../proxy/configuration/snapshot.ts";
 import type { Leaf, TrustBundle } from "../certificates/authority.ts";
+import { egressPlace } from "../workload/addresses.ts";
 import type { Workload } from "../workload/workload.ts";
 import { digestOf } from "./snapshot-lines.ts";
 
@@ -49,6 +51,7 @@ export function buildSnapshot(parts: SnapshotParts): Snapshot {
     policy,
     intentions,
     jwks,
+    egress: outsideHosts(workload),
     draining,
     observation,
     gateway,
@@ -56,6 +59,12 @@ export function buildSnapshot(parts: SnapshotParts): Snapshot {
   const digests = outbound.map((service) => digestOf(service)).join("");
   const hash = createHash("sha256").update(JSON.stringify(content)).update(digests);
   return { version: hash.digest("hex").slice(0, 16), ...content, outbound };
+}
+
+/** Undefined where the application may call anybody. */
+function outsideHosts({ egress }: Workload): OutsideHost[] | undefined {
+  if (egress === "allow") return undefined;
+  return egress.hosts.map((host) => ({ ...host, listen: egressPlace(host.port) }));
 }
 
 function inboundPorts(workload: Workload): InboundPort[] {

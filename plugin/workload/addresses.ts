@@ -32,6 +32,16 @@ export function outboundListenPort(port: number, intercept: "on" | "off"): numbe
   return intercept === "on" && port < SHIFTABLE_PORTS ? port | SHIFTABLE_PORTS : port;
 }
 
+/** Loopback addresses of the sidecar's listeners for hosts outside, beside those that stand for services. */
+const EGRESS_ADDRESSES = { shifted: "127.128.0.1", unshifted: "127.128.0.2" } as const;
+
+/** Where the sidecar listens for connections to this port of hosts outside: it is told apart by the place alone. */
+export function egressPlace(port: number): { readonly address: string; readonly port: number } {
+  return port < SHIFTABLE_PORTS
+    ? { address: EGRESS_ADDRESSES.shifted, port: port | SHIFTABLE_PORTS }
+    : { address: EGRESS_ADDRESSES.unshifted, port };
+}
+
 /**
  * A virtual address for each service: a hash of its name, moved on where two names meet. Only services whose hashes
  * meet (1 pair in 8 million) can change each other's address, and the first by name keeps its own.

@@ -91,6 +91,7 @@ function assemble(
     networks,
     mtls: labels.mtls,
     intercept: labels.intercept,
+    egress: labels.egress === "allow" ? "allow" : { ...labels.egress, ...facts.surroundings },
     sidecar: labels.sidecar,
     upstreams: labels.upstreams,
     check: labels.check ?? { kind: "tcp" },

@@ -3,6 +3,7 @@ import type { NetworkAddress, ServicePort, WorkloadPort } from "../../mesh/model
 import type { PolicyDocument } from "../../mesh/policy/document.ts";
 import type { GatewayPorts } from "../../proxy/configuration/gateway.ts";
 import type { ApplicationCheck } from "../../proxy/configuration/snapshot.ts";
+import type { Confinement } from "../docker/egress-rules.ts";
 import type { RedirectedPort } from "../docker/interception-rules.ts";
 
 export interface Workload {
@@ -28,6 +29,8 @@ export interface Workload {
   readonly networks: readonly NetworkAddress[];
   readonly mtls: "strict" | "permissive";
   readonly intercept: "on" | "off";
+  /** Whom it may call outside its networks; `allow`: anybody. */
+  readonly egress: "allow" | Confinement;
   /** Who makes its sidecar: the agent, or its user by a container of the compose file. */
   readonly sidecar: "agent" | "explicit";
   /** Services it may call, as written; undefined: every service on a shared network. */

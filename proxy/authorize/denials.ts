@@ -34,18 +34,31 @@ export class Denials {
   /** `by`: the rule, the intention, or what is wrong with a token. */
   note(caller: string, by: string, enforced: boolean): void {
     if (!enforced) this.#counters.auditedDenials += 1;
-    const now = this.#clock.monotonic();
-    const subject = this.#subject(`${enforced} ${by} ${caller}`, now);
-    subject.unsaid += 1;
-    if (now < subject.quietUntil) return;
-    const times = subject.unsaid;
-    subject.quietUntil = now + LOG_INTERVAL;
-    subject.unsaid = 0;
+    const times = this.#due(`${enforced} ${by} ${caller}`);
+    if (times === 0) return;
     if (enforced) this.#log.info("refused a caller", { caller, by, times });
     else {
       const total = this.#counters.auditedDenials;
       this.#log.info("audit: would have refused a caller", { caller, by, times, total });
     }
+  }
+
+  /** A host outside that the own application called in vain. */
+  noteOutside(host: string, why: string): void {
+    const times = this.#due(`outside ${why} ${host}`);
+    if (times > 0) this.#log.warn("refused a call to a host outside", { host, why, times });
+  }
+
+  /** How often it has happened since the last line, if a line is due; else 0. */
+  #due(name: string): number {
+    const now = this.#clock.monotonic();
+    const subject = this.#subject(name, now);
+    subject.unsaid += 1;
+    if (now < subject.quietUntil) return 0;
+    const times = subject.unsaid;
+    subject.quietUntil = now + LOG_INTERVAL;
+    subject.unsaid = 0;
+    return times;
   }
 
   #subject(name: string, now: number): Subject {

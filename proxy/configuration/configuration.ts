@@ -1,5 +1,7 @@
 // A snapshot made ready for the request path: certificates loaded, pickers built, everything found by one look-up.
 // Immutable, so that swapping to it is one step; what must survive the swap (health, connections) is handed on.
+
+import { OutsideHosts } from "../egress/outside-hosts.ts";
 import type { Destination } from "../http/streams.ts";
 import { createTlsIdentity, type TlsIdentity } from "../transport/tls.ts";
 import type { DestinationSource } from "./destination-source.ts";
@@ -15,6 +17,8 @@ export interface Configuration {
   readonly inbound: InboundRoutes;
   /** Undefined beside all workloads but gateways. */
   readonly gateway: GatewayRoutes | undefined;
+  /** Undefined: calls to hosts outside do not come here. */
+  readonly egress: OutsideHosts | undefined;
   /** All destinations: connections to any other are let go. */
   readonly destinations: ReadonlySet<Destination>;
 }
@@ -32,7 +36,8 @@ export function buildConfiguration(
   const inbound = buildInbound(snapshot, source, previous?.inbound);
   const destinations = new Set([...outbound.destinations, ...inbound.destinations]);
   const gateway = snapshot.gateway && buildGateway(snapshot.gateway, outbound, previous?.gateway);
-  return { snapshot, identity, outbound, inbound, gateway, destinations };
+  const egress = snapshot.egress && new OutsideHosts(snapshot.egress);
+  return { snapshot, identity, outbound, inbound, gateway, egress, destinations };
 }
 
 /** The identity in use as long as its certificates are the same: a new one costs every pooled connection. */

@@ -14,6 +14,7 @@ import type {
   InboundPort,
   OutboundPort,
   OutboundService,
+  OutsideHost,
   OwnIntentions,
   Snapshot,
 } from "./snapshot.ts";
@@ -45,6 +46,7 @@ function readSnapshot(root: Reader): Snapshot {
     jwks: root.has("jwks") ? root.text("jwks") : undefined,
     outbound: root.list("outbound").map(readServiceOnce),
     gateway: root.has("gateway") ? readGateway(root.object("gateway")) : undefined,
+    egress: root.has("egress") ? root.list("egress").map(readOutsideHost) : undefined,
     draining: root.boolean("draining"),
     observation: root.has("observation") ? readObservation(root.object("observation")) : undefined,
   };
@@ -150,6 +152,17 @@ function readEndpoint(reader: Reader): Endpoint {
     version: reader.has("version") ? reader.text("version") : undefined,
     weight: reader.number("weight"),
     sameNode: reader.boolean("sameNode"),
+  };
+}
+
+function readOutsideHost(reader: Reader): OutsideHost {
+  const listen = reader.object("listen");
+  const address = listen.text("address");
+  if (!isIPv4(address) || !address.startsWith("127."))
+    throw listen.invalid("address", "a loopback address", address);
+  return {
+    ...{ name: reader.text("name"), port: reader.port("port") },
+    listen: { address, port: listen.port("port") },
   };
 }
 

@@ -24,6 +24,8 @@ export interface Snapshot {
   readonly outbound: readonly OutboundService[];
   /** Of a gateway: what clients outside the mesh find; undefined for all others. */
   readonly gateway?: Gateway | undefined;
+  /** Listed hosts outside the mesh's networks, `[]` for none; undefined: whom the application calls there is its own affair. */
+  readonly egress?: readonly OutsideHost[] | undefined;
   /** True from the workload's stop signal on: finish what is in flight, tell callers to go elsewhere, keep outbound open. */
   readonly draining: boolean;
   /** What is wanted of single requests; undefined: nothing. */
@@ -140,6 +142,15 @@ export interface Endpoint {
   readonly weight: number;
   /** Whether it runs on this sidecar's own node. */
   readonly sameNode: boolean;
+}
+
+/** A host outside that may be called on one port, by TLS or HTTP. */
+export interface OutsideHost {
+  /** In lower case; with `*.` at its beginning, every name that ends in what follows. */
+  readonly name: string;
+  readonly port: number;
+  /** Where to listen for connections to that port of whatever address. */
+  readonly listen: { readonly address: string; readonly port: number };
 }
 
 /** What a sidecar tells its agent after each change, and at least every {@link REPORT_INTERVAL}. */

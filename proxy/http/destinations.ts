@@ -66,6 +66,15 @@ export class Destinations {
     return this.#get(key, () => (http2 ? this.#http2(key, port) : this.#http1(key, port)));
   }
 
+  /** A host outside, spoken to in HTTP/1.1; whoever asked for it lets go of it. */
+  outside(key: string, dial: (signal: AbortSignal) => Promise<Connection>): Destination {
+    const { output, deadlines } = this.#options;
+    return new DialedDestination({
+      ...{ key, output, deadlines, dial, answers: undefined, unreachable: "EGRESS_UNREACHABLE" },
+      link: undefined,
+    });
+  }
+
   /** Lets go of all others: what is idle is closed, and the rest when its request is over. */
   retain(kept: ReadonlySet<Destination>): void {
     for (const [key, destination] of this.#known) {

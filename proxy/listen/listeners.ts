@@ -7,6 +7,7 @@ import { describeError } from "../../mesh/errors.ts";
 import type { Configuration } from "../configuration/configuration.ts";
 import { placeOf } from "../configuration/place.ts";
 import type { DataPlane } from "../data-plane.ts";
+import { acceptEgress } from "../egress/accept-egress.ts";
 import { acceptClient } from "../gateway/accept.ts";
 import { acceptPlaintext, acceptTls } from "../inbound.ts";
 import { acceptOutbound } from "../outbound.ts";
@@ -15,7 +16,7 @@ import type { TlsIdentity } from "../transport/tls.ts";
 import { listenEdge } from "./edge-listener.ts";
 import { type Listener, listenPlain, listenTls, type TlsAccept } from "./listener.ts";
 import { type ListeningSocket, overlaps, readListening } from "./listening-sockets.ts";
-import { type WantedListener, wantedListeners } from "./wanted.ts";
+import { type WantedKind, type WantedListener, wantedListeners } from "./wanted.ts";
 
 export interface ListenersState {
   /** True when every inbound listener is open. An outbound port that someone else holds must not take the workload out. */
@@ -23,6 +24,9 @@ export interface ListenersState {
   /** A sentence for each listener that could not be opened. */
   readonly problems: readonly string[];
 }
+
+/** What leads away from the application. */
+const LEAVING: ReadonlySet<WantedKind> = new Set(["outbound", "egress"]);
 
 interface OpenListener {
   readonly listener: Listener;
@@ -64,7 +68,7 @@ export class Listeners implements Disposable {
     );
     this.#takesOver &&= wanted.some(isShared) || wanted.length > this.#open.size;
     return {
-      ready: wanted.every(({ key, kind }) => kind === "outbound" || this.#open.has(key)),
+      ready: wanted.every(({ key, kind }) => LEAVING.has(kind) || this.#open.has(key)),
       problems: problems.filter((problem) => problem !== undefined),
     };
   }
@@ -153,6 +157,10 @@ export class Listeners implements Disposable {
       case "outbound": {
         const place = placeOf(address, port);
         return listenPlain(address, port, (it) => acceptOutbound(plane, it, place), track);
+      }
+      case "egress": {
+        const place = placeOf(address, port);
+        return listenPlain(address, port, (it) => acceptEgress(plane, it, place), track);
       }
       case "inbound-plaintext":
         return listenPlain(address, port, (it) => acceptPlaintext(plane, it, port), track);

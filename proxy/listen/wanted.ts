@@ -1,9 +1,10 @@
 // The listeners that a snapshot asks for. Pure: nothing is opened here.
 import { placeOf } from "../configuration/place.ts";
-import type { Snapshot } from "../configuration/snapshot.ts";
+import type { OutsideHost, Snapshot } from "../configuration/snapshot.ts";
 
 export type WantedKind =
   | "outbound"
+  | "egress"
   | "inbound-tls"
   | "inbound-plaintext"
   | "gateway-http"
@@ -22,7 +23,7 @@ export interface WantedListener {
 const ALL_ADDRESSES = "0.0.0.0";
 
 export function wantedListeners(snapshot: Snapshot): WantedListener[] {
-  const { service, inbound, outbound } = snapshot;
+  const { service, inbound, outbound, egress = [] } = snapshot;
   const wanted: WantedListener[] = [];
   for (const { name, tlsPort, plaintextPort } of inbound) {
     const consequence = `the mesh cannot reach ${service} on its port "${name}"`;
@@ -40,8 +41,20 @@ export function wantedListeners(snapshot: Snapshot): WantedListener[] {
       wanted.push(describe("outbound", callee.address, listenPort, consequence));
     }
   }
-  wanted.push(...gatewayListeners(snapshot));
+  wanted.push(...gatewayListeners(snapshot), ...egressListeners(service, egress));
   return wanted;
+}
+
+/** One for each port, however many hosts are listed on it. */
+function egressListeners(service: string, hosts: readonly OutsideHost[]): WantedListener[] {
+  const places = new Map(
+    hosts.map(({ port, listen }) => {
+      const consequence = `calls of ${service} to hosts outside on port ${port} are refused`;
+      const wanted = describe("egress", listen.address, listen.port, consequence);
+      return [wanted.key, wanted];
+    }),
+  );
+  return [...places.values()];
 }
 
 /** A gateway that is stopping takes no new clients: others may be there for them. */

@@ -50,6 +50,7 @@ export function factsOf(
     networkMode: "shop_default",
     networks: [onNetwork("shop_default", `198.18.0.${letter.charCodeAt(0)}`)],
     exposedPorts: [8080],
+    surroundings: { subnets: ["198.18.0.0/24"], gateways: ["198.18.0.1"], nameServers: [] },
     hostsPath: `/var/lib/docker/containers/${containerId(letter)}/hosts`,
     health: "none",
     stopSignal: "SIGTERM",

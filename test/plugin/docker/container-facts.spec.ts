@@ -48,6 +48,11 @@ describe("a container's facts", () => {
           address: "198.18.24.2",
         },
       ],
+      surroundings: {
+        subnets: ["198.18.23.2/24", "198.18.24.2/24"],
+        gateways: ["198.18.23.1", "198.18.24.1"],
+        nameServers: [],
+      },
       exposedPorts: [8080],
       hostsPath: `/var/lib/docker/containers/${ID}/hosts`,
       health: "healthy",
@@ -65,6 +70,7 @@ describe("a container's facts", () => {
 
   it("of a Swarm task: not the ingress network, and Docker's defaults", async () => {
     const facts = readContainerFacts(await inspected("swarm-task"));
+    assert.deepEqual(facts.surroundings.subnets, ["10.0.1.6/24"]);
     assert.deepEqual(facts.networks, [
       { networkId: "w7r3j1k5m9p2s4v6x8z0b2d4f", networkName: "shop_default", address: "10.0.1.6" },
     ]);

@@ -39,14 +39,18 @@ table inet docker_mesh_guard {
 
 describe("the redirection of a namespace", () => {
   it("permissive: leads plaintext from outside to the sidecar, port by port", () => {
-    const rules = interceptionRules("permissive", [
-      { port: 8080, plaintextPort: 21_100 },
-      { port: 9090, plaintextPort: 21_101 },
-    ]);
+    const rules = interceptionRules({
+      mtls: "permissive",
+      redirected: [
+        { port: 8080, plaintextPort: 21_100 },
+        { port: 9090, plaintextPort: 21_101 },
+      ],
+      egress: "allow",
+    });
     assert.equal(rules, PERMISSIVE);
   });
 
   it("strict: resets what comes from outside and is not mutual TLS", () => {
-    assert.equal(interceptionRules("strict", []), STRICT);
+    assert.equal(interceptionRules({ mtls: "strict", redirected: [], egress: "allow" }), STRICT);
   });
 });

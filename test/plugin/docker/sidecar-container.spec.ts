@@ -35,7 +35,7 @@ describe("the sidecar container", () => {
       name: "shop-orders-1.mesh-0a1b2c",
       Image: "sha256:1",
       Cmd: ["node", "--max-semi-space-size=2", "/app/sidecar.cjs"],
-      User: "0:0",
+      User: "0:21000",
       Env: [
         "MESH_AGENT_SOCKET=/run/mesh/agent.sock",
         "MESH_SIDECAR_TOKEN=t0ken",

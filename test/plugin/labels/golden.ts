@@ -51,6 +51,7 @@ function printWorkload(labels: WorkloadLabels): string[] {
     ["protocol", labels.protocol],
     ["mtls", labels.mtls],
     ["intercept", labels.intercept],
+    ["egress", printEgress(labels.egress)],
     ["network", labels.network],
     ["upstreams", upstreams?.length === 0 ? "(nobody)" : upstreams?.join(" ")],
     ["version", labels.version],
@@ -71,6 +72,15 @@ function printGateway({ gateway, trustedProxies }: WorkloadLabels): string | und
   if (gateway === undefined) return undefined;
   const { http = "none", https = "none" } = gateway;
   return `http ${http}, https ${https}, trusts ${trustedProxies.join(" ") || "nobody"}`;
+}
+
+function printEgress(egress: WorkloadLabels["egress"]): string | undefined {
+  if (egress === "allow") return undefined;
+  const hosts = egress.hosts.map(({ name, port }) => `${name} on ${port}`);
+  const ranges = egress.ranges.map(({ range, version, port }) =>
+    [`${range} of IPv${version}`, ...(port === undefined ? [] : [`on ${port}`])].join(" "),
+  );
+  return [...hosts, ...ranges].join(", ") || "(nobody)";
 }
 
 function printCheck(check: WorkloadLabels["check"]): string | undefined {

@@ -24,7 +24,7 @@ import {
 
 const EXPLICIT = { "mesh.sidecar": "explicit" } as const;
 const ORDERS = workloadOf("orders", "a", {}, EXPLICIT);
-const RULES = interceptionRules(ORDERS.mtls, ORDERS.redirected);
+const RULES = interceptionRules(ORDERS);
 const AFTER_START = "2026-03-01T08:00:00.2Z";
 
 function explicit(

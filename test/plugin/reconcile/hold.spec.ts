@@ -37,6 +37,10 @@ const CASES: Readonly<
   "its labels are wrong": [{ outlook: "no workload" }, "resume: it gets no sidecar"],
   "it gets its stop signal": [{ stopping: true }, "resume: it is to stop"],
   "its time is nearly over": [{ heldFor: HOLD_LIMIT - 1 }, "stays paused"],
+  "its time is over before it is held to what it may call": [
+    { heldFor: HOLD_LIMIT, outlook: { ...WAITING, confined: true } },
+    "stays paused",
+  ],
   "its time is over": [{ heldFor: HOLD_LIMIT }, "resume: its sidecar is late", LATE],
   "its sidecar is ready after all when its time is over": [
     { heldFor: HOLD_LIMIT, outlook: "ready" },
@@ -85,7 +89,10 @@ describe("a held application", () => {
 });
 
 const SIDECAR = { sidecarId: "s1", report: reportOf(), lost: false };
-const ALL_THERE: HoldView = { sidecar: SIDECAR, intercepted: true, catalogSeen: true };
+const ALL_THERE: HoldView = {
+  ...{ sidecar: SIDECAR, intercepted: true, catalogSeen: true },
+  confined: false,
+};
 
 const VIEWS: Readonly<Record<string, readonly [Partial<HoldView>, string | undefined]>> = {
   "nothing else": [{}, undefined],
@@ -114,6 +121,20 @@ const VIEWS: Readonly<Record<string, readonly [Partial<HoldView>, string | undef
     undefined,
   ],
 };
+
+describe("an application that is held to what it may call outside", () => {
+  const confined = { ...ALL_THERE, confined: true };
+
+  it("must not run before its rules are installed", () => {
+    const waitsFor = "the redirection is not installed yet";
+    assert.deepEqual(outlookOf({ ...confined, intercepted: false }), { waitsFor, confined: true });
+  });
+
+  it("waits for its sidecar no longer than others, once they are", () => {
+    const outlook = outlookOf({ ...confined, sidecar: undefined });
+    assert.deepEqual(outlook, { waitsFor: "there is none yet" });
+  });
+});
 
 describe("an application's first call waits for", () => {
   for (const [what, [changes, expected]] of Object.entries(VIEWS)) {

@@ -44,6 +44,7 @@ describe("a snapshot", () => {
         },
       ],
       outbound: [],
+      egress: undefined,
       draining: false,
       ...NO_POLICY,
       gateway: undefined,

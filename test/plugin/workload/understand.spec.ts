@@ -38,6 +38,7 @@ describe("a labelled container", () => {
       networks: [onNetwork("shop_default", "198.18.0.97")],
       mtls: "permissive",
       intercept: "on",
+      egress: "allow",
       sidecar: "agent",
       upstreams: undefined,
       check: { kind: "tcp" },

@@ -1,0 +1,99 @@
+// From the application to a host outside, as far as `mesh.egress` lists it: which name the connection bears → whether it is
+// listed → the sidecar's own connection to that name. What was called by mistake or malice is reset, and said in the log.
+import { DEFAULT_POLICY } from "../../mesh/policy/read-policy.ts";
+import type { DataPlane } from "../data-plane.ts";
+import type { FailureCode } from "../failures.ts";
+import type { ReviewedStream } from "../open-streams.ts";
+import { watchIdle } from "../tcp/idle-watch.ts";
+import { tunnel } from "../tcp/tunnel.ts";
+import type { Connection } from "../transport/connection.ts";
+import { dialOutside } from "./dial-outside.ts";
+import { EgressRequests, NOT_LISTED, UNLISTED } from "./egress-requests.ts";
+import { readOpening } from "./opening.ts";
+
+/** Takes a connection that the application opened to a listed port of whatever address. */
+export function acceptEgress(plane: DataPlane, connection: Connection, place: string): void {
+  const port = plane.configuration()?.egress?.portAt(place);
+  if (port === undefined) connection.reset();
+  else void carry(plane, connection, port);
+}
+
+/** Never rejects. */
+async function carry(plane: DataPlane, near: Connection, port: number): Promise<void> {
+  const opening = await readOpening(near.socket);
+  if (near.socket.destroyed) return;
+  if (opening.kind === "http1") {
+    plane.engine.serve(near, new EgressRequests(plane, near, port));
+  } else if (opening.kind === "tls") {
+    await new EgressStream(plane, near, opening.name, port).carry();
+  } else {
+    refuse(plane, "EGRESS_DENIED", { host: "", port, why: opening.why });
+    near.reset();
+  }
+}
+
+interface Refused {
+  /** Empty where none was named. */
+  readonly host: string;
+  readonly port: number;
+  readonly why: string;
+}
+
+function refuse(plane: DataPlane, code: FailureCode, { host, port, why }: Refused): void {
+  plane.counters.outboundFailed += 1;
+  plane.counters.countOutbound(UNLISTED);
+  plane.counters.countFailure(code);
+  plane.denials.noteOutside(`${host}:${port}`, why);
+}
+
+/** A connection of TLS, which stays as it is from end to end. */
+class EgressStream implements ReviewedStream {
+  readonly #plane: DataPlane;
+  readonly #near: Connection;
+  readonly #host: string;
+  readonly #port: number;
+
+  constructor(plane: DataPlane, near: Connection, host: string, port: number) {
+    this.#plane = plane;
+    this.#near = near;
+    this.#host = host;
+    this.#port = port;
+  }
+
+  review(): void {
+    const egress = this.#plane.configuration()?.egress;
+    if (egress === undefined || egress.entryOf(this.#host, this.#port) !== undefined) return;
+    this.#refuse("EGRESS_DENIED", "it is not listed any more");
+  }
+
+  /** Never rejects. */
+  async carry(): Promise<void> {
+    const { streams, drain, traffic, counters } = this.#plane;
+    const entry = this.#plane.configuration()?.egress?.entryOf(this.#host, this.#port);
+    if (entry === undefined) return this.#refuse("EGRESS_DENIED", NOT_LISTED);
+    using _held = drain.hold();
+    streams.add(this);
+    try {
+      const far = await this.#dial();
+      counters.countOutbound(entry);
+      traffic.follow("source", entry, "", this.#near.socket);
+      await tunnel(this.#near, far);
+    } catch (error) {
+      this.#refuse("EGRESS_UNREACHABLE", (error as Error).message);
+    } finally {
+      streams.delete(this);
+    }
+  }
+
+  async #dial(): Promise<Connection> {
+    const { engine, signal } = this.#plane;
+    const far = await dialOutside(this.#host, this.#port, signal);
+    watchIdle(far, DEFAULT_POLICY.timeouts.idle, engine.deadlines);
+    return far;
+  }
+
+  #refuse(code: FailureCode, why: string): void {
+    refuse(this.#plane, code, { host: this.#host, port: this.#port, why });
+    this.#near.reset();
+  }
+}
