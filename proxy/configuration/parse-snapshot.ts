@@ -20,6 +20,7 @@ import type {
 } from "./snapshot.ts";
 
 const NAME = /^[A-Za-z0-9._-]{1,255}$/;
+const OUTSIDE_NAME = /^(?:\*\.)?[a-z0-9._-]{1,255}$/;
 const ACTIONS = ["allow", "deny"] as const;
 /** Goes into a request line. */
 const PATH = /^\/[\x21-\x7e]*$/;
@@ -161,7 +162,7 @@ function readOutsideHost(reader: Reader): OutsideHost {
   if (!isIPv4(address) || !address.startsWith("127."))
     throw listen.invalid("address", "a loopback address", address);
   return {
-    ...{ name: reader.text("name"), port: reader.port("port") },
+    ...{ name: reader.matching("name", OUTSIDE_NAME), port: reader.port("port") },
     listen: { address, port: listen.port("port") },
   };
 }

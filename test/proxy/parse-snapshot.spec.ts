@@ -12,6 +12,7 @@ const SNAPSHOT: Snapshot = {
     ...{ certificateChain: "PEM", privateKey: "PEM", uri: uriOf("shop-web"), roots: ["PEM"] },
     ...{ trustDomain: "test.consul", notAfter: 1 },
   },
+  egress: [{ name: "*.example.com", port: 443, listen: { address: "127.128.0.1", port: 33_211 } }],
   observation: { traces: true, tap: false },
   gateway: {
     ports: { http: 80, https: undefined },
@@ -75,6 +76,9 @@ describe("a snapshot in JSON", () => {
     ["version", "", /snapshot\.version: expected a text, found ""/],
     ["service", "shop orders", /snapshot\.service: expected a text like/],
     ["observation.tap", "no", /snapshot\.observation\.tap: expected true or false, found "no"/],
+    ["egress.0.name", "example.com\n", /snapshot\.egress\[0\]\.name: expected a text like/],
+    ["egress.0.port", 0, /snapshot\.egress\[0\]\.port: expected a port/],
+    ["egress.0.listen.address", "0.0.0.0", /\.listen\.address: expected a loopback address/],
     ["draining", "no", /snapshot\.draining: expected true or false, found "no"/],
     ["gateway.ports.http", 20_000, /expected one listener .* found two on port 20000/],
     ["gateway.publications.0.host", "Shop.example", /host: expected a text like/],
