@@ -10,7 +10,7 @@ RUN command -v nft >/dev/null || { \
       && rm -rf /var/lib/apt/lists/*; \
     }
 WORKDIR /app
-COPY dist/*.mjs dist/*.cjs dist/*.txt dist/mesh.yaml dist/docker-mesh /app/
+COPY dist/*.mjs dist/*.cjs dist/*.txt dist/*.yaml dist/docker-mesh /app/
 COPY dist/console/ /app/console/
 # One heap of the C library for all threads, and one of V8's that stays close to what is in use: docs/scale.md.
 ENV NODE_ENV=production MALLOC_ARENA_MAX=1

@@ -28,10 +28,13 @@ export function letAllLeave(parts: LeavingParts): Remainder {
   const sidecars = observer.sidecars.filter(({ explicit }) => explicit === undefined);
   const { containers: running } = observer;
   const { stepsDue: steps } = reconciler;
-  return remainder({ sidecars, running, intercepted: interceptions.known, steps });
+  const { isListed } = observer;
+  return remainder({ isListed, sidecars, running, intercepted: interceptions.known, steps });
 }
 
 export interface Leaving {
+  /** Whether all containers are known; with an agent that has just started nothing is. */
+  readonly isListed: boolean;
   readonly sidecars: readonly Pick<SidecarFacts, "id">[];
   readonly running: readonly Pick<ContainerFacts, "id" | "startedAt">[];
   /** Container id → mark of the redirection that its namespace has. */
@@ -48,9 +51,11 @@ export interface Remainder {
   readonly due: number;
 }
 
-export function remainder({ sidecars, running, intercepted, steps }: Leaving): Remainder {
+export function remainder(leaving: Leaving): Remainder {
+  const { isListed, sidecars, running, intercepted, steps } = leaving;
   const redirected = running.filter(({ id, startedAt }) =>
     isMarkOf(intercepted.get(id), startedAt),
   );
-  return { attached: Math.max(sidecars.length, redirected.length), due: steps };
+  const attached = Math.max(sidecars.length, redirected.length);
+  return { attached: isListed ? attached : Math.max(attached, 1), due: steps };
 }

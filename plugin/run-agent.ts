@@ -312,7 +312,8 @@ function apiSources(
       return listCertificates(reconciler.workloads, (service) => wired.leaves.leaf(service));
     },
     intentions: () => rankIntentions(wired.policyState.intentions),
-    healthy: () => reconciler.alive,
+    // One that is to let its node go has done its work when that is free: Swarm waits for it.
+    healthy: () => reconciler.alive && (!parts.settings.leaves || wired.leave().attached === 0),
     leave: wired.leave,
     desk: new PolicyDesk({ store: parts.backend.policyStore, policies, known }),
     endpoints: (service) => callerReports(service, reconciler.workloads),

@@ -31,6 +31,8 @@ export interface Settings {
   /** The folder of the certificates that people give to gateways. */
   readonly gatewayCertificates: string;
   readonly logLevel: LogLevel;
+  /** Whether this agent is only to let the applications of its node go, before the mesh is removed. */
+  readonly leaves: boolean;
 }
 
 /** The API over TCP: always with TLS and a token, each in a file. */
@@ -93,6 +95,7 @@ export function readSettings(environment: Environment): Settings {
   const console = readConsoleSettings(environment, problems);
   const collector = readCollectorSettings(environment, problems);
   const gatewayCertificates = read("MESH_GATEWAY_CERTIFICATES", GATEWAY_CERTIFICATES, parsePath);
+  const leaves = read("MESH_LEAVE", "false", (text) => oneOf(["true", "false"], text)) === "true";
   const logLevel = read("MESH_LOG_LEVEL", "info", (text) => oneOf(LOG_LEVELS, text));
   if (environment["MESH_CONSUL_TOKEN"] && environment["MESH_CONSUL_TOKEN_FILE"]) {
     problems.push("MESH_CONSUL_TOKEN_FILE: expected it or MESH_CONSUL_TOKEN, found both");
@@ -123,6 +126,7 @@ export function readSettings(environment: Environment): Settings {
     collector,
     gatewayCertificates,
     logLevel,
+    leaves,
   };
 }
 

@@ -60,7 +60,7 @@ export function refuseOtherAgents(agents: readonly PresentAgent[], project: stri
       ? theirs === undefined
         ? `\`docker rm --force ${container}\` removes it`
         : `MESH_PROJECT_NAME=${theirs} says that this one is meant`
-      : `\`docker stack rm ${stack}\` on a manager removes it from the whole swarm`;
+      : `\`docker mesh down --swarm\` on a manager removes it from the whole swarm`;
   const whose = stack === undefined ? (theirs ?? "nobody") : `the stack ${stack}`;
   throw new MeshError(
     "CONFIGURATION_INVALID",

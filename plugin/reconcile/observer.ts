@@ -95,6 +95,11 @@ export class Observer {
       if (result.status === "rejected") throw result.reason;
   }
 
+  /** Whether the engine has told of all containers since it was reached; what is known may be old otherwise. */
+  get isListed(): boolean {
+    return !this.#listDue;
+  }
+
   /** The user's running containers that carry mesh labels, by name. */
   get containers(): readonly ContainerFacts[] {
     return [...this.#known.values()]

@@ -1,5 +1,5 @@
 // What is in the mesh's image: its programs, each entry file and all it imports as one file that Node runs without node_modules,
-// the console's page, and what `docker mesh install` takes from there besides: the plugin and the compose file.
+// the console's page, and what `docker mesh install` takes from there besides: the plugin and the files that install the mesh.
 import { copyFile, rename, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { type BuildOptions, build, type Plugin } from "esbuild";
@@ -14,7 +14,7 @@ const SIDECAR = { sidecar: "proxy/sidecar.ts" } as const;
 /** What a gateway's container runs. */
 const WAITING = { gateway: "plugin/gateway/wait.ts" } as const;
 /** Taken as they are. */
-const FILES = ["plugin/docker-mesh", "compose/mesh.yaml"] as const;
+const FILES = ["plugin/docker-mesh", "compose/mesh.yaml", "compose/stack.yaml"] as const;
 /** What a sidecar loads only where its service asks for it, each a file beside it. */
 const SIDECAR_PARTS = { "verify-token": "proxy/authorize/verify-token.ts" } as const;
 

@@ -72,11 +72,12 @@ export const NOT_RUN: readonly NotRun[] = [
   ...of(
     "docs/swarm.md",
     SWARM,
+    "docker mesh up --swarm",
+    "docker mesh down --swarm     # on every node applications go on without the mesh, then its stack goes",
     "openssl rand -base64 32 | docker secret create mesh-gossip-key -",
     "docker stack deploy -c stack.yaml shop",
     "ssh -L 8500:/var/lib/docker/volumes/mesh_consul-api/_data/http.sock root@any-node     # then http://localhost:8500/ui",
     "docker stack deploy -c compose/stack.yaml mesh",
-    "docker stack rm shop      # sidecars and entries go with the tasks",
   ),
   ...of(
     "docs/tracing.md",

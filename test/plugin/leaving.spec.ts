@@ -2,12 +2,16 @@ import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { type Leaving, type Remainder, remainder } from "../../plugin/leaving.ts";
 
-const GONE: Leaving = { sidecars: [], running: [], intercepted: new Map(), steps: 0 };
+const GONE: Leaving = {
+  ...{ isListed: true, sidecars: [], running: [] },
+  ...{ intercepted: new Map(), steps: 0 },
+};
 const RUNNING = [{ id: "a", startedAt: "2026-03-01T10:00:00Z" }];
 
 describe("applications that are to go on without the mesh", () => {
   const CASES: readonly (readonly [string, Partial<Leaving>, Remainder])[] = [
     ["do so when nothing is left", {}, { attached: 0, due: 0 }],
+    ["do not before anybody has looked", { isListed: false }, { attached: 1, due: 0 }],
     ["do not while they have a sidecar", { sidecars: [{ id: "s" }] }, { attached: 1, due: 0 }],
     ["do so while the catalog is still to be told", { steps: 2 }, { attached: 0, due: 2 }],
     [

@@ -16,6 +16,7 @@ const DEFAULTS = {
   collector: undefined,
   gatewayCertificates: "/var/lib/mesh/gateway",
   logLevel: "info",
+  leaves: false,
 };
 
 const CONSUL_ADDRESS =
@@ -51,6 +52,7 @@ describe("the agent's settings", () => {
     ["MESH_ROOT_AGE", "24h", { rootAge: 86_400_000 }],
     ["MESH_API_SOCKET", "/tmp/api.sock", { apiSocket: "/tmp/api.sock" }],
     ["MESH_LOG_LEVEL", "debug", { logLevel: "debug" }],
+    ["MESH_LEAVE", "true", { leaves: true }],
   ] as const) {
     it(`${name}=${text}`, () => {
       assert.deepEqual(readSettings({ [name]: text }), { ...DEFAULTS, ...expected });

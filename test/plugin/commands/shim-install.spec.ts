@@ -56,6 +56,7 @@ describe("the plugin of a user", () => {
       'console.log("ran", process.argv.slice(2).join(" "))\n',
     );
     await writeFile(join(image, "mesh.yaml"), "name: mesh\n");
+    await writeFile(join(image, "stack.yaml"), "services: {}\n");
     await writeFile(join(directory, "docker"), DOCKER);
     await chmod(join(directory, "docker"), 0o755);
   });
@@ -101,7 +102,11 @@ describe("the plugin of a user", () => {
     assert.deepEqual([code, error], [0, ""]);
     assert.equal(output, `docker mesh is installed for this user: ${plugin}\n`);
     assert.equal((await readFile(plugin, "utf8")).trim(), (await readFile(SHIM, "utf8")).trim());
-    assert.deepEqual((await readdir(join(configuration, "mesh"))).sort(), ["cli.mjs", "mesh.yaml"]);
+    assert.deepEqual((await readdir(join(configuration, "mesh"))).sort(), [
+      "cli.mjs",
+      "mesh.yaml",
+      "stack.yaml",
+    ]);
     assert.equal((await call(plugin, ["docker-cli-plugin-metadata"])).code, 0);
   });
 

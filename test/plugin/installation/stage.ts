@@ -68,6 +68,7 @@ case $* in
     MESH_TEST_UP=\${MESH_TEST_UP#once}
     case $* in *"--progress plain"*) echo " Container mesh-agent-1  \${MESH_TEST_SAYS-Healthy}" >&2 ;; esac; exit "\${MESH_TEST_UP:-0}" ;;
   *" down"*) cat >/dev/null; exit 0 ;;
+  "stack deploy"*) cat >/dev/null; exit "\${MESH_TEST_DEPLOY-0}" ;;
 esac
 `;
 
@@ -79,6 +80,11 @@ export class Stage implements AsyncDisposable {
   readonly volumes: Map<string, Labels> = new Map();
   volumesCreatedAt: string = new Date().toISOString();
   apiVersion = "1.41";
+  /** What the engine says of its swarm. */
+  swarm: object = { LocalNodeState: "inactive" };
+  /** What the engine lists of the swarm's services, in turn; the last list goes on. */
+  services: (readonly object[])[] = [[]];
+  readonly secrets: string[] = [];
   /** What the agent's API answers, in turn; the last one goes on. */
   answers: { readonly status: number; readonly body: unknown }[] = [];
   #execOutput = "";
@@ -167,6 +173,10 @@ export class Stage implements AsyncDisposable {
   #change(call: string, body: string): Answer | undefined {
     const removed = /^DELETE \/volumes\/(.+)$/.exec(call)?.[1];
     if (removed !== undefined) return this.volumes.delete(removed) ? [204, undefined] : [404, {}];
+    if (call === "POST /secrets/create") {
+      this.secrets.push((JSON.parse(body) as { Name: string }).Name);
+      return [201, { ID: "s" }];
+    }
     if (call === "POST /volumes/create") {
       const { Name, Labels } = JSON.parse(body) as { Name: string; Labels: Labels };
       this.volumes.set(Name, Labels);
@@ -192,7 +202,11 @@ export class Stage implements AsyncDisposable {
       });
     if (call === "GET /exec/e/json") return [200, { ExitCode: 0 }];
     if (call === "GET /version") return [200, { Version: "28", ApiVersion: this.apiVersion }];
-    if (call === "GET /info") return [200, { Name: "node-a", OperatingSystem: "Debian" }];
+    if (call === "GET /info")
+      return [200, { Name: "node-a", OperatingSystem: "Debian", Swarm: this.swarm }];
+    if (call === "GET /secrets") return [200, this.secrets.map((Name) => ({ Spec: { Name } }))];
+    if (call === "GET /services")
+      return [200, this.services.length > 1 ? this.services.shift() : this.services[0]];
     if (call === "GET /containers/json")
       return [200, this.containers.filter((each) => has(each.labels)).map(listed)];
     if (call === "GET /volumes") {

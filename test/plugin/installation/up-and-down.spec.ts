@@ -205,7 +205,7 @@ describe("docker mesh up and down", () => {
         },
       ],
       error: new RegExp(
-        `^${ALONE} mesh_agent.1 of the stack mesh: \`docker stack rm mesh\` on a manager`,
+        `^${ALONE} mesh_agent.1 of the stack mesh: \`docker mesh down --swarm\` on a manager`,
       ),
     },
     {
