@@ -1,5 +1,6 @@
 // Puts the status of the node together from what the parts of the agent know. Pure.
 
+import { describeDistance } from "../proxy/configuration/contract.ts";
 import type { SidecarCounters, TimesSummary } from "../proxy/configuration/snapshot.ts";
 import type { CatalogStatus } from "../registry/catalog.ts";
 import type { TrustBundle } from "./certificates/authority.ts";
@@ -109,8 +110,13 @@ function collectProblems(parts: StatusParts): Problem[] {
     });
   }
   for (const { workload, sidecar } of parts.workloads) {
-    for (const message of sidecar?.report?.problems ?? []) {
-      problems.push({ subject: workload.containerName, code: "SIDECAR_PROBLEM", message });
+    const subject = workload.containerName;
+    for (const message of sidecar?.report?.problems ?? [])
+      problems.push({ subject, code: "SIDECAR_PROBLEM", message });
+    if (sidecar?.strangeContract !== undefined) {
+      const distance = describeDistance(sidecar.strangeContract);
+      const message = `its sidecar speaks ${distance}: it goes on with what it knows, until it is replaced or an agent of a neighbouring version is here`;
+      problems.push({ subject, code: "VERSION_MISMATCH", message });
     }
   }
   return problems.sort((a, b) =>

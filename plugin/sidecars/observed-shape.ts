@@ -10,7 +10,7 @@ import {
   TRIES_LIMIT,
   type TraceIds,
 } from "../../proxy/configuration/observed-request.ts";
-import { RESPONSE_FLAGS } from "../metrics/response-flags.ts";
+import { isFailureCode } from "./failure-code.ts";
 
 /** Characters of `tracestate`. */
 const LONGEST_STATE = 8_192;
@@ -71,7 +71,7 @@ function hasOutcome(value: Partial<ObservedRequest>): boolean {
   return (
     Number.isInteger(status) &&
     isWithin(status, 999) &&
-    (failure === undefined || Object.hasOwn(RESPONSE_FLAGS, failure)) &&
+    (failure === undefined || isFailureCode(failure)) &&
     isText(grpcStatus) &&
     /^\d{0,2}$/.test(grpcStatus) &&
     isWithin(requestBytes) &&

@@ -42,6 +42,8 @@ export class SidecarSession {
   readonly closed: AbortController = new AbortController();
   report: SidecarReport | undefined;
   reportedAt: number = Number.NEGATIVE_INFINITY;
+  /** Where it is too far away to be understood. */
+  strangeContract: number | undefined;
   /** For whom it speaks; undefined before its first snapshot. */
   workload: ObservedWorkload | undefined;
   /** What it has counted before that is known. */
@@ -59,6 +61,8 @@ export interface SidecarState {
   readonly sidecarId: string;
   readonly report: SidecarReport | undefined;
   readonly lost: boolean;
+  /** The contract of one that is too far away to be understood: it goes on with what it knows. */
+  readonly strangeContract?: number | undefined;
 }
 
 export class SidecarSessions {
@@ -147,6 +151,13 @@ export class SidecarSessions {
     if (news) this.#onReport(session.workloadId);
   }
 
+  /** Undefined: it is understood. */
+  noteContract(session: SidecarSession, strange: number | undefined): void {
+    if (session.strangeContract === strange) return;
+    session.strangeContract = strange;
+    this.#onReport(session.workloadId);
+  }
+
   /** Single requests, which are only looked at: where it is not known yet whose they are, nobody misses them. */
   observe({ workload }: SidecarSession, observed: ObservedRequests): void {
     if (workload !== undefined) this.#onObserved(workload, observed);
@@ -160,8 +171,8 @@ export class SidecarSessions {
     const sessions = this.#inNamespace(namespaceOf(workload));
     const session = sessions.findLast((each) => this.#isFit(each)) ?? sessions[0];
     if (session === undefined) return undefined;
-    const { sidecarId, report } = session;
-    return { sidecarId, report, lost: this.#isLost(session) };
+    const { sidecarId, report, strangeContract } = session;
+    return { sidecarId, report, lost: this.#isLost(session), strangeContract };
   }
 
   /** Sidecars whose listeners are open, be they as good as their like or not. */

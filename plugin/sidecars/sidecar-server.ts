@@ -6,6 +6,13 @@ import { rm } from "node:fs/promises";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { describeError } from "../../mesh/errors.ts";
 import type { Log } from "../../mesh/log.ts";
+import {
+  areNeighbours,
+  CONTRACT,
+  CONTRACT_FIELD,
+  describeDistance,
+  readContract,
+} from "../../proxy/configuration/contract.ts";
 import { OBSERVED_REQUESTS_PATH } from "../../proxy/configuration/observed-request.ts";
 import {
   CHANGES_TYPE,
@@ -74,6 +81,24 @@ async function answer(
     onStranger();
     return refuse(response, 401, "expected the token of a sidecar of this node");
   }
+  const strange = strangeContract(request);
+  sessions.noteContract(session, strange);
+  if (strange !== undefined)
+    return refuse(response, 426, `this sidecar speaks ${describeDistance(strange)}`);
+  await answerSidecar(request, response, { sessions, session }, signal);
+}
+
+interface Known {
+  readonly sessions: SidecarSessions;
+  readonly session: SidecarSession;
+}
+
+async function answerSidecar(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { sessions, session }: Known,
+  signal: AbortSignal,
+): Promise<void> {
   if (request.method === "GET" && request.url === SNAPSHOTS_PATH) {
     const gone = new AbortController();
     response.once("close", () => gone.abort());
@@ -105,6 +130,12 @@ async function answer(
   }
   const paths = `${SNAPSHOTS_PATH}, ${REPORT_PATH} or ${OBSERVED_REQUESTS_PATH}`;
   refuse(response, 404, `expected ${paths}`);
+}
+
+/** The contract of a sidecar that is too far away to be understood. */
+function strangeContract({ headers }: IncomingMessage): number | undefined {
+  const contract = readContract(headers[CONTRACT_FIELD]?.toString());
+  return areNeighbours(contract, CONTRACT) ? undefined : contract;
 }
 
 interface Stream {

@@ -1,6 +1,7 @@
 // What the agent writes to a sidecar: a snapshot whole, or what has become of the one before. Services that are the same
 // object are compared by a digest that is made once, however many sidecars have them.
 import { createHash } from "node:crypto";
+import { CONTRACT } from "../../proxy/configuration/contract.ts";
 import type {
   OutboundService,
   Snapshot,
@@ -18,9 +19,9 @@ export function digestOf(service: OutboundService): string {
   return digest;
 }
 
-/** The line of the whole. */
+/** The line of the whole, which says first by which contract it is to be read. */
 export function wholeLine(snapshot: Snapshot): string {
-  return `${JSON.stringify(snapshot)}\n`;
+  return `${JSON.stringify({ contract: CONTRACT, ...snapshot })}\n`;
 }
 
 /** The line of what differs from the snapshot that was sent before; of the whole where that cannot be told. */

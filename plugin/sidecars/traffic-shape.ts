@@ -7,7 +7,7 @@ import {
   type RequestsReport,
   type StreamsReport,
 } from "../../proxy/configuration/traffic-report.ts";
-import { RESPONSE_FLAGS } from "../metrics/response-flags.ts";
+import { isFailureCode } from "./failure-code.ts";
 
 /** Characters of a peer's name or identity, and of a version. */
 const LONGEST_TEXT = 600;
@@ -66,7 +66,7 @@ function isRequests(value: Partial<RequestsReport> | null): boolean {
     Number.isInteger(status) &&
     Number(status) >= 0 &&
     Number(status) <= 999 &&
-    (failure === undefined || Object.hasOwn(RESPONSE_FLAGS, failure)) &&
+    (failure === undefined || isFailureCode(failure)) &&
     (grpcStatus === undefined || /^\d{0,2}$/.test(grpcStatus)) &&
     [durations, requestBytes, responseBytes].every(isDistribution)
   );

@@ -2,6 +2,7 @@
 // what a line means is `parse-snapshot.ts`'s business, when to reconnect `snapshot-source.ts`'s.
 import { MeshError } from "../../mesh/errors.ts";
 import { ask, type OwnRequest, type OwnResponse } from "../http/own-request.ts";
+import { CONTRACT, CONTRACT_FIELD } from "./contract.ts";
 import { OBSERVED_REQUESTS_PATH, type ObservedRequests } from "./observed-request.ts";
 import { CHANGES_TYPE, REPORT_PATH, type SidecarReport, SNAPSHOTS_PATH } from "./snapshot.ts";
 
@@ -82,6 +83,7 @@ async function post(
   }
 }
 
+const OWN_CONTRACT = String(CONTRACT);
 const CHANGES = { accept: CHANGES_TYPE } as const;
 const JSON_BODY = { "content-type": "application/json" } as const;
 
@@ -91,7 +93,8 @@ function exchange(
   type: Readonly<Record<string, string>>,
   signal: AbortSignal,
 ): Promise<OwnResponse> {
-  const fields = { host: "agent", authorization: `Bearer ${agent.token}`, ...type };
+  const authorization = `Bearer ${agent.token}`;
+  const fields = { host: "agent", authorization, [CONTRACT_FIELD]: OWN_CONTRACT, ...type };
   return ask({ path: agent.socket }, { ...request, fields }, signal);
 }
 

@@ -12,9 +12,12 @@ export function introductionOf(token: string): string {
   return `${JSON.stringify({ introduction: "docker-mesh sidecar", tokenSha256: tokenDigest(token) })}\n`;
 }
 
-/** Whole lines only: what a sidecar logs of its callers' words is part of longer ones. */
+/**
+ * Whole lines only: what a sidecar logs of its callers' words is part of longer ones. A newer sidecar may say more of itself,
+ * after this.
+ */
 const INTRODUCTION =
-  /^\{"introduction":"docker-mesh sidecar","tokenSha256":"([0-9a-f]{64})"\}\r?$/gm;
+  /^\{"introduction":"docker-mesh sidecar","tokenSha256":"([0-9a-f]{64})"(?:,.*)?\}\r?$/gm;
 
 /** The digest that was printed last; empty without. */
 export function readIntroduction(printed: string): string {

@@ -5,6 +5,7 @@ import { MeshError } from "../../mesh/errors.ts";
 import { parseIdentity } from "../../mesh/identity.ts";
 import { PROTOCOLS, type Protocol } from "../../mesh/model.ts";
 import { readGateway } from "./gateway.ts";
+import { areNeighbours, CONTRACT, describeDistance } from "./contract.ts";
 import type { Observation } from "./observed-request.ts";
 import { Reader } from "./reader.ts";
 import type {
@@ -35,7 +36,18 @@ export function snapshotFrom(value: unknown): Snapshot {
   return readSnapshot(Reader.of(value));
 }
 
+/** Agents before 0.2 do not tell their contract, which was the first. Throws VERSION_MISMATCH. */
+function refuseDistance(root: Reader): void {
+  const contract = root.has("contract") ? root.number("contract") : 1;
+  if (areNeighbours(contract, CONTRACT)) return;
+  throw new MeshError(
+    "VERSION_MISMATCH",
+    `the agent speaks ${describeDistance(contract)}: what was known last stays in force until an agent of a neighbouring version, or its sidecar, is here`,
+  );
+}
+
 function readSnapshot(root: Reader): Snapshot {
+  refuseDistance(root);
   const snapshot: Snapshot = {
     version: root.text("version"),
     service: root.matching("service", NAME),

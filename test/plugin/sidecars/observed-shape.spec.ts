@@ -40,6 +40,11 @@ describe("requests that a sidecar tells of", () => {
     assert.equal(read([...requests, observedRequest()]), undefined);
   });
 
+  it("may have failed in a way that only newer sidecars know", () => {
+    const newer = { ...FULL, failure: "NOT_KNOWN_YET" };
+    assert.ok(read([newer]));
+  });
+
   it("lose what is not known", () => {
     const tries = FULL.tries.map((each) => ({ ...each, more: 1 }));
     const more = { ...FULL, more: "x".repeat(9), tries, trace: { ...TRACE, more: 1 } };
@@ -61,7 +66,7 @@ describe("requests that a sidecar tells of", () => {
     ["a host that is too long", { host: "x".repeat(PATH_LIMIT + 1) }],
     ["half a status", { status: 200.5 }],
     ["a status of four digits", { status: 1_000 }],
-    ["a failure that is not known", { failure: "OOPS" }],
+    ["a failure that is a sentence", { failure: "something went wrong" }],
     ["a failure of the prototype", { failure: "constructor" }],
     ["a reason that is too long", { reason: "x".repeat(601) }],
     ["a gRPC status in words", { grpcStatus: "OK" }],
