@@ -8,6 +8,7 @@ import { readSoleUriName } from "../../mesh/certificate.ts";
 import { CLOCK_TOLERANCE } from "../../mesh/clock.ts";
 import { describeError, MeshError } from "../../mesh/errors.ts";
 import { replaceFile, writeOnce } from "./kept-file.ts";
+import { FORMAT, isNewerFormat, refuseNewerFormat } from "../../mesh/format.ts";
 import { type Root, type Roots, signerAt } from "./roots.ts";
 
 const FILE = "authority.json";
@@ -64,12 +65,13 @@ export async function createRoot(
 
 /** The oldest root stands at the top, where there was only one once. */
 interface RootFile extends Partial<Root> {
+  readonly format?: number;
   readonly trustDomain?: string;
   readonly successors?: readonly Partial<Root>[];
 }
 
 function formatRoots({ trustDomain, list: [oldest, ...successors] }: Roots): string {
-  const file: RootFile = { trustDomain, ...oldest, successors };
+  const file: RootFile = { format: FORMAT, trustDomain, ...oldest, successors };
   return `${JSON.stringify(file, undefined, 2)}\n`;
 }
 
@@ -89,7 +91,9 @@ async function readRoots(path: string, now: number): Promise<Roots | undefined> 
 }
 
 function parseRoots(text: string, now: number): Roots {
-  const { trustDomain, successors = [], ...oldest } = JSON.parse(text) as RootFile;
+  const file = JSON.parse(text) as RootFile;
+  refuseNewerFormat(file);
+  const { trustDomain, successors = [], ...oldest } = file;
   if (trustDomain === undefined) throw new Error("expected a trustDomain");
   const read = (root: Partial<Root>): Root => parseRoot(root, trustDomain);
   const roots: Roots = { trustDomain, list: [read(oldest), ...successors.map(read)] };
@@ -113,6 +117,10 @@ function parseRoot(root: Partial<Root>, trustDomain: string): Root {
 }
 
 function unusable(path: string, cause: unknown): MeshError {
+  if (isNewerFormat(cause)) {
+    const message = `the mesh's certificate authority in ${path} cannot be used by this version: ${cause.message}; run the agent of the version that was here before`;
+    return new MeshError("VERSION_MISMATCH", message, { cause });
+  }
   return new MeshError(
     "CONFIGURATION_INVALID",
     `expected the mesh's certificate authority in ${path}, which cannot be used (${describeError(cause)}); ` +

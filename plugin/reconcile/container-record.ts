@@ -17,8 +17,10 @@ export class ContainerRecord {
     await mkdir(directory, { recursive: true, mode: 0o700 });
     const known = new Map<string, string>();
     for (const file of await readdir(directory)) {
-      const [containerId, startedAt] = file.split("@");
-      if (containerId !== undefined && startedAt !== undefined) known.set(containerId, startedAt);
+      const [containerId, startedAt, more] = file.split("@");
+      // A name of another form is a later version's, and stays.
+      if (containerId === undefined || startedAt === undefined || more !== undefined) continue;
+      known.set(containerId, startedAt);
     }
     return new ContainerRecord(directory, known);
   }

@@ -3,6 +3,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { type Clock, systemClock } from "../../mesh/clock.ts";
 import { describeError, MeshError } from "../../mesh/errors.ts";
+import { isNewerFormat } from "../../mesh/format.ts";
 import { MESH_WIDE } from "../../mesh/policy/document.ts";
 import {
   MAX_HISTORY,
@@ -11,7 +12,7 @@ import {
   policyConflict,
   type StoredPolicy,
 } from "../policy-store.ts";
-import { parseStoredPolicy } from "../stored-policy.ts";
+import { formatPolicy, parseStoredPolicy } from "../stored-policy.ts";
 import { follow } from "./blocking-query.ts";
 import { type Answer, AT_ONCE, type BlockingQuery, type ConsulClient } from "./client.ts";
 import { isStale } from "./errors.ts";
@@ -35,6 +36,8 @@ export interface ConsulPolicyStoreOptions {
 interface Kept {
   /** The readable policy in force: the newest of the history where the entry itself cannot be read. */
   readonly inForce: StoredPolicy | undefined;
+  /** Why it must not be written over: a later version has written it, and only that one can read it. */
+  readonly newer: MeshError | undefined;
   /** Of the entry in force, for compare-and-set; 0 when there is none. */
   readonly modifyIndex: number;
   /** Newest first. */
@@ -64,6 +67,7 @@ export class ConsulPolicyStore implements PolicyStore {
     signal: AbortSignal,
   ): Promise<StoredPolicy> {
     const kept = await this.#kept(service, signal);
+    if (kept.newer !== undefined) throw kept.newer;
     const found = kept.inForce?.version ?? 0;
     if (found !== expected) throw policyConflict(service, expected, found);
     const newest = Math.max(found, ...kept.history.map(({ Key }) => versionOf(Key)));
@@ -149,9 +153,10 @@ export class ConsulPolicyStore implements PolicyStore {
       this.#history(service, signal),
     ]);
     const [entry] = value;
-    if (entry === undefined) return { inForce: undefined, modifyIndex: 0, history };
+    if (entry === undefined)
+      return { inForce: undefined, newer: undefined, modifyIndex: 0, history };
     const inForce = readable(service, [entry])[0] ?? readable(service, history)[0];
-    return { inForce, modifyIndex: entry.ModifyIndex, history };
+    return { inForce, newer: newerFormat(service, entry), modifyIndex: entry.ModifyIndex, history };
   }
 
   async #history(service: string, signal: AbortSignal): Promise<readonly KeyValue[]> {
@@ -166,8 +171,8 @@ interface IndexedView {
 }
 
 function toOperations(policy: StoredPolicy, kept: Kept): readonly TransactionOperation[] {
-  const { service, version, document, writtenAt, note } = policy;
-  const text = JSON.stringify({ version, document, writtenAt, note }, undefined, 2);
+  const { service, version } = policy;
+  const text = JSON.stringify(formatPolicy(policy), undefined, 2);
   const Value = Buffer.from(text).toString("base64");
   const surplus = kept.history.slice(MAX_HISTORY - 1, MAX_HISTORY - 1 + MOST_DELETIONS);
   return [
@@ -179,6 +184,17 @@ function toOperations(policy: StoredPolicy, kept: Kept): readonly TransactionOpe
 
 function parseEntry(service: string, { Value }: KeyValue): StoredPolicy {
   return parseStoredPolicy(service, Buffer.from(Value ?? "", "base64").toString());
+}
+
+function newerFormat(service: string, entry: KeyValue): MeshError | undefined {
+  try {
+    parseEntry(service, entry);
+    return undefined;
+  } catch (error) {
+    if (!isNewerFormat(error)) return undefined;
+    const message = `the policy of ${service} in Consul's KV cannot be changed from here: ${error.message}`;
+    return new MeshError("VERSION_MISMATCH", message);
+  }
 }
 
 function readable(service: string, entries: readonly KeyValue[]): readonly StoredPolicy[] {

@@ -3,6 +3,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { type Clock, systemClock } from "../../mesh/clock.ts";
 import { describeError, MeshError } from "../../mesh/errors.ts";
+import { FORMAT, isNewerFormat, refuseNewerFormat } from "../../mesh/format.ts";
 import { quote } from "../../mesh/printable.ts";
 import { isDocument } from "../stored-policy.ts";
 import type { SwarmService, SwarmServices, SwarmServicesView } from "../swarm-services.ts";
@@ -39,7 +40,7 @@ export class ConsulSwarmServices implements SwarmServices {
     for (const service of services)
       await this.#replace(service.id, service.version - 1, signal, (Index) => {
         const { swarm, name, version, labels } = service;
-        const text = JSON.stringify({ swarm, name, version, labels }, undefined, 2);
+        const text = JSON.stringify({ format: FORMAT, swarm, name, version, labels }, undefined, 2);
         const Value = Buffer.from(text).toString("base64");
         return { Verb: "cas", Key: SERVICES + service.id, Value, Index };
       });
@@ -120,6 +121,7 @@ function parseEntry({ Key, Value }: KeyValue): SwarmService {
   const id = Key.slice(SERVICES.length);
   if (!ID.test(id)) throw new Error("expected the id of a service in the key");
   const parsed: unknown = JSON.parse(Buffer.from(Value ?? "", "base64").toString());
+  refuseNewerFormat(parsed);
   const { swarm, name, version, labels } = (parsed ?? {}) as Readonly<Record<string, unknown>>;
   if (typeof swarm !== "string" || typeof name !== "string")
     throw new Error("expected the names of swarm and service");
@@ -129,11 +131,11 @@ function parseEntry({ Key, Value }: KeyValue): SwarmService {
   return { id, swarm, name, version, labels };
 }
 
-/** What cannot be read is older than anything. */
+/** What cannot be read is older than anything, but for what a later version has written. */
 function versionOf(entry: KeyValue): number {
   try {
     return parseEntry(entry).version;
-  } catch {
-    return -1;
+  } catch (error) {
+    return isNewerFormat(error) ? Number.POSITIVE_INFINITY : -1;
   }
 }

@@ -4,6 +4,7 @@ import { link, mkdir, open, readFile, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { type Clock, systemClock } from "../../mesh/clock.ts";
 import { describeError, MeshError } from "../../mesh/errors.ts";
+import { isNewerFormat } from "../../mesh/format.ts";
 import { Latest } from "../../mesh/latest.ts";
 import {
   MAX_HISTORY,
@@ -12,7 +13,7 @@ import {
   policyConflict,
   type StoredPolicy,
 } from "../policy-store.ts";
-import { toStoredPolicy } from "../stored-policy.ts";
+import { formatPolicy, toStoredPolicy } from "../stored-policy.ts";
 import { Turns } from "../turns.ts";
 
 export interface EmbeddedPolicyStoreOptions {
@@ -29,12 +30,15 @@ export class EmbeddedPolicyStore implements PolicyStore {
   readonly #file: string;
   readonly #clock: Clock;
   readonly #problems: readonly string[];
+  /** Why the file must not be written: a later version has written of it what only that one can read. */
+  readonly #newer: MeshError | undefined;
   readonly #changes: Latest<PoliciesView> = new Latest();
   readonly #turns = new Turns();
   #versions: Versions = new Map();
 
-  private constructor(file: string, clock: Clock, { versions, problems }: Content) {
+  private constructor(file: string, clock: Clock, { versions, problems, newer }: Content) {
     this.#file = file;
+    this.#newer = newer;
     this.#clock = clock;
     this.#problems = problems;
     this.#show(versions);
@@ -44,7 +48,8 @@ export class EmbeddedPolicyStore implements PolicyStore {
   static async open(options: EmbeddedPolicyStoreOptions): Promise<EmbeddedPolicyStore> {
     const { file, clock = systemClock } = options;
     const content = await readContent(file);
-    if (content.problems.length === 0) return new EmbeddedPolicyStore(file, clock, content);
+    if (content.problems.length === 0 || content.newer !== undefined)
+      return new EmbeddedPolicyStore(file, clock, content);
     const aside = `${file}.damaged-${clock.wall()}`;
     await link(file, aside);
     await writeWhole(file, content.versions);
@@ -64,6 +69,7 @@ export class EmbeddedPolicyStore implements PolicyStore {
     signal: AbortSignal,
   ): Promise<StoredPolicy> {
     return this.#turns.run("file", signal, async () => {
+      if (this.#newer !== undefined) throw this.#newer;
       const history = this.#versions.get(service) ?? [];
       const found = history[0]?.version ?? 0;
       if (found !== expected) throw policyConflict(service, expected, found);
@@ -97,6 +103,7 @@ export class EmbeddedPolicyStore implements PolicyStore {
 interface Content {
   readonly versions: Versions;
   readonly problems: readonly string[];
+  readonly newer?: MeshError | undefined;
 }
 
 async function readContent(file: string): Promise<Content> {
@@ -111,15 +118,23 @@ async function readContent(file: string): Promise<Content> {
     });
   }
   const problems: string[] = [];
+  let newer: MeshError | undefined;
   const policies: StoredPolicy[] = [];
   for (const entry of entriesOf(text)) {
     try {
       policies.push(parseEntry(entry));
     } catch (error) {
-      problems.push(`policies in ${file} were damaged: ${describeError(error)}`);
+      if (isNewerFormat(error)) newer ??= cannotBeChanged(file, error);
+      else problems.push(`policies in ${file} were damaged: ${describeError(error)}`);
     }
   }
-  return { versions: byService(policies), problems };
+  if (newer !== undefined) problems.push(newer.message);
+  return { versions: byService(policies), problems, newer };
+}
+
+function cannotBeChanged(file: string, cause: MeshError): MeshError {
+  const message = `policies in ${file} cannot be changed from here: ${cause.message}`;
+  return new MeshError("VERSION_MISMATCH", message);
 }
 
 // Text that is no list counts as one entry, which cannot be read.
@@ -149,12 +164,14 @@ function byService(policies: readonly StoredPolicy[]): Versions {
 async function writeWhole(file: string, versions: Versions): Promise<void> {
   // Always the same: what a crash leaves there is written over.
   const aside = `${file}.new`;
+  const policies = [...versions.values()].flat();
+  const entries = policies.map((each) => ({ service: each.service, ...formatPolicy(each) }));
   const directory = dirname(file);
   try {
     await mkdir(directory, { recursive: true, mode: 0o700 });
     {
       await using handle = await open(aside, "w", 0o600);
-      await handle.writeFile(`${JSON.stringify([...versions.values()].flat(), undefined, 2)}\n`);
+      await handle.writeFile(`${JSON.stringify(entries, undefined, 2)}\n`);
       await handle.sync();
     }
     await rename(aside, file);

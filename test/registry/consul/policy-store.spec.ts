@@ -69,7 +69,7 @@ describe("policies in a real Consul", () => {
     it("stand in the KV store for people to read", async () => {
       const { writtenAt } = await store.write("orders", 0, RANDOM, soon());
       const text = await edit("GET", `${CURRENT}?raw`);
-      assert.deepEqual(JSON.parse(text), { version: 1, ...RANDOM, writtenAt });
+      assert.deepEqual(JSON.parse(text), { format: 1, version: 1, ...RANDOM, writtenAt });
       assert.equal(text, await edit("GET", "docker-mesh/policy-history/orders/000000000001?raw"));
       assert.match(text, /^\{\n/);
     });
