@@ -7,8 +7,8 @@ import selfsigned from "selfsigned";
 import { readSoleUriName } from "../../mesh/certificate.ts";
 import { CLOCK_TOLERANCE } from "../../mesh/clock.ts";
 import { describeError, MeshError } from "../../mesh/errors.ts";
-import { replaceFile, writeOnce } from "./kept-file.ts";
 import { FORMAT, isNewerFormat, refuseNewerFormat } from "../../mesh/format.ts";
+import { replaceFile, writeOnce } from "./kept-file.ts";
 import { type Root, type Roots, signerAt } from "./roots.ts";
 
 const FILE = "authority.json";

@@ -4,8 +4,8 @@ import { isIP, isIPv4 } from "node:net";
 import { MeshError } from "../../mesh/errors.ts";
 import { parseIdentity } from "../../mesh/identity.ts";
 import { PROTOCOLS, type Protocol } from "../../mesh/model.ts";
-import { readGateway } from "./gateway.ts";
 import { areNeighbours, CONTRACT, describeDistance } from "./contract.ts";
+import { readGateway } from "./gateway.ts";
 import type { Observation } from "./observed-request.ts";
 import { Reader } from "./reader.ts";
 import type {
