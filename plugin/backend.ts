@@ -23,7 +23,8 @@ import type { SwarmServices } from "../registry/swarm-services.ts";
 import type { CertificateAuthority } from "./certificates/authority.ts";
 import { ConsulAuthority } from "./certificates/consul-authority.ts";
 import { EmbeddedAuthority } from "./certificates/embedded-authority.ts";
-import { type Settings, STATE_DIRECTORY } from "./settings.ts";
+import { STATE_DIRECTORY } from "./places.ts";
+import type { Settings } from "./settings.ts";
 
 /** Beside the authority of the same catalog: an agent's successor finds both. */
 const POLICY_FILE = join(STATE_DIRECTORY, "policies.json");

@@ -5,6 +5,7 @@ import { LOG_LEVELS, type LogLevel } from "../mesh/log.ts";
 import { parseConsulAddress } from "../registry/consul/address.ts";
 import { type ConsoleSettings, readConsoleSettings } from "./console/console-settings.ts";
 import { parseListen } from "./listen-address.ts";
+import { API_SOCKET, STATE_DIRECTORY } from "./places.ts";
 import { type CollectorSettings, readCollectorSettings } from "./traces/collector-settings.ts";
 
 export interface Settings {
@@ -46,13 +47,6 @@ export interface ApiTcpSettings {
   readonly keyFile: string;
   readonly tokenFile: string;
 }
-
-/** Directories of the agent's container; compose/mesh.yaml mounts volumes there. */
-export const RUN_DIRECTORY = "/run/mesh";
-export const STATE_DIRECTORY = "/var/lib/mesh";
-export const SIDECAR_SOCKET: string = `${RUN_DIRECTORY}/agent.sock`;
-/** Not in the run directory, which every sidecar mounts: who reaches this socket may change every policy. */
-const API_SOCKET = "/run/docker-mesh/api.sock";
 
 /** In the volume of the agent's state, so that `docker cp` can put certificates there. */
 const GATEWAY_CERTIFICATES = `${STATE_DIRECTORY}/gateway`;

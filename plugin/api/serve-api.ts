@@ -1,12 +1,11 @@
 // Where the API is offered: on a unix socket that only root may use, and over TCP only with TLS and a bearer token.
 import { createHash, timingSafeEqual } from "node:crypto";
-import { lstat, mkdir, rm } from "node:fs/promises";
 import { createServer as createHttpServer, type RequestListener, type Server } from "node:http";
 import { createServer as createHttpsServer } from "node:https";
-import { dirname } from "node:path";
 import { MeshError } from "../../mesh/errors.ts";
 import { answerCode } from "./error-status.ts";
-import { closeWith, type Listening, listenOverTcp, untilListening } from "./listening.ts";
+import { closeWith, type Listening, listenOverTcp } from "./listening.ts";
+import { listenAtSocket } from "./socket-listen.ts";
 
 export interface ApiTcpListen {
   readonly host: string;
@@ -30,39 +29,8 @@ export async function serveApiOnSocket(
 ): Promise<Listening> {
   signal.throwIfAborted();
   const server = createHttpServer(app);
-  try {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-    await removeSocket(path);
-    await listenAsOwner(server, path);
-  } catch (cause) {
-    const message = `expected to make the API's socket at ${path} (MESH_API_SOCKET)`;
-    throw new MeshError("CONFIGURATION_INVALID", message, { cause });
-  }
+  await listenAtSocket(server, path, `the API's socket at ${path} (MESH_API_SOCKET)`);
   return { port: 0, closed: closeWith(server, signal) };
-}
-
-/** Throws for anything else, such as a file whose path was set by mistake. */
-async function removeSocket(path: string): Promise<void> {
-  const found = await lstat(path).catch(() => undefined);
-  if (found !== undefined && !found.isSocket()) {
-    throw new Error("expected a socket or nothing there, found something else");
-  }
-  await rm(path, { force: true });
-}
-
-/**
- * Only the owner may connect, from the first moment on: the socket is made with its mode, which is not changed afterwards.
- * It is made within the call, so that no other file is touched by the umask.
- */
-async function listenAsOwner(server: Server, path: string): Promise<void> {
-  const listening = untilListening(server);
-  const usual = process.umask(0o177);
-  try {
-    server.listen(path);
-  } finally {
-    process.umask(usual);
-  }
-  await listening;
 }
 
 /**

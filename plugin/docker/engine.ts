@@ -4,20 +4,14 @@ import type Docker from "dockerode";
 import type { ContainerCreateOptions } from "dockerode";
 import { MeshError } from "../../mesh/errors.ts";
 import { readIntroduction } from "../../proxy/configuration/introduction.ts";
-import { LABEL_PREFIX } from "../labels/table.ts";
+import { concernsMesh, isOwn } from "./concern.ts";
 import {
   type ContainerFacts,
-  OWN_LABELS,
   readContainerFacts,
   readSidecarFacts,
   type SidecarFacts,
 } from "./container-facts.ts";
-import {
-  type ListedService,
-  readServices,
-  type ServiceListing,
-  SWARM_SERVICE_ID,
-} from "./swarm-facts.ts";
+import { type ListedService, readServices, type ServiceListing } from "./swarm-facts.ts";
 import {
   agentServices,
   type ListedNode,
@@ -183,8 +177,11 @@ export class Engine {
 
   /** Creates a container and gives its id. */
   async create(specification: ContainerCreateOptions, signal: AbortSignal): Promise<string> {
-    const container = await engineCall(`create ${specification.name}`, () =>
-      this.#docker.createContainer({ ...specification, ...limit(signal) }),
+    const { name, ...body } = specification;
+    // Left alone, the library writes all of the body into the query, too: tokens for every log on the way.
+    const request: object = { _query: { name }, _body: body, ...limit(signal) };
+    const container = await engineCall(`create ${name}`, () =>
+      this.#docker.createContainer(request),
     );
     return container.id;
   }
@@ -280,18 +277,6 @@ export class Engine {
       }),
     );
   }
-}
-
-/** In any letter case, since `Mesh.enable` deserves an error message. */
-function concernsMesh(labels: Readonly<Record<string, string>>): boolean {
-  const names = Object.keys(labels);
-  if (labels[SWARM_SERVICE_ID] !== undefined || isOwn(labels)) return true;
-  return names.some((name) => name.toLowerCase().startsWith(LABEL_PREFIX));
-}
-
-function isOwn(labels: Readonly<Record<string, string>>): boolean {
-  const role = labels[OWN_LABELS.role] ?? labels[OWN_LABELS.explicit];
-  return role === "sidecar" || role === "init";
 }
 
 function limit(signal: AbortSignal): { abortSignal: AbortSignal } {

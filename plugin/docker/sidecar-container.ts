@@ -22,6 +22,12 @@ export interface SidecarTemplate {
   readonly migrates: boolean;
 }
 
+/** The container that gets a sidecar, as far as the sidecar is made from it. */
+export type SidecarTarget = Pick<
+  Workload,
+  "containerId" | "containerName" | "startedAt" | "hostsPath"
+>;
+
 /** What differs between two sidecars of one workload that are made alike. */
 export interface UniqueParts {
   readonly token: string;
@@ -36,7 +42,7 @@ const MIGRATION_SETTING = "net.ipv4.tcp_migrate_req";
 export const MIGRATION_FILE: string = `/proc/sys/${MIGRATION_SETTING.replaceAll(".", "/")}`;
 
 /** Changes whenever a sidecar created from this template would differ in more than its token and name. */
-export function sidecarSpecification(template: SidecarTemplate, workload: Workload): string {
+export function sidecarSpecification(template: SidecarTemplate, workload: SidecarTarget): string {
   const { Env, name, ...rest } = sidecarContainer(template, workload, {
     token: "",
     suffix: "",
@@ -77,7 +83,7 @@ export const SIDECAR_COMMAND: readonly string[] = [
 /** The sidecar: in the workload's namespace, without capabilities, read-only, reaching only the agent's socket. */
 export function sidecarContainer(
   template: SidecarTemplate,
-  workload: Workload,
+  workload: SidecarTarget,
   unique: UniqueParts,
 ): ContainerCreateOptions {
   return {

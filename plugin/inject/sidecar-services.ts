@@ -9,7 +9,7 @@ import {
   SIDECAR_COMMAND,
 } from "../docker/sidecar-container.ts";
 import type { WorkloadLabels } from "../labels/parse.ts";
-import { RUN_DIRECTORY, SIDECAR_SOCKET } from "../settings.ts";
+import { RUN_DIRECTORY, SIDECAR_SOCKET } from "../places.ts";
 import { AGENT_VERSION } from "../version.ts";
 import { redirectedPorts } from "../workload/addresses.ts";
 

@@ -33,7 +33,7 @@ export const INSTALLER_LABEL = "docker-mesh.installed-by";
 const PROJECT = "com.docker.compose.project";
 const SERVICE = "com.docker.compose.service";
 const STACK = "com.docker.stack.namespace";
-const SERVICES: readonly string[] = ["agent", "consul"];
+const SERVICES: readonly string[] = ["agent", "consul", "launcher"];
 const CONSOLE_PORT = "8600/tcp";
 const CONSUL_PORT = "8500/tcp";
 
@@ -89,28 +89,48 @@ async function variablesOf(
     const container = own.find(({ Labels }) => Labels[SERVICE] === service);
     return container && (await docker.getContainer(container.Id).inspect({ abortSignal: signal }));
   };
-  const [agent, consul] = await Promise.all([inspect("agent"), inspect("consul")]);
-  return { ...(agent && agentVariables(agent)), ...(consul && consulVariables(consul)) };
+  const [agent, launcher, consul] = await Promise.all(
+    ["agent", "launcher", "consul"].map((service) => inspect(service)),
+  );
+  const holder = launcher ?? agent;
+  return {
+    ...(agent && agentVariables(agent)),
+    ...(holder && socketVariables(holder)),
+    ...(consul && consulVariables(consul)),
+  };
 }
 
 /** What the file gives the agent has the name of the variable that it comes from. */
-export function agentVariables({ Config, HostConfig, Mounts }: AgentInspection): Variables {
-  const given = (Config.Env ?? []).map((entry) => entry.split(/=(.*)/s, 2));
-  const known = given.filter(([name]) => /^(?:MESH|OTEL)_/.test(name ?? ""));
-  const host = given.find(([name]) => name === "DOCKER_HOST")?.[1] ?? "";
-  const directory = Mounts.find(({ Destination }) => Destination === "/host/run")?.Source;
+export function agentVariables({ Config, HostConfig }: AgentInspection): Variables {
+  const known = environmentOf(Config).filter(([name]) => /^(?:MESH|OTEL)_/.test(name ?? ""));
   return {
     ...Object.fromEntries(known),
     MESH_IMAGE: Config.Image,
     ...published("MESH_CONSOLE_PORT", HostConfig.PortBindings, CONSOLE_PORT),
+  };
+}
+
+/** Of who holds the engine's socket: the launcher, or the agent of a mesh from before there was one. */
+export function socketVariables({ Config, Mounts }: SocketInspection): Variables {
+  const host = environmentOf(Config).find(([name]) => name === "DOCKER_HOST")?.[1] ?? "";
+  const directory = Mounts.find(({ Destination }) => Destination === "/host/run")?.Source;
+  return {
     ...(directory === undefined ? {} : { MESH_DOCKER_SOCKET_DIRECTORY: directory }),
     ...(host === "" ? {} : { MESH_DOCKER_SOCKET_NAME: host.slice(host.lastIndexOf("/") + 1) }),
   };
 }
 
-type AgentInspection = Pick<Docker.ContainerInspectInfo, "Mounts"> & {
+function environmentOf({ Env }: Pick<Docker.ContainerInspectInfo["Config"], "Env">): string[][] {
+  return (Env ?? []).map((entry) => entry.split(/=(.*)/s, 2));
+}
+
+type AgentInspection = {
   readonly Config: Pick<Docker.ContainerInspectInfo["Config"], "Env" | "Image">;
   readonly HostConfig: Pick<Docker.HostConfig, "PortBindings">;
+};
+
+type SocketInspection = Pick<Docker.ContainerInspectInfo, "Mounts"> & {
+  readonly Config: Pick<Docker.ContainerInspectInfo["Config"], "Env">;
 };
 
 function consulVariables({ Config, HostConfig }: Docker.ContainerInspectInfo): Variables {

@@ -53,7 +53,7 @@ async function letGo(
   const count = sidecars === 1 ? "1 sidecar" : `${sidecars} sidecars`;
   if (!agents.some(({ state }) => state === "running")) {
     const wait = ["--wait", "--wait-timeout", String(AGENT_SECONDS)];
-    const up = ["up", "--detach", "--no-deps", ...wait, "agent"];
+    const up = ["up", "--detach", "--no-deps", ...wait, "launcher", "agent"];
     const started =
       containers > 0 && (await composeMesh(installation, variables, up, signal)).code === 0;
     if (!started) {

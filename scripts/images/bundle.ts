@@ -13,6 +13,7 @@ const COMMAND_LINE = { cli: "plugin/cli.ts" } as const;
 const SIDECAR = { sidecar: "proxy/sidecar.ts" } as const;
 /** What a gateway's container runs. */
 const WAITING = { gateway: "plugin/gateway/wait.ts" } as const;
+const LAUNCHER = { launcher: "plugin/launcher.ts" } as const;
 /** Taken as they are. */
 const FILES = ["plugin/docker-mesh", "compose/mesh.yaml", "compose/stack.yaml"] as const;
 /** What a sidecar loads only where its service asks for it, each a file beside it. */
@@ -97,7 +98,7 @@ function exportNames(path: string): string {
   ].join("\n");
 }
 
-/** Writes agent.mjs, cli.mjs, sidecar.cjs with its parts, console/ and the files into the folder and returns it, whole or not at all. */
+/** Writes agent.mjs, cli.mjs, launcher.cjs, sidecar.cjs with its parts, console/ and the files into the folder and returns it, whole or not at all. */
 export async function bundlePrograms(
   project: string,
   cache: string,
@@ -153,6 +154,7 @@ export async function bundlePrograms(
     });
     await build({ ...sidecar, entryPoints: { ...SIDECAR_PARTS } });
     await build({ ...sidecar, entryPoints: { ...WAITING } });
+    await build({ ...sidecar, entryPoints: { ...LAUNCHER } });
     await bundlePage(project, join(temporary, "console"));
     for (const file of FILES) await copyFile(join(project, file), join(temporary, basename(file)));
     await rm(folder, { recursive: true, force: true });

@@ -84,8 +84,8 @@ export class Mesh implements AsyncDisposable {
     await eventually(() => this.status(), { timeout: 30_000 });
   }
 
-  /** Container id of `agent` or `consul`. */
-  async containerOf(service: "agent" | "consul"): Promise<string> {
+  /** Container id of a service of the mesh's own. */
+  async containerOf(service: "agent" | "consul" | "launcher"): Promise<string> {
     return await this.compose("ps", "-aq", service);
   }
 

@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { RUN_DIRECTORY } from "../../plugin/settings.ts";
+import { RUN_DIRECTORY } from "../../plugin/places.ts";
 import { eventually } from "../helpers/eventually.ts";
 import { AgentProcess } from "./agent-process.ts";
 import { register } from "./churn.ts";

@@ -1,0 +1,36 @@
+// Where the launcher listens: at a unix socket in a volume that the agent mounts, and nowhere else.
+import { createServer, type Server } from "node:http";
+import { closeWith } from "../api/listening.ts";
+import { listenAtSocket } from "../api/socket-listen.ts";
+import type { Launcher } from "./launcher.ts";
+
+/** For all of a request to arrive, ms; what is slower has no good reason. */
+const REQUEST_TIMEOUT = 10_000;
+const MOST_CONNECTIONS = 1_024;
+/** Bytes; the longest target is that of a question about the tasks of many nodes. */
+const LARGEST_HEAD = 64 * 1_024;
+
+export function createLauncherServer(launcher: Pick<Launcher, "answer">): Server {
+  const server = createServer(
+    {
+      ...{ requestTimeout: REQUEST_TIMEOUT, headersTimeout: REQUEST_TIMEOUT },
+      ...{ connectionsCheckingInterval: 1_000, maxHeaderSize: LARGEST_HEAD },
+      ...{ insecureHTTPParser: false, requireHostHeader: true },
+      // An agent that uses a connection again must not find it just closed.
+      keepAliveTimeout: 0,
+    },
+    (request, response) => void launcher.answer(request, response),
+  );
+  server.maxConnections = MOST_CONNECTIONS;
+  return server;
+}
+
+/** Listens until the signal aborts; resolves when all is closed. Throws CONFIGURATION_INVALID where no socket can be made. */
+export async function serveLauncher(
+  server: Server,
+  path: string,
+  signal: AbortSignal,
+): Promise<{ readonly closed: Promise<void> }> {
+  await listenAtSocket(server, path, `the launcher's socket at ${path}`);
+  return { closed: closeWith(server, signal) };
+}
