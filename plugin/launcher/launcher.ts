@@ -137,9 +137,12 @@ export class Launcher {
     if (error instanceof Refusal && error.status !== 404)
       this.#parts.log.warn("refused", { method: request.method, path: pathOf(request), message });
     if (response.headersSent || response.destroyed) return void response.destroy();
-    send(response, error instanceof Refusal ? error.status : 502, { message });
-    // What of a body has not been read is not waited for.
-    if (!request.complete) response.once("finish", () => request.destroy());
+    const status = error instanceof Refusal ? error.status : 502;
+    // Who is not understood is not listened to any longer.
+    const isOver = !request.complete || status === 400;
+    if (isOver) response.setHeader("connection", "close");
+    send(response, status, { message });
+    if (isOver) response.once("finish", () => request.destroy());
   }
 }
 

@@ -26,7 +26,7 @@ export function readCall(method: string, target: string): Call | undefined {
   if (target.length > LONGEST_TARGET) return undefined;
   const at = target.indexOf("?");
   const path = at < 0 ? target : target.slice(0, at);
-  const query = readQuery(at < 0 ? "" : target.slice(at + 1));
+  const query = at < 0 ? new Map<string, string>() : readQuery(target.slice(at + 1));
   if (query === undefined) return undefined;
   for (const { call, pattern } of PATTERNS) {
     const match = pattern.exec(path);
@@ -46,7 +46,6 @@ export function writeTarget({ path, query }: Pick<Call, "path" | "query">): stri
 /** Undefined when a key comes twice or a value is not well-formed. */
 function readQuery(text: string): ReadonlyMap<string, string> | undefined {
   const query = new Map<string, string>();
-  if (text === "") return query;
   for (const part of text.split("&")) {
     const pair = /^([a-z]+)=([^=]*)$/.exec(part);
     const [, key = "", value = ""] = pair ?? [];

@@ -1,5 +1,5 @@
 // Where the launcher listens: at a unix socket in a volume that the agent mounts, and nowhere else.
-import { createServer, type Server } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { closeWith } from "../api/listening.ts";
 import { listenAtSocket } from "../api/socket-listen.ts";
 import type { Launcher } from "./launcher.ts";
@@ -11,6 +11,8 @@ const MOST_CONNECTIONS = 1_024;
 const LARGEST_HEAD = 64 * 1_024;
 
 export function createLauncherServer(launcher: Pick<Launcher, "answer">): Server {
+  const listener = (request: IncomingMessage, response: ServerResponse): void =>
+    void launcher.answer(request, response);
   const server = createServer(
     {
       ...{ requestTimeout: REQUEST_TIMEOUT, headersTimeout: REQUEST_TIMEOUT },
@@ -19,8 +21,11 @@ export function createLauncherServer(launcher: Pick<Launcher, "answer">): Server
       // An agent that uses a connection again must not find it just closed.
       keepAliveTimeout: 0,
     },
-    (request, response) => void launcher.answer(request, response),
+    listener,
   );
+  // Without these Node would ask for the body before anybody has looked at the head.
+  server.on("checkContinue", listener);
+  server.on("checkExpectation", listener);
   server.maxConnections = MOST_CONNECTIONS;
   return server;
 }

@@ -98,7 +98,7 @@ describe("docker mesh up and down, while applications run", () => {
     assert.equal(code, 0, output);
     assert.equal(
       await ids(`label=com.docker.compose.project=${MESH}`).then((all) => all.split("\n").length),
-      1,
+      2,
     );
     await untilMeshed();
   });

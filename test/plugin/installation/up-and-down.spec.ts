@@ -150,7 +150,7 @@ describe("docker mesh up and down", () => {
       await stage.run("mesh down");
       assert.deepEqual((await stage.calls()).slice(0, 2), [
         VERSION,
-        "compose --project-name mesh up --detach --no-deps --wait --wait-timeout 60 agent",
+        "compose --project-name mesh up --detach --no-deps --wait --wait-timeout 60 launcher agent",
       ]);
     });
   });
