@@ -21,7 +21,7 @@ const INSPECTED: Shape = {
     Health: { Status: true },
   },
   Config: { Labels: true, ExposedPorts: true, StopSignal: true, StopTimeout: true },
-  HostConfig: { NetworkMode: true },
+  HostConfig: { NetworkMode: true, Dns: true },
   NetworkSettings: { Networks: true },
 };
 /** Of the agent itself: where its directories come from. */

@@ -76,7 +76,7 @@ function rebuildInit(
 }
 
 /** In place of those that the request brings. */
-const NO_RULES = { mtls: "permissive", redirected: [] } as const;
+const NO_RULES = { mtls: "permissive", redirected: [], egress: "allow" } as const;
 
 function rebuildSidecar(
   name: string,
