@@ -8,7 +8,7 @@ const MACHINE = "sets up a whole machine, as `npm test` itself does";
 const PERSON = "waits for a person at an editor or a browser";
 const LONG = "measures for minutes";
 const OTHERS = "names a machine or a file that each reader has under another name";
-const DONE = "would end the mesh that all pages of its kind share: install.md runs it";
+const DONE = "ends the mesh that all pages on the demo share: install.md runs it";
 
 export interface NotRun {
   readonly page: string;
@@ -18,6 +18,7 @@ export interface NotRun {
 
 export const NOT_RUN: readonly NotRun[] = [
   ...of("README.md", MACHINE, "npm start"),
+  ...of("README.md", DONE, "docker mesh down"),
   ...of("docs/labels.md", SWARM, "docker service update --label-add mesh.weight=5 shop_orders"),
   ...of(
     "docs/gateway.md",
@@ -94,6 +95,7 @@ export const NOT_RUN: readonly NotRun[] = [
     LONG,
     'npm run bench -- --quick --only "mesh pair,mesh observed pair" --parts traffic --repeats 9',
   ),
+  ...of("docs/tutorial.md", MACHINE, "npm start"),
   ...of(
     "docs/upgrade.md",
     SWARM,

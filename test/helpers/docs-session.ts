@@ -47,8 +47,8 @@ export function readersEnvironment(): Readonly<Record<string, string>> {
 /** Commands and files of a page in the words of the tests. */
 export function toTest(text: string): string {
   return text
-    .replaceAll(/(?<![\w.])shop(?![\w.])/g, SHOP)
-    .replaceAll("shop_default", `${SHOP}_default`)
+    .replaceAll(/(?<![\w.])shop(?=_default\b|(?![\w.]))/g, SHOP)
+    .replaceAll(/\bmesh-(?=(?:agent|consul)-1\b)/g, `${MESH}-`)
     .replaceAll("docker-mesh/mesh:0.1.0", provided("MESH_IMAGE"))
     .replaceAll("docker-mesh/demo:0.1.0", provided("MESH_DEMO_IMAGE"))
     .replaceAll("redis:7-alpine", provided("MESH_REDIS_IMAGE"))
@@ -63,6 +63,7 @@ export function toTest(text: string): string {
 export function toPage(text: string): string {
   return text
     .replaceAll(SHOP, "shop")
+    .replaceAll(MESH, "mesh")
     .replaceAll(provided("MESH_IMAGE"), "docker-mesh/mesh:0.1.0")
     .replaceAll(provided("MESH_DEMO_IMAGE"), "docker-mesh/demo:0.1.0")
     .replaceAll(/(?<=127\.0\.0\.1:|localhost:)1\d{4}\b/g, (port) =>
@@ -86,7 +87,7 @@ export class DocsSession implements AsyncDisposable {
     this.#shell.stdout?.setEncoding("utf8").on("data", (text: string) => {
       this.#printed += text;
     });
-    this.#shell.stdin?.write(`set -o pipefail\ntrap '__failed="$__failed$BASH_COMMAND"' ERR\n`);
+    this.#shell.stdin?.write(`trap '__failed="$__failed$BASH_COMMAND"' ERR\n`);
   }
 
   static async open(environment: Readonly<Record<string, string>>): Promise<DocsSession> {
@@ -122,7 +123,7 @@ export class DocsSession implements AsyncDisposable {
         const { output = "", code = "", failed = "" } = groups;
         return { code: Number(code), failed: toPage(failed), output: toPage(output) };
       },
-      { timeout: 100_000 },
+      { timeout: 45_000 },
     );
   }
 

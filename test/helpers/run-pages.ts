@@ -75,6 +75,7 @@ function runPage(
 ): void {
   describe(path, () => {
     let session: DocsSession;
+    let failed = false;
     before(async () => {
       session = await DocsSession.open(user().environment);
     });
@@ -83,8 +84,12 @@ function runPage(
       await afterPage();
     });
     for (const block of blocks) {
-      it(`line ${block.line}, ${block.heading}: ${titleOf(block)}`, async () => {
+      it(`line ${block.line}, ${block.heading}: ${titleOf(block)}`, async function () {
+        // What comes after it builds on it.
+        if (failed) this.skip();
+        failed = true;
         await runBlock(session, block);
+        failed = false;
       });
     }
   });
