@@ -64,11 +64,16 @@ function meantBy(
   { directory: { services }, published }: CallerSide,
   networkIds: ReadonlySet<string>,
 ): { readonly meant: readonly DirectoryService[]; readonly problems: Problem[] } {
-  if (workload.gateway !== undefined) {
-    const meant = services.filter(({ service }) => published?.has(service) === true);
-    return { meant, problems: servicesApart(workload, meant) };
-  }
   const index = indexOf(services);
+  if (workload.gateway !== undefined) {
+    const wanted = workload.upstreams === undefined ? services : index.namedBy(workload);
+    const meant = wanted.filter(({ service }) => published?.has(service) === true);
+    const problems =
+      workload.upstreams === undefined
+        ? servicesApart(workload, meant)
+        : unreachableServices(workload, services);
+    return { meant, problems };
+  }
   const meant =
     workload.upstreams === undefined ? index.onNetworks(networkIds) : index.namedBy(workload);
   return { meant, problems: unreachableServices(workload, services) };

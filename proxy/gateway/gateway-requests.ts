@@ -4,6 +4,7 @@ import { DEFAULT_POLICY } from "../../mesh/policy/read-policy.ts";
 import type { GatewayRoutes, PublishedRoute } from "../configuration/gateway-routes.ts";
 import type { DataPlane } from "../data-plane.ts";
 import { failureAnswer, type LocalAnswer } from "../failures.ts";
+import { CALLER_TIMEOUTS } from "../http/caller-surroundings.ts";
 import type { FinishedExchange, RequestHandler } from "../http/exchanges.ts";
 import type { Edits, RequestPlan } from "../http/plan.ts";
 import type { Refusal } from "../http/refusal.ts";
@@ -32,6 +33,7 @@ const MOVED = 308;
 const editor = new HeadEditor();
 
 export class GatewayRequests implements RequestHandler {
+  readonly idle: number = CALLER_TIMEOUTS.idle;
   readonly #plane: DataPlane;
   readonly #client: Client;
   readonly #address: Buffer;

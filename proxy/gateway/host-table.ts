@@ -50,8 +50,10 @@ export class HostTable<T> {
   }
 
   #entries(host: string): readonly Entry<T>[] | undefined {
+    // Nobody is called so.
+    if (host.startsWith(WILDCARD)) return undefined;
     const exact = this.#hosts.get(host);
-    if (exact !== undefined || host.startsWith(WILDCARD)) return exact;
+    if (exact !== undefined) return exact;
     const dot = host.indexOf(".");
     if (dot < 0 || !LABEL.test(host.slice(0, dot))) return undefined;
     return this.#hosts.get(`*${host.slice(dot)}`);

@@ -51,6 +51,8 @@ export interface RequestHandler {
   readonly closing: boolean;
   /** Whether they should not come back either: the application ends. */
   readonly departing?: boolean;
+  /** Milliseconds after which an HTTP/2 caller that asks for nothing is sent away; undefined: it may stay. */
+  readonly idle?: number;
   /** The exchange is over, after so many ms. It may be looked at only now. */
   finished(exchange: FinishedExchange, milliseconds: number): void;
   /** A request was refused before, or while, it became an exchange. */

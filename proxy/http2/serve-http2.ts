@@ -83,6 +83,7 @@ class ServedSession implements Http2Service, CallerSession {
       .on("error", () => undefined)
       .on("stream", this.#onStream)
       .on("close", () => events.onClosed());
+    if (handler.idle !== undefined) this.#session.setTimeout(handler.idle, this.#onIdle);
     // A caller that sends nothing more cannot even say how much it can take.
     socket.on("end", () => socket.destroy());
   }
@@ -105,6 +106,10 @@ class ServedSession implements Http2Service, CallerSession {
   [Symbol.dispose](): void {
     this.#socket.destroy();
   }
+
+  readonly #onIdle = (): void => {
+    if (this.#open === 0) this.#session.close();
+  };
 
   readonly #onStream: OnStream = (stream, fields, _flags, pairs) => {
     stream.on("error", () => undefined);
