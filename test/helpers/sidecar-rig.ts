@@ -53,6 +53,7 @@ export interface SnapshotParts {
   readonly intentions?: Snapshot["intentions"];
   readonly jwks?: Snapshot["jwks"];
   readonly observation?: Snapshot["observation"];
+  readonly gateway?: Snapshot["gateway"];
 }
 
 /** One sidecar under test. */
