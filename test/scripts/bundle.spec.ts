@@ -13,7 +13,7 @@ import { bundlePrograms } from "../../scripts/images/bundle.ts";
 import { ROOT } from "../structure/source-files.ts";
 
 /** Bytes: V8 holds the text of the program as long as it runs. It is all our own; a package more would not fit. */
-const LARGEST_SIDECAR = 380_000;
+const LARGEST_SIDECAR = 395_000;
 
 /** The same of the agent, once on every node. */
 const LARGEST_AGENT = 2_500_000;
