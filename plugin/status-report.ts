@@ -76,6 +76,7 @@ function toWorkloadStatus(
     sidecar: sidecarState(local),
     mtls: workload.mtls,
     intercept: workload.intercept,
+    egress: describeEgress(workload),
     identity: certificate?.uri,
     certificateExpiresAt: certificate?.notAfter,
     requests: countRequests(report?.counters),
@@ -132,6 +133,11 @@ function unreachedCause(found: string): string {
     ? "No Consul answers at MESH_CONSUL_ADDRESS: start it (on a swarm `docker service ps --no-trunc mesh_consul` shows what keeps it), or correct the address"
     : "Consul has no leader, is overloaded, or its agent on this node reaches no server: see that the servers run (on a swarm " +
         "`docker service ps mesh_consul-server`) and that ports 7946 (TCP and UDP) and 4789 (UDP) are open between the nodes";
+}
+
+function describeEgress({ egress }: LocalWorkload["workload"]): WorkloadStatus["egress"] {
+  if (egress === "allow") return "allow";
+  return egress.hosts.length + egress.ranges.length === 0 ? "deny" : "list";
 }
 
 const NO_TIMES: TimesSummary = { count: 0, p50: 0, p99: 0 };

@@ -59,6 +59,8 @@ export interface WorkloadStatus {
   readonly sidecar: "starting" | "ready" | "failing" | "absent";
   readonly mtls: "strict" | "permissive";
   readonly intercept: "on" | "off";
+  /** Whom its application may call outside: anybody, nobody, or whom `mesh.egress` lists. */
+  readonly egress: "allow" | "deny" | "list";
   /** The SPIFFE id its sidecar presents, once it has one. */
   readonly identity: string | undefined;
   /** Wall clock, ms. */

@@ -17,6 +17,7 @@ export const WORKLOADS: Listing<WorkloadStatus> = {
     { field: "Sidecar", header: "SIDECAR", value: ({ sidecar }) => sidecar },
     { field: "MTLS", header: "MTLS", value: ({ mtls }) => mtls },
     { field: "Intercept", header: "INTERCEPT", value: ({ intercept }) => intercept },
+    { field: "Egress", header: "EGRESS", value: ({ egress }) => egress },
     { field: "Identity", header: "IDENTITY", value: ({ identity }) => identity ?? "" },
     {
       ...{ field: "Inbound", header: "INBOUND" },

@@ -13,7 +13,7 @@ import type { EngineEvent, StartEvent } from "../docker/events.ts";
 import { parseLabels } from "../labels/parse.ts";
 import type { Problem } from "../status.ts";
 import type { ContainerRecord } from "./container-record.ts";
-import type { Hold } from "./hold.ts";
+import type { HeldContainer, Hold } from "./hold.ts";
 
 /** Shorter than the time that Docker gives an agent to stop, ms. */
 const LET_GO_LIMIT = 5_000;
@@ -51,6 +51,8 @@ export class Holds implements AsyncDisposable {
   readonly #parts: HoldsParts;
   readonly #entries = new Map<string, Entry>();
   readonly #pausing = new Set<Promise<void>>();
+  /** Ids of those that must not run yet, not even when the agent ends. */
+  #confined: ReadonlySet<string> = new Set();
   /** Names of containers that do not run and ask to be held when they do, by id. */
   readonly #idle = new Map<string, string>();
 
@@ -127,6 +129,13 @@ export class Holds implements AsyncDisposable {
       }));
   }
 
+  /** Takes note of what has become of them; returns the same. */
+  look(held: readonly HeldContainer[]): readonly HeldContainer[] {
+    const confined = held.filter(({ outlook }) => typeof outlook === "object" && outlook.confined);
+    this.#confined = new Set(confined.map(({ containerId }) => containerId));
+    return held;
+  }
+
   /** Whether a container that is paused stands still because of us. */
   holds(containerId: string): boolean {
     const state = this.#entries.get(containerId)?.state;
@@ -155,13 +164,14 @@ export class Holds implements AsyncDisposable {
     await this.#parts.record.forget(containerId);
   }
 
-  /** Lets all run: nobody may come after this agent. */
+  /** Lets all run that may: nobody may come after this agent. */
   async [Symbol.asyncDispose](): Promise<void> {
     const limit = AbortSignal.timeout(LET_GO_LIMIT);
     const waiting = this.#parts.clock.sleep(LET_GO_LIMIT / 2, limit).catch(() => undefined);
     await Promise.race([Promise.allSettled(this.#pausing), waiting]);
     const held = [...this.#entries.values()].filter(
-      ({ state }) => state === "held" || state === "doubtful",
+      ({ state, containerId }) =>
+        (state === "held" || state === "doubtful") && !this.#confined.has(containerId),
     );
     const results = await Promise.allSettled(
       held.map((hold) => this.resume(hold, undefined, limit)),

@@ -293,7 +293,7 @@ export class Reconciler {
     underWay: ReadonlySet<string>,
     signal: AbortSignal,
   ): void {
-    const { observer, sessions, interceptions, template, lanes } = this.#parts;
+    const { observer, sessions, interceptions, template, lanes, holds } = this.#parts;
     const desired = this.#workloads.map(({ workload, instance, health }) => ({
       workload,
       instance,
@@ -309,7 +309,7 @@ export class Reconciler {
       fit: sessions.fit,
       intercepted: interceptions.known,
       registered: registered?.filter(({ containerId }) => !undecided.has(containerId)),
-      held: held.map((hold) => this.#lookAtHeld(hold)),
+      held: holds.look(held.map((hold) => this.#lookAtHeld(hold))),
     });
     const byLane = Map.groupBy(this.#steps, laneOf);
     lanes.keepOnly(new Set(byLane.keys()));

@@ -1,5 +1,6 @@
 // From the application to a host outside, as far as `mesh.egress` lists it: which name the connection bears → whether it is
 // listed → the sidecar's own connection to that name. What was called by mistake or malice is reset, and said in the log.
+// Only sidecars of services that list names load this, in a file of its own.
 import { DEFAULT_POLICY } from "../../mesh/policy/read-policy.ts";
 import type { DataPlane } from "../data-plane.ts";
 import type { FailureCode } from "../failures.ts";

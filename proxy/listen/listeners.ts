@@ -7,14 +7,13 @@ import { describeError } from "../../mesh/errors.ts";
 import type { Configuration } from "../configuration/configuration.ts";
 import { placeOf } from "../configuration/place.ts";
 import type { DataPlane } from "../data-plane.ts";
-import { acceptEgress } from "../egress/accept-egress.ts";
 import { acceptClient } from "../gateway/accept.ts";
 import { acceptPlaintext, acceptTls } from "../inbound.ts";
 import { acceptOutbound } from "../outbound.ts";
 import type { Connection } from "../transport/connection.ts";
 import type { TlsIdentity } from "../transport/tls.ts";
 import { listenEdge } from "./edge-listener.ts";
-import { type Listener, listenPlain, listenTls, type TlsAccept } from "./listener.ts";
+import { type Listener, listenPlain, listenTls, type TlsAccept, type Track } from "./listener.ts";
 import { type ListeningSocket, overlaps, readListening } from "./listening-sockets.ts";
 import { type WantedKind, type WantedListener, wantedListeners } from "./wanted.ts";
 
@@ -158,10 +157,8 @@ export class Listeners implements Disposable {
         const place = placeOf(address, port);
         return listenPlain(address, port, (it) => acceptOutbound(plane, it, place), track);
       }
-      case "egress": {
-        const place = placeOf(address, port);
-        return listenPlain(address, port, (it) => acceptEgress(plane, it, place), track);
-      }
+      case "egress":
+        return listenEgress(plane, address, port, track);
       case "inbound-plaintext":
         return listenPlain(address, port, (it) => acceptPlaintext(plane, it, port), track);
       case "gateway-http":
@@ -194,4 +191,15 @@ function describeProblem(wanted: WantedListener, error: unknown): string {
 
 function describeInUse({ address, port, consequence }: WantedListener): string {
   return `port ${port} at ${address} is in use by another process of the container: let that one listen on another port or only on the container's own address; until then ${consequence}`;
+}
+
+async function listenEgress(
+  plane: DataPlane,
+  address: string,
+  port: number,
+  track: Track,
+): Promise<Listener> {
+  const { acceptEgress } = await import("../egress/accept-egress.ts");
+  const place = placeOf(address, port);
+  return await listenPlain(address, port, (it) => acceptEgress(plane, it, place), track);
 }

@@ -17,7 +17,10 @@ const LAUNCHER = { launcher: "plugin/launcher.ts" } as const;
 /** Taken as they are. */
 const FILES = ["plugin/docker-mesh", "compose/mesh.yaml", "compose/stack.yaml"] as const;
 /** What a sidecar loads only where its service asks for it, each a file beside it. */
-const SIDECAR_PARTS = { "verify-token": "proxy/authorize/verify-token.ts" } as const;
+const SIDECAR_PARTS = {
+  "verify-token": "proxy/authorize/verify-token.ts",
+  "accept-egress": "proxy/egress/accept-egress.ts",
+} as const;
 
 /** What CommonJS dependencies expect to find and ES modules do not have. */
 const BANNER = [
@@ -152,7 +155,11 @@ export async function bundlePrograms(
       entryPoints: { ...SIDECAR },
       plugins: [APART, WITHOUT_FIELD_WORDS, BUILTIN_MODULES],
     });
-    await build({ ...sidecar, entryPoints: { ...SIDECAR_PARTS } });
+    await build({
+      ...sidecar,
+      entryPoints: { ...SIDECAR_PARTS },
+      plugins: [WITHOUT_FIELD_WORDS, BUILTIN_MODULES],
+    });
     await build({ ...sidecar, entryPoints: { ...WAITING } });
     await build({ ...sidecar, entryPoints: { ...LAUNCHER } });
     await bundlePage(project, join(temporary, "console"));

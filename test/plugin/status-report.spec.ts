@@ -123,6 +123,7 @@ describe("the status of a node", () => {
       sidecar: "ready",
       mtls: "permissive",
       intercept: "on",
+      egress: "allow",
       identity: "spiffe://mesh.test/ns/default/dc/dc1/svc/shop-orders",
       certificateExpiresAt: 86_400_000,
       requests: {

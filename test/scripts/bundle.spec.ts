@@ -60,6 +60,11 @@ describe("the sidecar's program", () => {
     assert.doesNotMatch(readFileSync(file("sidecar.cjs"), "utf8"), /JWSInvalid/);
   });
 
+  it("has the way to hosts outside in a file beside it", () => {
+    assert.match(readFileSync(file("accept-egress.cjs"), "utf8"), /node:dns/);
+    assert.doesNotMatch(readFileSync(file("sidecar.cjs"), "utf8"), /node:dns/);
+  });
+
   it(`loads none of Node's ${LOADED_LATE.join(", ")} when it starts`, async () => {
     const [tell, told] = [join(folder, "tell.cjs"), join(folder, "modules.json")];
     await writeFile(tell, TELL);

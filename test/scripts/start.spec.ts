@@ -19,6 +19,7 @@ const WORKLOAD: WorkloadStatus = {
   sidecar: "ready",
   mtls: "permissive",
   intercept: "on",
+  egress: "allow",
   identity: "spiffe://t/ns/default/dc/dc1/svc/shop-orders",
   certificateExpiresAt: undefined,
   requests: {

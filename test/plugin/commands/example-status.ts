@@ -63,6 +63,7 @@ export const exampleStatus: MeshStatus = {
       sidecar: "ready",
       mtls: "strict",
       intercept: "on",
+      egress: "allow",
       identity:
         "spiffe://5a1f4b4e-2a3c-9bb0-6e0e-3d2f8b1c7a11.consul/ns/default/dc/dc1/svc/shop-inventory",
       certificateExpiresAt: EXAMPLE_NOW + 71 * HOUR + 59 * 60_000 + 30_000,
@@ -84,6 +85,7 @@ export const exampleStatus: MeshStatus = {
       sidecar: "failing",
       mtls: "permissive",
       intercept: "on",
+      egress: "list",
       identity:
         "spiffe://5a1f4b4e-2a3c-9bb0-6e0e-3d2f8b1c7a11.consul/ns/default/dc/dc1/svc/shop-orders",
       certificateExpiresAt: EXAMPLE_NOW - 90_000,
@@ -105,6 +107,7 @@ export const exampleStatus: MeshStatus = {
       sidecar: "absent",
       mtls: "permissive",
       intercept: "off",
+      egress: "allow",
       identity: undefined,
       certificateExpiresAt: undefined,
       requests: { ...COUNTED, inboundTls: 0, inboundPlaintext: 0, outbound: 0, outboundFailed: 0 },
