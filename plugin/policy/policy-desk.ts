@@ -39,10 +39,13 @@ export interface ShownPolicy {
   readonly note?: string;
 }
 
+/** A service with its copies, where these are known. */
+type KnownService = KnownNames[number] & { readonly entries?: readonly unknown[] };
+
 export interface PolicyDeskParts {
   readonly store: PolicyStore;
   readonly policies: ServicePolicies;
-  readonly known: () => KnownNames;
+  readonly known: () => readonly KnownService[];
 }
 
 /** Whether a write may replace this version; 0 stands for none yet. */
@@ -68,7 +71,9 @@ export class PolicyDesk {
     const isKept =
       name === MESH_WIDE || (isServiceName(name) && this.#parts.policies.version(name) > 0);
     if (isKept || known.some(({ service }) => service === name)) return name;
-    const meant = known.filter(({ aliases }) => aliases.some(({ alias }) => alias === name));
+    const meant = runningIfAny(
+      known.filter(({ aliases }) => aliases.some(({ alias }) => alias === name)),
+    );
     const [only] = meant;
     if (only !== undefined && meant.length === 1) return only.service;
     if (create && meant.length === 0 && isServiceName(name)) return name;
@@ -207,6 +212,12 @@ function describeChange(before: PolicyDocument, after: PolicyDocument): string {
   ];
   const text = parts.filter((part) => part !== "").join("; ");
   return text.length > NOTE_LENGTH ? `${text.slice(0, NOTE_LENGTH - 1)}…` : text;
+}
+
+/** Services are remembered when their last copy is gone: those must not make the name of one that runs ambiguous. */
+function runningIfAny(services: readonly KnownService[]): readonly KnownService[] {
+  const running = services.filter(({ entries }) => entries?.length !== 0);
+  return running.length === 0 ? services : running;
 }
 
 function describeUnknown(name: string, meant: KnownNames, known: KnownNames): string {

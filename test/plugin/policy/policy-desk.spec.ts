@@ -80,6 +80,14 @@ describe("the desk for policies", () => {
     }
   });
 
+  it("takes the short name for that of the service that runs, where others of that name are gone", () => {
+    const gone = { aliases: [{ project: "other", alias: "orders" }], entries: [] };
+    known = [{ service: "other-orders", ...gone }, ...SHOP];
+    assert.equal(desk.resolve("orders", false), "shop-orders");
+    known = [{ service: "other-orders", ...gone }];
+    assert.equal(desk.resolve("orders", false), "other-orders");
+  });
+
   it("knows a service of which nothing but its policy is left, and no name that none can have", () => {
     state.setPolicies(
       policiesView({ "shop-cart": { audit: "true" }, "../cart": { audit: "true" } }),
