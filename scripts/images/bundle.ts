@@ -1,11 +1,13 @@
 // What is in the mesh's image: its programs, each entry file and all it imports as one file that Node runs without node_modules,
 // the console's page, and what `docker mesh install` takes from there besides: the plugin and the files that install the mesh.
-import { copyFile, rename, rm } from "node:fs/promises";
+import { copyFile, rename, rm, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { type BuildOptions, build, type Plugin } from "esbuild";
+import { type BuildOptions, build, type Metafile, type Plugin } from "esbuild";
 import { withTemporaryFolder } from "../temporary-folder.ts";
 import { bundlePage } from "./console-page.ts";
 import { WITHOUT_FIELD_WORDS } from "./field-words.ts";
+import { takeInventory } from "./inventory.ts";
+import { softwareBill } from "./sbom.ts";
 
 /** With npm packages, some of them CommonJS. */
 const AGENT = { agent: "plugin/agent.ts" } as const;
@@ -16,6 +18,8 @@ const WAITING = { gateway: "plugin/gateway/wait.ts" } as const;
 const LAUNCHER = { launcher: "plugin/launcher.ts" } as const;
 /** Taken as they are. */
 const FILES = ["plugin/docker-mesh", "compose/mesh.yaml", "compose/stack.yaml"] as const;
+/** Which packages are in the programs. */
+export const BILL = "sbom.cdx.json";
 /** What a sidecar loads only where its service asks for it, each a file beside it. */
 const SIDECAR_PARTS = {
   "verify-token": "proxy/authorize/verify-token.ts",
@@ -108,6 +112,11 @@ export async function bundlePrograms(
   folder: string = join(project, "dist"),
 ): Promise<string> {
   await withTemporaryFolder(cache, async (temporary) => {
+    const metafiles: Metafile[] = [];
+    const make = async (options: BuildOptions): Promise<void> => {
+      const { metafile } = await build({ ...options, metafile: true });
+      metafiles.push(metafile);
+    };
     const options: BuildOptions = {
       absWorkingDir: project,
       outdir: temporary,
@@ -131,12 +140,12 @@ export async function bundlePrograms(
       minifyWhitespace: true,
       legalComments: "external",
     };
-    await build({
+    await make({
       ...controlPlane,
       entryPoints: { ...AGENT },
       plugins: [without([...IMAGE_BUILDS, ...SSH, ...CHARSETS]), BUILTIN_MODULES],
     });
-    await build({
+    await make({
       ...controlPlane,
       entryPoints: { ...COMMAND_LINE },
       plugins: [without(IMAGE_BUILDS), BUILTIN_MODULES],
@@ -150,19 +159,20 @@ export async function bundlePrograms(
       minifyWhitespace: true,
       minifySyntax: true,
     };
-    await build({
+    await make({
       ...sidecar,
       entryPoints: { ...SIDECAR },
       plugins: [APART, WITHOUT_FIELD_WORDS, BUILTIN_MODULES],
     });
-    await build({
+    await make({
       ...sidecar,
       entryPoints: { ...SIDECAR_PARTS },
       plugins: [WITHOUT_FIELD_WORDS, BUILTIN_MODULES],
     });
-    await build({ ...sidecar, entryPoints: { ...WAITING } });
-    await build({ ...sidecar, entryPoints: { ...LAUNCHER } });
-    await bundlePage(project, join(temporary, "console"));
+    await make({ ...sidecar, entryPoints: { ...WAITING } });
+    await make({ ...sidecar, entryPoints: { ...LAUNCHER } });
+    metafiles.push(await bundlePage(project, join(temporary, "console")));
+    await writeFile(join(temporary, BILL), softwareBill(project, takeInventory(metafiles)));
     for (const file of FILES) await copyFile(join(project, file), join(temporary, basename(file)));
     await rm(folder, { recursive: true, force: true });
     await rename(temporary, folder);

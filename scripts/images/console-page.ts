@@ -4,7 +4,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { promisify } from "node:util";
 import { constants, gzip } from "node:zlib";
-import { build } from "esbuild";
+import { build, type Metafile } from "esbuild";
 
 const PAGE = "plugin/console/page";
 /** Each is named in index.html as `{{name}}`. */
@@ -12,8 +12,8 @@ const ENTRIES = ["main.tsx", "styles/main.css", "icon.svg"] as const;
 
 const compress = promisify(gzip);
 
-/** Writes the page's files into the folder, which need not exist. */
-export async function bundlePage(project: string, folder: string): Promise<void> {
+/** Writes the page's files into the folder, which need not exist; tells what they were made of. */
+export async function bundlePage(project: string, folder: string): Promise<Metafile> {
   const { metafile } = await build({
     absWorkingDir: project,
     entryPoints: ENTRIES.map((name) => join(PAGE, name)),
@@ -52,4 +52,5 @@ export async function bundlePage(project: string, folder: string): Promise<void>
       await compress(content, { level: constants.Z_BEST_COMPRESSION }),
     );
   }
+  return metafile;
 }

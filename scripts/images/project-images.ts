@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { buildImage, CONTENT_LABEL, hasImage, IMAGE_LABEL, imageId } from "../engine/docker.ts";
 import type { Settings } from "../settings.ts";
+import { archivePrograms } from "./archive.ts";
 import { bundlePrograms } from "./bundle.ts";
 import { contentHash, directoryContent } from "./content.ts";
 
@@ -17,6 +18,7 @@ export async function meshImage(settings: Settings, base: string): Promise<strin
     // Its document names the other files, whose names say what is in them.
     ...(await directoryContent(join(folder, "console"))),
   ]);
+  await archivePrograms(folder);
   return await ensure(`docker-mesh/mesh:${settings.tag}`, "mesh", project, base, content);
 }
 

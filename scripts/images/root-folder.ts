@@ -2,6 +2,7 @@
 import { mkdir, rm, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { run } from "../command.ts";
+import { reproducible } from "./archive.ts";
 
 /** What images have no use for. */
 const LEFT_OUT = ["doc", "man", "info", "locale", "lintian", "bash-completion", "bug", "gcc"];
@@ -27,6 +28,7 @@ export async function unpackPackages(files: readonly string[], root: string): Pr
 export async function packFolder(folder: string, tarFile: string): Promise<void> {
   await run("tar", [
     ...["--create", "--file", tarFile, "--directory", folder],
-    ...["--owner=0", "--group=0", "--numeric-owner", "--sort=name", "."],
+    ...reproducible(),
+    ".",
   ]);
 }

@@ -19,6 +19,7 @@ export interface NotRun {
 export const NOT_RUN: readonly NotRun[] = [
   ...of("README.md", MACHINE, "npm start"),
   ...of("README.md", DONE, "docker mesh down"),
+  ...of("docs/release.md", LONG, "npm run release"),
   ...of("docs/labels.md", SWARM, "docker service update --label-add mesh.weight=5 shop_orders"),
   ...of(
     "docs/gateway.md",
