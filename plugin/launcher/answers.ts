@@ -15,7 +15,7 @@ type Labels = Readonly<Record<string, string>>;
 const LISTED: Shape = { Id: true, Names: true, Created: true, Labels: true, State: true };
 
 const INSPECTED: Shape = {
-  ...{ Id: true, Name: true, Created: true, Image: true, HostsPath: true },
+  ...{ Id: true, Name: true, Created: true, Image: true, HostsPath: true, RestartCount: true },
   State: {
     ...{ Running: true, Restarting: true, Paused: true, StartedAt: true, ExitCode: true },
     Health: { Status: true },
