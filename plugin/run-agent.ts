@@ -23,6 +23,7 @@ import { inspectOwnContainer, refuseSecondAgent } from "./docker/own-container.t
 import { MIGRATION_FILE } from "./docker/sidecar-container.ts";
 import { Explainer } from "./explain/explainer.ts";
 import { Gateways } from "./gateway/gateways.ts";
+import { withGateways } from "./gateway/known-names.ts";
 import { letAllLeave, type Remainder } from "./leaving.ts";
 import { agentMetrics } from "./metrics/agent-metrics.ts";
 import { CallMetrics } from "./metrics/call-metrics.ts";
@@ -43,6 +44,7 @@ import { KeySets } from "./policy/key-sets.ts";
 import { PolicyDesk } from "./policy/policy-desk.ts";
 import { PolicyState } from "./policy/policy-state.ts";
 import { rankIntentions } from "./policy/ranked-intentions.ts";
+import type { KnownNames } from "./policy/service-names.ts";
 import { ServicePolicies } from "./policy/service-policies.ts";
 import { ContainerRecord } from "./reconcile/container-record.ts";
 import { EngineLook } from "./reconcile/engine-look.ts";
@@ -298,7 +300,7 @@ function apiSources(
   const explainer = createExplainer(parts, wired);
   const look = lookParts(parts, status, wired);
   const { reconciler, policies, publisher, requestMetrics, streamMetrics, callMetrics } = wired;
-  const known = (): Directory["services"] => publisher.directory.services;
+  const known = (): KnownNames => withGateways(publisher.directory.services, reconciler.workloads);
   return {
     status,
     plan: () => reconciler.printedPlan,

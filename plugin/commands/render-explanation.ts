@@ -42,6 +42,11 @@ function headline({ request, caller, callee, result }: Explanation): string {
 function nameStep({ caller, callee }: Explanation): Step {
   if (callee === undefined) return ["The name does not lead into the mesh", ""];
   const { names, address, port, protocol, service } = callee;
+  // A gateway's clients call hosts, not names.
+  if (names.length === 0) {
+    const shown = `the gateway shows the identity ${caller.identity}`;
+    return [`It is published: port ${port}, ${protocol}`, lines([shown])];
+  }
   return [
     `The name leads to ${service}`,
     lines([

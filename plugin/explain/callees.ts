@@ -24,8 +24,11 @@ export interface CalleeSketch {
 }
 
 export function findCallee(sketch: CalleeSketch): FoundCallee {
-  const { to, port, outbound } = sketch;
-  const service = outbound.find(({ names }) => names.includes(to));
+  const { to, port, outbound, workload } = sketch;
+  // A gateway has no application that would call by names.
+  const service = outbound.find(({ names, service: full }) =>
+    workload.gateway === undefined ? names.includes(to) : full === to,
+  );
   if (service === undefined) return { problem: whyNotLed(sketch) };
   const called = port === undefined ? service.ports[0] : service.ports.find((p) => p.port === port);
   if (called !== undefined) return { service, port: called };

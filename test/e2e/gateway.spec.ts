@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "mocha";
 import { generate } from "selfsigned";
-import { docker } from "../helpers/docker.ts";
+import { docker, meshCommand } from "../helpers/docker.ts";
 import { eventually } from "../helpers/eventually.ts";
 import {
   callHttp,
@@ -16,7 +16,7 @@ import {
   TestGateway,
   upgrade,
 } from "../helpers/gateway.ts";
-import { Mesh } from "../helpers/mesh.ts";
+import { Mesh, Visitor } from "../helpers/mesh.ts";
 import { ComposeProject, type EchoAnswer, echoService } from "../helpers/project.ts";
 
 const SHOP = "mesh-test-published";
@@ -147,6 +147,20 @@ describe("a gateway", () => {
     const { status, headers } = await callHttp("closed.test");
     assert.equal(status, 403);
     assert.equal(headers["x-mesh-failure"], "ACCESS_DENIED");
+  });
+
+  it("is seen by tap and explain, by its name", async () => {
+    const explained = await meshCommand("explain", "gateway", `${SHOP}-web`, "GET", "/");
+    assert.match(
+      explained,
+      /It is published: port 8080, http\n[\s\S]*\nResult: the request goes to /,
+    );
+    const visitor = new Visitor(
+      async () => void (await callHttp("shop.test", { path: "/seen" })),
+      100,
+    );
+    const tap = ["tap", "--from", "gateway", "--count", "1", "--format", "{{.Path}}"];
+    assert.equal(await meshCommand(...tap).finally(() => visitor.stop()), "/seen");
   });
 
   it("leads nobody to what two services claim, and the status says so", async () => {
