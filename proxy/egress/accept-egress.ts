@@ -8,25 +8,31 @@ import type { ReviewedStream } from "../open-streams.ts";
 import { watchIdle } from "../tcp/idle-watch.ts";
 import { tunnel } from "../tcp/tunnel.ts";
 import type { Connection } from "../transport/connection.ts";
-import { dialOutside } from "./dial-outside.ts";
-import { EgressRequests, NOT_LISTED, UNLISTED } from "./egress-requests.ts";
+import { type DialOutside, dialOutside } from "./dial-outside.ts";
+import { EgressRequests, NOT_LISTED, type Outside, UNLISTED } from "./egress-requests.ts";
 import { readOpening } from "./opening.ts";
 
 /** Takes a connection that the application opened to a listed port of whatever address. */
-export function acceptEgress(plane: DataPlane, connection: Connection, place: string): void {
+export function acceptEgress(
+  plane: DataPlane,
+  connection: Connection,
+  place: string,
+  dial: DialOutside = dialOutside,
+): void {
   const port = plane.configuration()?.egress?.portAt(place);
   if (port === undefined) connection.reset();
-  else void carry(plane, connection, port);
+  else void carry({ plane, port, dial }, connection);
 }
 
 /** Never rejects. */
-async function carry(plane: DataPlane, near: Connection, port: number): Promise<void> {
+async function carry(outside: Outside, near: Connection): Promise<void> {
+  const { plane, port } = outside;
   const opening = await readOpening(near.socket);
   if (near.socket.destroyed) return;
   if (opening.kind === "http1") {
-    plane.engine.serve(near, new EgressRequests(plane, near, port));
+    plane.engine.serve(near, new EgressRequests(outside, near));
   } else if (opening.kind === "tls") {
-    await new EgressStream(plane, near, opening.name, port).carry();
+    await new EgressStream(outside, near, opening.name).carry();
   } else {
     refuse(plane, "EGRESS_DENIED", { host: "", port, why: opening.why });
     near.reset();
@@ -50,15 +56,17 @@ function refuse(plane: DataPlane, code: FailureCode, { host, port, why }: Refuse
 /** A connection of TLS, which stays as it is from end to end. */
 class EgressStream implements ReviewedStream {
   readonly #plane: DataPlane;
+  readonly #port: number;
+  readonly #dialOutside: DialOutside;
   readonly #near: Connection;
   readonly #host: string;
-  readonly #port: number;
 
-  constructor(plane: DataPlane, near: Connection, host: string, port: number) {
+  constructor({ plane, port, dial }: Outside, near: Connection, host: string) {
     this.#plane = plane;
+    this.#port = port;
+    this.#dialOutside = dial;
     this.#near = near;
     this.#host = host;
-    this.#port = port;
   }
 
   review(): void {
@@ -88,7 +96,7 @@ class EgressStream implements ReviewedStream {
 
   async #dial(): Promise<Connection> {
     const { engine, signal } = this.#plane;
-    const far = await dialOutside(this.#host, this.#port, signal);
+    const far = await this.#dialOutside(this.#host, this.#port, signal);
     watchIdle(far, DEFAULT_POLICY.timeouts.idle, engine.deadlines);
     return far;
   }

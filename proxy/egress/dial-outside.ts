@@ -4,6 +4,9 @@ import type { Connection } from "../transport/connection.ts";
 import { dialTcp } from "../transport/dial.ts";
 import { lookUp } from "./look-up.ts";
 
+/** Opens a connection to a host by its name. */
+export type DialOutside = (name: string, port: number, signal: AbortSignal) => Promise<Connection>;
+
 /** Milliseconds until a connection to one address must stand. */
 const CONNECT_TIMEOUT = 5_000;
 /** Addresses that are tried, one after the other. */

@@ -14,7 +14,7 @@ import { UNLIMITED } from "../resilience/unlimited.ts";
 import { NO_TARGETS } from "../route/route-target.ts";
 import type { Connection } from "../transport/connection.ts";
 import { isHostName } from "./client-hello.ts";
-import { dialOutside } from "./dial-outside.ts";
+import type { DialOutside } from "./dial-outside.ts";
 
 const NOTHING = Buffer.alloc(0);
 /** Hosts that are not listed are counted under this: their names are the application's own words. */
@@ -22,17 +22,27 @@ export const UNLISTED = "outside";
 /** Why a host is refused, in the log. */
 export const NOT_LISTED = "mesh.egress does not list it";
 
+/** Where connections of one listener lead. */
+export interface Outside {
+  readonly plane: DataPlane;
+  /** The one that was called. */
+  readonly port: number;
+  readonly dial: DialOutside;
+}
+
 export class EgressRequests implements RequestHandler {
   readonly #plane: DataPlane;
   readonly #port: number;
+  readonly #dial: DialOutside;
   /** Of the request that came last. */
   #host = "";
   #destination: Destination | undefined;
   #targets: Targets = NO_TARGETS;
 
-  constructor(plane: DataPlane, near: Connection, port: number) {
+  constructor({ plane, port, dial }: Outside, near: Connection) {
     this.#plane = plane;
     this.#port = port;
+    this.#dial = dial;
     near.socket.once("close", () => this.#destination?.close());
   }
 
@@ -98,7 +108,7 @@ export class EgressRequests implements RequestHandler {
     this.#host = host;
     this.#destination = engine.destinations.outside(`${host}:${port}`, async (signal) => {
       try {
-        return await dialOutside(host, port, signal);
+        return await this.#dial(host, port, signal);
       } catch (error) {
         if (!signal.aborted) denials.noteOutside(`${host}:${port}`, (error as Error).message);
         throw error;

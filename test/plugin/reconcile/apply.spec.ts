@@ -218,6 +218,14 @@ describe("applying a workload's steps", () => {
     assert.deepEqual(engine.made, []);
   });
 
+  it("tells that nothing holds an application whose rules could not be installed", async () => {
+    engine.exit = { code: 1, output: "no nft" };
+    const nobody = { hosts: [], ranges: [], subnets: [], gateways: [], nameServers: [] };
+    const confined = { ...INTERCEPT, workload: { ...workload, egress: nobody } } as Step;
+    await assert.rejects(apply(confined), /it ended with 1: no nft; until it does, nothing holds/);
+    assert.equal(context.interceptions.known.size, 0);
+  });
+
   it("attaches the sidecar though the redirection failed, and fails", async () => {
     engine.exit = { code: 1, output: "no nft" };
     await assert.rejects(apply(INTERCEPT, ATTACH), /no nft/);

@@ -255,6 +255,17 @@ describe("applications that start", () => {
       assert.equal(engine.isPaused(A), false);
     });
 
+    it("stay paused when the agent ends before the rules are there that must hold them", async () => {
+      holds.note(startOf());
+      await untilSettled("shop-orders-1 by 0 held");
+      const [hold] = holds.settled;
+      assert.ok(hold !== undefined);
+      const outlook = { waitsFor: "the redirection is not installed yet", confined: true } as const;
+      holds.look([{ ...hold, facts: undefined, heldFor: 0, stopping: false, outlook }]);
+      await holds[Symbol.asyncDispose]();
+      assert.equal(engine.isPaused(A), true);
+    });
+
     it("are forgotten when they end", async () => {
       holds.note(startOf());
       await untilSettled("shop-orders-1 by 0 held");

@@ -19,6 +19,11 @@ import {
   workloadOf,
 } from "../../helpers/workloads.ts";
 
+const NOBODY = {
+  ...{ hosts: [], ranges: [], nameServers: [] },
+  ...{ subnets: ["198.18.0.97/24"], gateways: ["198.18.0.1"] },
+};
+
 function desire(changes: Partial<Workload> = {}): DesiredWorkload {
   const workload = workloadOf("orders", "a", changes);
   const instance = toInstance(workload, NODE);
@@ -44,6 +49,33 @@ interface Case {
 }
 
 const CASES: Readonly<Record<string, Case>> = {
+  "what its application may call outside is another": {
+    desired: [desire({ egress: NOBODY })],
+    observed: {},
+    plan: `\
+intercept shop-orders-1: other rules than before
+`,
+  },
+  "it is held to what it may call outside, and another network was attached": {
+    desired: [desire({ egress: { ...NOBODY, subnets: ["198.18.0.97/24", "198.18.1.2/24"] } })],
+    observed: {
+      intercepted: new Map([
+        [containerId("a"), interceptionMark(desire({ egress: NOBODY }).workload)],
+      ]),
+    },
+    plan: `\
+intercept shop-orders-1: other rules than before
+`,
+  },
+  "it is held to what it may call outside as before": {
+    desired: [desire({ egress: NOBODY })],
+    observed: {
+      intercepted: new Map([
+        [containerId("a"), interceptionMark(desire({ egress: NOBODY }).workload)],
+      ]),
+    },
+    plan: "nothing to do\n",
+  },
   "the labels of a running workload do not ask for the mesh any more": {
     desired: [],
     observed: {},
