@@ -19,7 +19,7 @@ export function objectionTo(
     case "held":
       return asksForHold(container.labels)
         ? undefined
-        : "expected a container with the label mesh.hold";
+        : "expected a container with the label mesh.hold or mesh.egress";
     default:
       return subject satisfies never;
   }

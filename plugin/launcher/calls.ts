@@ -12,7 +12,7 @@ export type Subject =
   | "own"
   /** The same, and those of users' compose files (`docker mesh inject`). */
   | "own or explicit"
-  /** One with the label `mesh.hold`. */
+  /** One with the label `mesh.hold` or `mesh.egress`. */
   | "held";
 
 export type CallName =

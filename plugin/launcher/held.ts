@@ -5,8 +5,12 @@ import { OWN_LABELS } from "../docker/container-facts.ts";
 
 type Labels = Readonly<Record<string, string>>;
 
+/** Labels that may hold an application; how they are meant is the agent's to say. */
+const HOLDING = ["mesh.hold", "mesh.egress"];
+
 export function asksForHold(labels: Labels): boolean {
-  return labels["mesh.hold"] !== undefined && labels[OWN_LABELS.role] === undefined;
+  const isHolding = HOLDING.some((name) => labels[name] !== undefined);
+  return isHolding && labels[OWN_LABELS.role] === undefined;
 }
 
 interface ContainerEvent {

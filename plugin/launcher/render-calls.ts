@@ -12,7 +12,7 @@ const SUBJECTS: Readonly<Record<Subject, string>> = {
   concerned: "containers of the mesh, and the agent itself",
   own: "sidecars and init containers that the mesh has made",
   "own or explicit": "sidecars and init containers, also those of compose files",
-  held: "containers with the label `mesh.hold`",
+  held: "containers with the label `mesh.hold` or `mesh.egress`",
 };
 
 /** The document with the table as it is now. Throws where it has no place for one. */

@@ -109,6 +109,13 @@ describe("egress", () => {
     assert.deepEqual(answers, ["200 http api.egress.test", "tls other.egress.test", "tcp"]);
   });
 
+  it("lets an application run only when it is held to what it may call", async () => {
+    const log = await docker("logs", await mesh.containerOf("agent"));
+    for (const service of ["deny", "listed", "ranges"])
+      assert.match(log, new RegExp(`resume ${project.name}-${service}-1: its sidecar is ready`));
+    assert.doesNotMatch(log, new RegExp(`resume ${project.name}-open-1`));
+  });
+
   it("refuses all that leaves at once under deny, whatever the protocol", async () => {
     const answers = await tell(
       "deny",

@@ -160,6 +160,12 @@ describe("the launcher", () => {
     assert.equal(await rig.send("POST", `/containers/${OTHER}/start`), 403);
   });
 
+  it("pauses a container that is held to what it may call outside", async () => {
+    const confined = containerId("f");
+    rig.add({ Id: confined, Name: "confined", labels: { "mesh.egress": "deny" } });
+    assert.equal(await rig.engine.pause(confined, signal), true);
+  });
+
   it("pauses what asks to be held, and nothing else", async () => {
     assert.equal(await rig.engine.pause(HELD, signal), true);
     await rig.engine.unpause(HELD, signal);
