@@ -119,6 +119,7 @@ export class PolicyDesk {
   ): Promise<ShownPolicy> {
     const { document, problems } = validateDocument(json, this.#parts.policies.beneath(service));
     if (document === undefined) throw new PolicyInvalid(service, problems);
+    refuseForAll(service, document);
     const current = await this.#replaceable(service, condition, signal);
     const note = describeChange(current.document, document);
     if (note === "") return current;
@@ -218,6 +219,14 @@ function describeChange(before: PolicyDocument, after: PolicyDocument): string {
 function runningIfAny(services: readonly KnownService[]): readonly KnownService[] {
   const running = services.filter(({ entries }) => entries?.length !== 0);
   return running.length === 0 ? services : running;
+}
+
+/** What all services would say, and only one can have. */
+function refuseForAll(service: string, document: PolicyDocument): void {
+  if (service !== MESH_WIDE || !document["gateway.host"]) return;
+  const message =
+    "expected it in the policy of one service: all of them would claim the same hosts, and none would get them";
+  throw new PolicyInvalid(service, [{ field: "gateway.host", message }]);
 }
 
 function describeUnknown(name: string, meant: KnownNames, known: KnownNames): string {

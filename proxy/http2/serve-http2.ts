@@ -83,7 +83,9 @@ class ServedSession implements Http2Service, CallerSession {
       .on("error", () => undefined)
       .on("stream", this.#onStream)
       .on("close", () => events.onClosed());
-    if (handler.idle !== undefined) this.#session.setTimeout(handler.idle, this.#onIdle);
+    // Given to `setTimeout` itself it would be called once, and connections are idle again and again.
+    if (handler.idle !== undefined)
+      this.#session.on("timeout", this.#onIdle).setTimeout(handler.idle);
     // A caller that sends nothing more cannot even say how much it can take.
     socket.on("end", () => socket.destroy());
   }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { beforeEach, describe, it } from "mocha";
 import { MeshError } from "../../../mesh/errors.ts";
 import type { PolicyDocument } from "../../../mesh/policy/document.ts";
-import { PolicyDesk } from "../../../plugin/policy/policy-desk.ts";
+import { PolicyDesk, PolicyInvalid } from "../../../plugin/policy/policy-desk.ts";
 import { PolicyState } from "../../../plugin/policy/policy-state.ts";
 import type { KnownNames } from "../../../plugin/policy/service-names.ts";
 import { ServicePolicies } from "../../../plugin/policy/service-policies.ts";
@@ -105,5 +105,19 @@ describe("the desk for policies", () => {
     const fields = await desk.explain(byHand, signal);
     const value = (name: string): unknown => fields.find(({ field }) => field === name)?.value;
     assert.deepEqual([value("audit"), value("retries.attempts")], ["false", "1"]);
+  });
+
+  it("takes no host for all services together, which none of them would get", async () => {
+    const hosts = { "gateway.host": "shop.example" };
+    const fields = await desk.write("*", hosts, anyVersion, signal).catch((error: unknown) => {
+      assert.ok(error instanceof PolicyInvalid);
+      return error.fields;
+    });
+    assert.match(
+      JSON.stringify(fields),
+      /^\[\{"field":"gateway\.host","message":"expected it in the policy of one service/,
+    );
+    await desk.write("*", { "gateway.tls": "self-made" }, anyVersion, signal);
+    await desk.write("shop-web", hosts, anyVersion, signal);
   });
 });

@@ -35,6 +35,7 @@ export interface Finished {
 
 export class Hop implements RequestHandler {
   closing = false;
+  idle?: number;
   /** Requests that were taken up. */
   planned = 0;
   destinations: Destination[] = [];

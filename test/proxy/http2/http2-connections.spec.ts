@@ -7,6 +7,7 @@ import {
   type ServerOptions,
 } from "node:http2";
 import { type AddressInfo, createServer as createTcpServer, type Socket } from "node:net";
+import { text } from "node:stream/consumers";
 import { eventually } from "../../helpers/eventually.ts";
 import {
   closed,
@@ -68,6 +69,29 @@ describe("connections of HTTP/2", () => {
     await client.close();
     await hop.close();
     for (const close of closers.splice(0)) await close();
+  });
+
+  describe("of callers that may not stay for nothing", () => {
+    it("end when nothing was asked for a while, and not while an answer is on its way", async () => {
+      const open: ServerHttp2Stream[] = [];
+      await startApplication((stream) => {
+        stream.respond({ ":status": 200 });
+        open.push(stream);
+      });
+      hop.idle = 100;
+      const stranger = new Http2Client(await hop.listenHttp2());
+      const stream = stranger.request(GET);
+      await once(stream, "response");
+      // Connections that came later and ask for nothing are gone by then.
+      for (let count = 0; count < 3; count += 1) {
+        const silent = new Http2Client(await hop.listenHttp2());
+        await silent.gone;
+      }
+      assert.equal(stream.closed, false);
+      open[0]?.end("late");
+      assert.equal(await text(stream), "late");
+      await stranger.gone;
+    });
   });
 
   describe("to an application", () => {
