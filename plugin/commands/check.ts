@@ -8,13 +8,15 @@ import {
   type FoundAgent,
   versionCheck,
 } from "../check/engine-checks.ts";
+import { securityChecks } from "../check/security-checks.ts";
 import { OWN_LABELS } from "../docker/container-facts.ts";
 import { Engine } from "../docker/engine.ts";
 import { AGENT_VERSION } from "../version.ts";
 import { type AskedEngine, callAgent, chooseEngine } from "./ask-agent.ts";
 import type { Command, CommandContext } from "./command.ts";
-import { FORMAT_FLAG, parseFlags, UsageError } from "./flags.ts";
+import { FORMAT_FLAG, parseAllFlags, UsageError } from "./flags.ts";
 import { describeFields, FORMAT_HELP, type Listing, readOutput, renderOwn } from "./listing.ts";
+import { lookAtSecurity } from "./look-at-security.ts";
 import { readBody } from "./read-answer.ts";
 import { readStatus } from "./read-status.ts";
 import { renderChecks } from "./render-checks.ts";
@@ -35,16 +37,20 @@ Look at the set-up of this node, and say what to mend. Ends with exit code 1 whe
 
 Options:
       ${FORMAT_HELP}
+      --security        Look at how well it is guarded instead
 ${describeFields(CHECKS)}`,
   run: runCheck,
 };
 
 async function runCheck(args: readonly string[], context: CommandContext): Promise<void> {
-  const flags = parseFlags(args, [FORMAT_FLAG]);
+  const flags = parseAllFlags(args, [FORMAT_FLAG, { name: "security", kind: "switch" }]);
   if (flags.rest.length > 0) throw new UsageError('"docker mesh check" accepts no arguments');
   const output = readOutput(flags, CHECKS);
   const engine = await chooseEngine(context);
-  const checks = await lookAtAll(engine, context.signal);
+  const isAboutSecurity = flags.values.get("security") === "true";
+  const checks = isAboutSecurity
+    ? securityChecks(await lookAtSecurity(engine, context.signal))
+    : await lookAtAll(engine, context.signal);
   context.print(renderOwn(output, checks, { json: { checks }, table: () => renderChecks(checks) }));
   const wrong = checks.filter(({ state }) => state === "failed").length;
   if (wrong > 0) throw new Error(`${wrong} of ${checks.length} checks failed`);

@@ -14,6 +14,7 @@ import { answerCode, answerError } from "../api/error-status.ts";
 import { readFilter } from "../tap/read-filter.ts";
 import type { TapEvent } from "../tap/tap-event.ts";
 import type { TapSources } from "../tap/tap-route.ts";
+import { isOpenPath } from "./api-paths.ts";
 import { EventStreams, streamEvents } from "./event-stream.ts";
 import { guardRequests, requireSession, TOO_MUCH } from "./guard.ts";
 import { listIntentions } from "./intentions-list.ts";
@@ -71,7 +72,10 @@ export function createConsole(parts: ConsoleParts): express.Express {
     .route(PATHS.intentions)
     .get((_request, response) => void response.json(listIntentions(parts.intentions())))
     .all(refuseMethod("GET, HEAD"));
-  app.use(PATHS.mesh, (request, response) => parts.api(request, response));
+  app.use(PATHS.mesh, (request, response, next) => {
+    if (isOpenPath(request.path)) parts.api(request, response);
+    else next();
+  });
   if (parts.consul !== undefined) app.use(parts.consul);
   app.use((_request, response) => {
     send(response, answerCode("NOT_FOUND", "expected a path of the console, got another"));

@@ -301,6 +301,12 @@ describe("what the console lets through", () => {
     }
   });
 
+  for (const path of ["/v1/leave", "/v1/leave/", "/v1/Leave", "/v1//leave", "/v1/other"])
+    it(`does not have ${path} of the agent's API, not even for admins`, async () => {
+      for (const method of ["GET", "POST"])
+        assert.ok([400, 404].includes(await statusOf(`/api/mesh${path}`, { method, as: admin })));
+    });
+
   it("never tells the console's tokens through the API that it shows", async () => {
     for (const somebody of [admin, viewer]) {
       const { status, body } = await rig.ask("/api/mesh/v1/console", { as: somebody });
