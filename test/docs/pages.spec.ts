@@ -100,6 +100,16 @@ describe("the documentation", () => {
     });
   }
 
+  it("has an index that leads to each page", () => {
+    const index = PAGES.find(({ path }) => path === "docs/README.md");
+    const linked = new Set(index?.links.map(({ target }) => target.split("#", 1)[0]));
+    const pages = PAGES.map(({ path }) => relative("docs", path));
+    const missing = pages.filter(
+      (path) => !/^(?:\.\.|README|decisions)/.test(path) && !linked.has(path),
+    );
+    assert.deepEqual(missing, []);
+  });
+
   it("lists no block as not run that is run, or gone", () => {
     const gone = NOT_RUN.filter(({ page, block }) => {
       const blocks = PAGES.find(({ path }) => path === page)?.blocks.filter(isCommands) ?? [];

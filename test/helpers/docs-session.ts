@@ -13,9 +13,14 @@ import { isAsShown, type Step } from "./shown-output.ts";
 
 /** The Compose project that pages call `shop`. */
 export const SHOP = "mesh-test-shop";
+/** That which they call `mesh-gateway`. */
+export const GATEWAY = "mesh-test-gateway";
 const MESH = "mesh-test-docs";
 /** Ports that pages publish are other ones in tests: these may be taken. */
 const PORT_SHIFT = 10_000;
+/** In addresses, and where compose files publish one. */
+const PUBLISHED = /(?<=127\.0\.0\.1:|localhost:)\d{4,5}\b|(?<=")\d{4,5}(?=:\d)/g;
+const GATEWAY_PORTS = { http: "18081", https: "18443" };
 const END_MARK = "end-of-step";
 
 export interface Ran {
@@ -39,9 +44,18 @@ export function readersEnvironment(): Readonly<Record<string, string>> {
     MESH_DEMO_PORT: shifted(8080),
     MESH_CONSOLE_PORT: shifted(8600),
     MESH_CONSUL_PORT: shifted(8500),
+    MESH_GATEWAY_HTTP_PORT: GATEWAY_PORTS.http,
+    MESH_GATEWAY_HTTPS_PORT: GATEWAY_PORTS.https,
     COMPOSE_ANSI: "never",
     COMPOSE_PROGRESS: "quiet",
   };
+}
+
+/** The line with a compose file's project, with the tests' own. */
+function testName(line: string): string {
+  return line
+    .replace(/(?<=^name: )mesh$/, MESH)
+    .replace(/(?<=^name: )(?:shop|mesh-gateway)$/, toTest);
 }
 
 /** Commands and files of a page in the words of the tests. */
@@ -49,26 +63,27 @@ export function toTest(text: string): string {
   return text
     .replaceAll(/(?<![\w.])shop(?=_default\b|(?![\w.]))/g, SHOP)
     .replaceAll(/\bmesh-(?=(?:agent|consul)-1\b)/g, `${MESH}-`)
+    .replaceAll("mesh-gateway", GATEWAY)
     .replaceAll("docker-mesh/mesh:0.1.0", provided("MESH_IMAGE"))
     .replaceAll("docker-mesh/demo:0.1.0", provided("MESH_DEMO_IMAGE"))
     .replaceAll("redis:7-alpine", provided("MESH_REDIS_IMAGE"))
-    .replaceAll(/(?<=127\.0\.0\.1:|localhost:|")\d{4,5}(?=[^\d]|$)/g, (port, at: number) =>
-      text[at - 1] === '"' && !/^"\d+:\d/.test(text.slice(at - 1))
-        ? port
-        : String(Number(port) + PORT_SHIFT),
-    );
+    .replaceAll(PUBLISHED, (port) => String(Number(port) + PORT_SHIFT))
+    .replaceAll("http://shop.localhost/", `http://shop.localhost:${GATEWAY_PORTS.http}/`)
+    .replaceAll("https://shop.localhost/", `https://shop.localhost:${GATEWAY_PORTS.https}/`);
 }
 
 /** What was printed in the words of the page. */
 export function toPage(text: string): string {
   return text
     .replaceAll(SHOP, "shop")
+    .replaceAll(GATEWAY, "mesh-gateway")
     .replaceAll(MESH, "mesh")
     .replaceAll(provided("MESH_IMAGE"), "docker-mesh/mesh:0.1.0")
     .replaceAll(provided("MESH_DEMO_IMAGE"), "docker-mesh/demo:0.1.0")
     .replaceAll(/(?<=127\.0\.0\.1:|localhost:)1\d{4}\b/g, (port) =>
       String(Number(port) - PORT_SHIFT),
-    );
+    )
+    .replaceAll(/(?<=\/\/shop\.localhost):\d+/g, "");
 }
 
 export class DocsSession implements AsyncDisposable {
@@ -96,8 +111,7 @@ export class DocsSession implements AsyncDisposable {
     const found = await readdir(folder, { recursive: true });
     for (const path of found.filter((name) => name.endsWith(".yaml"))) {
       const text = await readFile(join(folder, path), "utf8");
-      const named = text.replace(/^name: shop$/m, `name: ${SHOP}`);
-      await writeFile(join(folder, path), named.replace(/^name: mesh$/m, `name: ${MESH}`));
+      await writeFile(join(folder, path), text.replace(/^name: .*$/m, testName));
     }
     return new DocsSession(folder, environment);
   }

@@ -5,7 +5,7 @@ import { parse } from "yaml";
 import { NOT_RUN } from "../docs/not-run.ts";
 import { DockerUser } from "./compose-release.ts";
 import { docker } from "./docker.ts";
-import { DocsSession, readersEnvironment, SHOP } from "./docs-session.ts";
+import { DocsSession, GATEWAY, readersEnvironment, SHOP } from "./docs-session.ts";
 import {
   fileNameOf,
   type Ground,
@@ -63,6 +63,7 @@ function isComposeFile({ language, text }: CodeBlock): boolean {
 
 /** Takes away the shop and the mesh, whatever a page has made of them. */
 export async function removeAll(user: DockerUser): Promise<void> {
+  await user.docker("compose", "-p", GATEWAY, "down", "--timeout", "2");
   await user.docker("compose", "-p", SHOP, "down", "--volumes", "--timeout", "2");
   await user.docker("mesh", "down", "--volumes");
   assert.equal(await docker("ps", "-aq", "--filter", "label=docker-mesh.role"), "");
