@@ -3,6 +3,7 @@
 import { text } from "node:stream/consumers";
 import { runCommandLine } from "./commands/command-line.ts";
 import { Interruption } from "./commands/interruption.ts";
+import { isOutside, sayOutside } from "./installation/docker-outside.ts";
 
 const interrupted = new AbortController();
 for (const [signal, exitCode] of [
@@ -20,7 +21,7 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 process.exitCode = await runCommandLine(
   process.argv.slice(2),
   {
-    print: (text) => process.stdout.write(text),
+    print: (text) => process.stdout.write(isOutside(process.env) ? sayOutside(text) : text),
     printError: (text) => process.stderr.write(text),
     readInput: () => text(process.stdin),
     environment: process.env,

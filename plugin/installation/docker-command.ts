@@ -4,6 +4,7 @@ import type { Readable, Writable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { MeshError } from "../../mesh/errors.ts";
 import type { EngineFlags, Environment } from "../docker/engine-address.ts";
+import { isOutside, runOutside } from "./docker-outside.ts";
 
 export interface DockerCall {
   readonly engine: EngineFlags;
@@ -24,6 +25,12 @@ export interface DockerEnd {
 export async function runDocker(call: DockerCall, signal: AbortSignal): Promise<DockerEnd> {
   const { engine, environment, input, onLine } = call;
   signal.throwIfAborted();
+  if (isOutside(environment)) {
+    const outside = { arguments: call.arguments, environment, input: input ?? "", onLine };
+    const end = await runOutside(outside);
+    signal.throwIfAborted();
+    return end;
+  }
   const child = spawn("docker", [...engineArguments(engine), ...call.arguments], {
     stdio: ["pipe", "pipe", onLine === undefined ? "inherit" : "pipe"],
     env: { ...environment },

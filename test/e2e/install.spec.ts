@@ -26,6 +26,7 @@ async function takenPort(): Promise<AsyncDisposable & { readonly port: number }>
 
 describe("docker mesh up and down, while applications run", () => {
   let user: DockerUser;
+  let withoutNode: DockerUser;
   let project: ComposeProject;
 
   const ids = async (...filters: readonly string[]): Promise<string> =>
@@ -40,11 +41,13 @@ describe("docker mesh up and down, while applications run", () => {
     eventually(async () => assert.match((await call()) ?? "", /URI=spiffe:/), { timeout: 60_000 });
 
   before(async () => {
-    user = await DockerUser.of("trixie", {
+    const settings = {
       MESH_PROJECT_NAME: MESH,
       MESH_IMAGE: provided("MESH_IMAGE"),
       MESH_CONSUL_IMAGE: provided("MESH_CONSUL_IMAGE"),
-    });
+    };
+    user = await DockerUser.of("trixie", settings);
+    withoutNode = await DockerUser.fromImage(provided("MESH_IMAGE"), settings);
     const service = echoService({ "mesh.enable": "true" });
     project = await ComposeProject.up(PROJECT, { services: { caller: service, echo: service } });
   });
@@ -52,6 +55,7 @@ describe("docker mesh up and down, while applications run", () => {
     await project?.[Symbol.asyncDispose]();
     await user?.docker("mesh", "down", "--volumes");
     await user?.[Symbol.asyncDispose]();
+    await withoutNode?.[Symbol.asyncDispose]();
     const left = await docker("volume", "ls", "-q", "--filter", `name=${MESH}`);
     assert.deepEqual([await ids("label=docker-mesh.role"), left], ["", ""]);
   });
@@ -65,26 +69,28 @@ describe("docker mesh up and down, while applications run", () => {
   });
 
   it("the plugin is installed from the image alone, and works with that where there is no Node", async () => {
-    await using other = await DockerUser.fromImage(provided("MESH_IMAGE"));
-    const { code, output } = await other.docker("mesh", "status");
+    const { code, output } = await withoutNode.docker("mesh", "status");
     assert.equal(code, 0, output);
     assert.match(output, new RegExp(`^Agent: .*${PROJECT}-caller`, "s"));
-    const wrong = await other.docker("mesh", "endpoints", "nobody");
+    const wrong = await withoutNode.docker("mesh", "endpoints", "nobody");
     assert.notEqual(wrong.code, 0);
   });
 
-  it("up again changes nothing", async () => {
+  it("up and upgrade again change nothing, where there is no Node either", async () => {
     const found = await ids(`label=com.docker.compose.project=${MESH}`);
-    const { code, output } = await user.docker("mesh", "up");
-    assert.equal(code, 0, output);
+    for (const verb of ["up", "upgrade"]) {
+      const { code, output } = await withoutNode.docker("mesh", verb);
+      assert.equal(code, 0, output);
+    }
     assert.equal(await ids(`label=com.docker.compose.project=${MESH}`), found);
   });
 
   it("down leaves applications as they were before the mesh, also without Consul to tell it", async () => {
     await docker("kill", await ids(`name=${MESH}-consul-1`));
     const found = await ids(`label=com.docker.compose.project=${PROJECT}`);
-    const { code, output } = await user.docker("mesh", "down");
+    const { code, output } = await withoutNode.docker("mesh", "down");
     assert.equal(code, 0, output);
+    assert.match(output, /The mesh is gone; applications go on without it\./);
     assert.equal(await ids("label=docker-mesh.role"), "");
     assert.equal(await call(), undefined);
     assert.ok(!(await project.exec("caller", "cat", "/etc/hosts")).includes("docker-mesh"));

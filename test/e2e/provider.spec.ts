@@ -69,10 +69,12 @@ describe("the provider, with Compose", () => {
       await meshed(1);
     });
 
-    it("changes nothing when it is called again", async () => {
+    it("changes nothing when it is called again, by somebody without Node", async () => {
+      const image = provided("MESH_IMAGE");
+      await using other = await DockerUser.fromImage(image, environment, "sid");
       const project = `com.docker.compose.project=${ONE}`;
       const found = [await agents(), await containers(project)];
-      const { code, output } = await user.compose(ONE, file(), "up", "-d");
+      const { code, output } = await other.compose(ONE, file(), "up", "-d");
       assert.equal(code, 0, output);
       assert.deepEqual([await agents(), await containers(project)], found);
     });
@@ -110,14 +112,14 @@ describe("the provider, with Compose", () => {
 
     it("is about the engine that Compose's own flags name", async () => {
       const astray = { ...environment, DOCKER_HOST: "unix:///nowhere/docker.sock" };
+      const image = provided("MESH_IMAGE");
       await using other = await DockerUser.of("sid", astray);
-      const { code, output } = await other.composeOn(
-        String(process.env["DOCKER_HOST"]),
-        ONE,
-        file(),
-        "down",
-      );
-      assert.equal(code, 0, output);
+      await using withoutNode = await DockerUser.fromImage(image, astray, "sid");
+      for (const each of [other, withoutNode]) {
+        const host = String(process.env["DOCKER_HOST"]);
+        const { code, output } = await each.composeOn(host, ONE, file(), "down");
+        assert.equal(code, 0, output);
+      }
     });
 
     it("goes down where nothing is", async () => {

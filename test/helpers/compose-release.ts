@@ -39,18 +39,24 @@ export class DockerUser implements AsyncDisposable {
     return new DockerUser(directory, { ...environment, DOCKER_CONFIG: directory });
   }
 
-  /** With what one line makes of the image alone, and a Node that is too old. */
-  static async fromImage(image: string): Promise<DockerUser> {
+  /** With what one line makes of the image alone, Compose, and a Node that is too old. */
+  static async fromImage(
+    image: string,
+    more: Readonly<Record<string, string>>,
+    suite: "trixie" | "sid" = "trixie",
+  ): Promise<DockerUser> {
     const directory = await mkdtemp(join(tmpdir(), "mesh-test-user-"));
     const programs = join(directory, "programs");
     await mkdir(programs);
     await writeFile(join(programs, "node"), "#!/bin/sh\necho v20.20.2\n", { mode: 0o755 });
     const path = `${programs}:/usr/bin:/bin:/usr/local/bin`;
-    const environment = { PATH: path, DOCKER_CONFIG: directory };
+    const own = { PATH: path, DOCKER_CONFIG: directory };
     const line = 'docker run --rm "$0" /app/docker-mesh installer | sh';
-    const env = { ...process.env, ...environment };
+    const env = { ...process.env, ...own };
     await promisify(execFile)("sh", ["-c", line, image], { env, timeout: 60_000 });
-    return new DockerUser(directory, environment);
+    const compose = join(directory, "cli-plugins/docker-compose");
+    await unpackCompose(readSettings("test").cache, suite, compose);
+    return new DockerUser(directory, { ...more, ...own });
   }
 
   /** Runs `docker …` to its end, whatever its exit code. */

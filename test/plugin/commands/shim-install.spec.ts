@@ -24,11 +24,25 @@ const run = promisify(execFile);
 const SHIM = fileURLToPath(new URL("../../../plugin/docker-mesh", import.meta.url));
 /** Prints what it is called with, and answers what the shim asks before. */
 const DOCKER = `#!/bin/sh
+case $* in
+  *MESH_DOCKER_OUTSIDE=1*) . "\${0%/*}/program"; exit 7 ;;
+esac
 case $1 in
   ps) echo "\${AGENT_IMAGE-}" ;;
   context) echo "\${ENDPOINT-}" ;;
+  compose) printf '%s\\n' "$* with $MESH_A: $(cat)"; echo told >&2; exit 3 ;;
   *) printf '%s\\n' "$DOCKER_CONFIG \${DOCKER_HOST-} \${DOCKER_CONTEXT-}" "$@" ;;
 esac
+`;
+
+/** A program in the container: asks for a command, and tells what it is answered. */
+const PROGRAM = `
+echo "say $*"
+printf '%s\\n' "run kept" 'a\\\\b\\nand more' "'env' 'MESH_A=it'\\\\''s' 'docker' 'compose' '-f' '-'"
+while IFS= read -r line; do
+  printf 'say %s\\n' "$line"
+  case $line in end*) break ;; esac
+done
 `;
 
 interface End {
@@ -59,6 +73,7 @@ describe("the plugin of a user", () => {
     await writeFile(join(image, "stack.yaml"), "services: {}\n");
     await writeFile(join(directory, "docker"), DOCKER);
     await chmod(join(directory, "docker"), 0o755);
+    await writeFile(join(directory, "program"), PROGRAM);
   });
   afterEach(() => rm(directory, { recursive: true }));
 
@@ -240,24 +255,19 @@ describe("the plugin of a user", () => {
       });
     }
 
-    it("says that up needs it, and what to do without", async () => {
-      const { code, error } = await call(plugin, ["mesh", "up"]);
-      assert.equal(code, 1);
-      assert.equal(
-        error,
-        "docker mesh up needs Node 24.14 or newer here, beside Docker Compose; without it: docker run --rm docker-mesh/mesh:0.1.0 cat /app/mesh.yaml | docker compose -p mesh -f - up -d --wait\n",
-      );
-    });
-
-    it("says so to Compose in Compose's own words", async () => {
-      const { code, output, error } = await call(plugin, [
-        "compose",
-        "--project-name=p",
-        "up",
-        "m",
-      ]);
-      assert.deepEqual([code, error], [1, ""]);
-      assert.equal((JSON.parse(output) as { type: string }).type, "error");
-    });
+    for (const verb of ["up", "down", "upgrade", "compose"]) {
+      it(`the program of ${verb} has Docker's own command run on this machine`, async () => {
+        const environment = { MESH_PROJECT_NAME: "mine", ENDPOINT: "unix:///run/own/engine.sock" };
+        const { code, output } = await call(plugin, [verb, "more"], environment);
+        const [ran = "", ...said] = output.trimEnd().split("\n");
+        assert.ok(ran.includes(`/app/cli.mjs ${verb} more`), ran);
+        for (const variable of ["PROJECT_NAME", "DOCKER_SOCKET_DIRECTORY=/run/own"])
+          assert.ok(ran.includes(`--env MESH_${variable} `), ran);
+        assert.deepEqual(
+          [code, said],
+          [7, ["out compose -f - with it's: a\\b", "out and more", "err told", "end 3"]],
+        );
+      });
+    }
   });
 });
