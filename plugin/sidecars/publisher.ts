@@ -127,7 +127,7 @@ export class Publisher {
   #publishAll(input: PublisherInput): Problem[] {
     const { leaves, policies, gateways } = this.#parts;
     const { bundle } = leaves;
-    const { services } = this.#directory;
+    const services = this.#directory.services.filter(({ service }) => policies.namesHosts(service));
     const all = input.workloads.map(({ workload }) => workload);
     gateways.refresh(services, (service) => policies.of(service).gateway, all);
     const problems: Problem[] = [];
