@@ -10,12 +10,14 @@ const OPENING = `# Labels
 
 A container joins the mesh by its labels; the image and the code stay as they are. Put them under \`labels:\` of a service:
 
-    services:
-      orders:
-        image: shop/orders
-        labels:
-          mesh.enable: "true"
-          mesh.check: /health
+\`\`\`yaml
+services:
+  orders:
+    image: shop/orders
+    labels:
+      mesh.enable: "true"
+      mesh.check: /health
+\`\`\`
 
 Quote \`true\`, \`on\`, \`off\` and numbers, which YAML would otherwise not keep as text. Values are taken exactly as written:
 nothing is trimmed or guessed, though entries of a list may have blanks around them. Docker fixes a container's labels when it
