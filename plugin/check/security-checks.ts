@@ -57,7 +57,7 @@ function holders({ holders: all }: SecurityFindings): Check[] {
       ? failed(
           "socket",
           `${namesOf(wrong)} listens on a network and holds the engine's socket, which is root on the node`,
-          "`docker mesh up` of this version separates the two; on a swarm see docs/security.md",
+          "`docker mesh up` of this version separates the two, with --swarm on a swarm",
         )
       : fine("socket", "nothing of the mesh that listens on a network holds the engine's socket");
   if (others.length === 0) return [first];

@@ -10,8 +10,7 @@ export function refuseToUpgrade(present: Present, project: string, image: string
     throw new MeshError(
       "CONFIGURATION_INVALID",
       `the mesh of this engine is the stack ${stack}, which Swarm upgrades, node by node: ` +
-        `\`MESH_IMAGE=${image} docker stack deploy -c compose/stack.yaml ${stack}\` on a manager, or ` +
-        `\`docker service update --image ${image} --update-failure-action rollback ${stack}_agent\`; docs/upgrade.md says more`,
+        `\`MESH_IMAGE=${image} docker mesh up --swarm\` on a manager; docs/upgrade.md says more`,
     );
   }
   refuseOtherAgents(present.agents, project);

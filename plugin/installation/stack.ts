@@ -75,7 +75,11 @@ export async function containersOf(
 export function stackVariables(stack: string, services: readonly StackService[]): Variables {
   const specOf = (name: string): ServiceSpec | undefined =>
     services.find((service) => service.name === `${stack}_${name}`)?.spec;
-  return { ...agentVariables(specOf("agent")), ...consulVariables(specOf("consul-server")) };
+  return {
+    ...launcherVariables(specOf("launcher")),
+    ...agentVariables(specOf("agent")),
+    ...consulVariables(specOf("consul-server")),
+  };
 }
 
 function agentVariables(spec: ServiceSpec | undefined): Variables {
@@ -83,11 +87,22 @@ function agentVariables(spec: ServiceSpec | undefined): Variables {
   if (container === undefined) return {};
   const given = (container.Env ?? []).map((entry) => entry.split(/=(.*)/s, 2));
   const known = given.filter(([name]) => /^(?:MESH|OTEL)_/.test(name ?? "") && name !== LEAVING);
-  const directory = container.Mounts?.find(({ Target }) => Target === ENGINE_DIRECTORY)?.Source;
   return {
     ...Object.fromEntries(known),
     ...(container.Image === undefined ? {} : { MESH_IMAGE: withoutDigest(container.Image) }),
+  };
+}
+
+/** Where the engine's socket is on the nodes. */
+function launcherVariables(spec: ServiceSpec | undefined): Variables {
+  const { Env: given, Mounts: mounts } = spec?.TaskTemplate?.ContainerSpec ?? {};
+  const directory = mounts?.find(({ Target }) => Target === ENGINE_DIRECTORY)?.Source;
+  const host = given?.find((entry) => entry.startsWith("DOCKER_HOST="));
+  return {
     ...(directory === undefined ? {} : { MESH_DOCKER_SOCKET_DIRECTORY: directory }),
+    ...(host === undefined
+      ? {}
+      : { MESH_DOCKER_SOCKET_NAME: host.slice(host.lastIndexOf("/") + 1) }),
   };
 }
 

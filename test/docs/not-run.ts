@@ -101,8 +101,7 @@ export const NOT_RUN: readonly NotRun[] = [
   ...of(
     "docs/upgrade.md",
     SWARM,
-    "MESH_IMAGE=docker-mesh/mesh:0.2.0 docker stack deploy -c compose/stack.yaml mesh",
-    "docker service update --image docker-mesh/mesh:0.2.0 mesh_agent",
+    "MESH_IMAGE=docker-mesh/mesh:0.2.0 docker mesh up --swarm",
     "docker service rollback mesh_agent",
   ),
 ];

@@ -71,6 +71,16 @@ describe("docker mesh up --swarm and down --swarm", function () {
     await eventually(async () => assert.equal(await sidecars(), 2), LATER);
   });
 
+  it("up gives the engine's socket to the launchers alone", async () => {
+    for (const node of swarm.nodes) {
+      const format = "{{.Names}} {{.Mounts}}";
+      const all = await node.docker(["ps", "--no-trunc", "--format", format]);
+      const holders = all.split("\n").filter((line) => / \S*\/var\/run(?:,|$)/.test(line));
+      assert.equal(holders.length, 1, all);
+      assert.match(holders[0] ?? "", /^mesh_launcher\./);
+    }
+  });
+
   it("up again changes nothing", async () => {
     const before = await manager.docker(["ps", "--quiet"]);
     await mesh(manager, "up", "--swarm");

@@ -57,8 +57,7 @@ describe("docker mesh upgrade", () => {
     stage.containers = [{ name: "mesh_agent.1", labels: agent }];
     const { code, error } = await stage.run("mesh upgrade 0.2.0");
     assert.equal(code, 1);
-    assert.match(error, /`MESH_IMAGE=docker-mesh\/mesh:0\.2\.0 docker stack deploy/);
-    assert.match(error, /`docker service update --image docker-mesh\/mesh:0\.2\.0 .* mesh_agent`/);
+    assert.match(error, /`MESH_IMAGE=docker-mesh\/mesh:0\.2\.0 docker mesh up --swarm`/);
   });
 
   it("wants a mesh that is there, and one image at most", async () => {
