@@ -54,7 +54,7 @@ export async function lookAtPresent(
       abortSignal: signal,
     } as Docker.VolumeListOptions),
   ]);
-  const foreign = own.find(({ Labels }) => !SERVICES.includes(Labels[SERVICE] ?? ""));
+  const foreign = own.find(({ Labels }) => !isOfMesh(Labels));
   if (foreign !== undefined) {
     throw new MeshError(
       "CONFIGURATION_INVALID",
@@ -74,6 +74,11 @@ export async function lookAtPresent(
     variables: await variablesOf(docker, own, signal),
     sidecars: sidecars.length,
   };
+}
+
+/** Also a service that only later versions of the mesh have. */
+function isOfMesh(labels: Docker.ContainerInfo["Labels"]): boolean {
+  return SERVICES.includes(labels[SERVICE] ?? "") || labels[INSTALLER_LABEL] !== undefined;
 }
 
 function nameOf({ Names, Id }: Docker.ContainerInfo): string {

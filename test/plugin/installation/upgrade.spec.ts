@@ -43,6 +43,16 @@ describe("docker mesh upgrade", () => {
     assert.deepEqual(await stage.calls(), ["compose version --short"]);
   });
 
+  it("goes back from a version with a service that this one does not know", async () => {
+    await using stage = await staged();
+    const labels = {
+      ...{ [PROJECT]: "mesh", "com.docker.compose.service": "of-later" },
+      "docker-mesh.installed-by": "user",
+    };
+    stage.containers = [...stage.containers, { name: "mesh-of-later-1", labels }];
+    assert.equal((await stage.run("mesh upgrade --dry-run 0.2.0")).code, 0);
+  });
+
   it("refuses a version that is too far away for the sidecars that are there", async () => {
     await using stage = await staged();
     const { code, error } = await stage.run("mesh upgrade 0.3.0");
