@@ -34,6 +34,7 @@ async function carry(outside: Outside, near: Connection): Promise<void> {
   } else if (opening.kind === "tls") {
     await new EgressStream(outside, near, opening.name).carry();
   } else {
+    plane.traffic.follow("source", UNLISTED, "", near.socket);
     refuse(plane, "EGRESS_DENIED", { host: "", port, why: opening.why });
     near.reset();
   }
@@ -70,28 +71,32 @@ class EgressStream implements ReviewedStream {
   }
 
   review(): void {
-    const egress = this.#plane.configuration()?.egress;
-    if (egress === undefined || egress.entryOf(this.#host, this.#port) !== undefined) return;
-    this.#refuse("EGRESS_DENIED", "it is not listed any more");
+    if (this.#entry === undefined) this.#refuse("EGRESS_DENIED", "it is not listed any more");
   }
 
   /** Never rejects. */
   async carry(): Promise<void> {
     const { streams, drain, traffic, counters } = this.#plane;
-    const entry = this.#plane.configuration()?.egress?.entryOf(this.#host, this.#port);
+    const entry = this.#entry;
+    traffic.follow("source", entry ?? UNLISTED, "", this.#near.socket);
     if (entry === undefined) return this.#refuse("EGRESS_DENIED", NOT_LISTED);
     using _held = drain.hold();
     streams.add(this);
     try {
       const far = await this.#dial();
       counters.countOutbound(entry);
-      traffic.follow("source", entry, "", this.#near.socket);
       await tunnel(this.#near, far);
     } catch (error) {
       this.#refuse("EGRESS_UNREACHABLE", (error as Error).message);
     } finally {
       streams.delete(this);
     }
+  }
+
+  /** Under a configuration that holds nobody, what is open goes on. */
+  get #entry(): string | undefined {
+    const egress = this.#plane.configuration()?.egress;
+    return egress === undefined ? UNLISTED : egress.entryOf(this.#host, this.#port);
   }
 
   async #dial(): Promise<Connection> {

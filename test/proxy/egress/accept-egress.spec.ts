@@ -36,6 +36,7 @@ class Way {
   answer: string | undefined = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi";
   reachable = true;
   readonly counters: Counters = new Counters();
+  readonly traffic: Traffic = new Traffic();
   readonly #ending = new AbortController();
   readonly #sockets = new Set<Socket>();
   readonly #servers: Server[] = [];
@@ -52,7 +53,7 @@ class Way {
     this.#engine = new HttpEngine({ refusals, drain, linkViolated, links: false });
     this.#plane = {
       configuration: () => ({ egress: this.egress }),
-      ...{ engine: this.#engine, counters: this.counters, traffic: new Traffic(), refusals, drain },
+      ...{ engine: this.#engine, counters: this.counters, traffic: this.traffic, refusals, drain },
       observer: { finished: () => undefined, refused: () => undefined },
       ...{ streams: this.#streams, log: silentLog, signal: this.#ending.signal },
       denials: new Denials(silentLog, systemClock, this.counters),
@@ -185,6 +186,8 @@ describe("the way to hosts outside", () => {
       assert.deepEqual(way.dialled, []);
       const { outbound, failures } = way.counters.read();
       assert.deepEqual([outbound, failures], [{ outside: 1 }, { EGRESS_DENIED: 1 }]);
+      const [{ peer, streams } = {}] = way.traffic.take();
+      assert.deepEqual([peer, streams?.opened], ["outside", 1]);
     });
   }
 
