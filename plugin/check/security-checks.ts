@@ -76,12 +76,12 @@ function launcher({ containers }: SecurityFindings): Check {
       "there is none: the agent asks the engine itself, or through a proxy",
       "a proxy that looks at paths alone lets create any container (docs/security.md)",
     );
-  const reachable = found.filter(({ networkMode }) => networkMode !== "none");
+  const reachable = found.filter(({ isReachable }) => isReachable);
   if (reachable.length > 0)
     return failed(
       "launcher",
       `${namesOf(reachable)} is on a network`,
-      "give it network_mode: none, as compose/mesh.yaml does",
+      "give it network_mode: none as compose/mesh.yaml does, on a swarm an internal network of its own as compose/stack.yaml does",
     );
   return weaknesses("launcher", found, "holds the socket, has no network, makes sidecars alone");
 }
@@ -150,7 +150,9 @@ function weaknesses(name: string, containers: readonly MeshContainer[], good: st
         ? [`capabilities ${container.addedCapabilities.join(", ")}`]
         : []),
       ...(container.droppedCapabilities.includes("ALL") ? [] : ["capabilities that were left"]),
-      ...(container.gainsNoPrivileges ? [] : ["new privileges by set-uid programs"]),
+      ...(container.gainsNoPrivileges || hasNone(container)
+        ? []
+        : ["new privileges by set-uid programs"]),
       ...(container.isReadOnly ? [] : ["a root that can be written"]),
     ];
     return reasons.length === 0 ? [] : [`${container.container} (${reasons.join("; ")})`];
@@ -158,6 +160,11 @@ function weaknesses(name: string, containers: readonly MeshContainer[], good: st
   if (weak.length === 0) return fine(name, good);
   const cure = "make it anew as the mesh does; one of a compose file: `docker mesh inject`";
   return warning(name, `with more than it needs: ${weak.join(", ")}`, cure);
+}
+
+/** What was dropped cannot be gained either: it counts for whatever the container runs. */
+function hasNone({ addedCapabilities, droppedCapabilities }: MeshContainer): boolean {
+  return droppedCapabilities.includes("ALL") && addedCapabilities.length === 0;
 }
 
 function images({ containers }: SecurityFindings): Check {

@@ -23,7 +23,7 @@ export interface SocketHolder {
   readonly container: string;
   /** Empty for a container that is none of the mesh's. */
   readonly role: string;
-  /** Whether it is attached to a network. */
+  /** As of {@link MeshContainer}. */
   readonly isReachable: boolean;
 }
 
@@ -38,11 +38,11 @@ export interface MeshContainer {
   /** Its root; or need not be: the sidecars of compose files cannot (docs/inject.md). */
   readonly isReadOnly: boolean;
   readonly gainsNoPrivileges: boolean;
-  /** What the network mode says; `none` for none. */
-  readonly networkMode: string;
+  /** Whether it is on a network that leads anywhere: on a swarm a launcher is on one of its own, which does not. */
+  readonly isReachable: boolean;
   readonly published: readonly PublishedPort[];
   readonly environment: Readonly<Record<string, string>>;
-  /** Where in the container a volume or a folder of the host is mounted. */
+  /** Where in the container a volume or a folder of the host is mounted, which others may mount, too. */
   readonly mountedAt: readonly string[];
 }
 

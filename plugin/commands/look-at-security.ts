@@ -11,7 +11,7 @@ import { parseObject } from "./api-call.ts";
 import { type AskedEngine, askAgent, callAgent } from "./ask-agent.ts";
 import type { ExplainedPolicy } from "./policy-client.ts";
 import { readBody } from "./read-answer.ts";
-import { readMeshContainer, roleOf } from "./read-mesh-container.ts";
+import { isReachable, readMeshContainer, roleOf } from "./read-mesh-container.ts";
 import { readStatus } from "./read-status.ts";
 
 /** Of more services than these the policies are not asked for. */
@@ -25,22 +25,25 @@ export async function lookAtSecurity(
   signal: AbortSignal,
 ): Promise<SecurityFindings> {
   const { docker, shown } = engine;
-  const [info, all, status] = await Promise.all([
+  const [info, internal, all, status] = await Promise.all([
     askInfo(docker, signal),
+    internalNetworks(docker, signal),
     docker.listContainers({ abortSignal: signal }),
     askAgent(engine, "/v1/status", signal).then(readStatus),
   ]);
   const ours = all.filter((container) => isOurs(container, all));
   const containers = await Promise.all(
     ours.map(async ({ Id }) =>
-      readMeshContainer(await docker.getContainer(Id).inspect({ abortSignal: signal })),
+      readMeshContainer(await docker.getContainer(Id).inspect({ abortSignal: signal }), internal),
     ),
   );
   const sockets = shown.startsWith("unix://") ? [shown.slice(7), ...USUAL_SOCKETS] : USUAL_SOCKETS;
   return {
     securityOptions: info.SecurityOptions ?? [],
     engineWarnings: info.Warnings ?? [],
-    holders: all.filter((container) => holds(container, sockets)).map(holderOf),
+    holders: all
+      .filter((container) => holds(container, sockets))
+      .map((container) => holderOf(container, internal)),
     containers,
     catalog: status.agent.catalog,
     ...(await askAboutTraffic(engine, status, signal)),
@@ -56,6 +59,12 @@ async function askInfo(docker: Docker, signal: AbortSignal): Promise<EngineInfo>
   // The library takes options here, which its types do not say.
   const asked = docker as unknown as { info(options: object): Promise<EngineInfo> };
   return await asked.info({ abortSignal: signal });
+}
+
+/** Ids of the networks that lead nowhere. */
+async function internalNetworks(docker: Docker, signal: AbortSignal): Promise<ReadonlySet<string>> {
+  const networks = await docker.listNetworks({ abortSignal: signal });
+  return new Set(networks.filter(({ Internal }) => Internal === true).map(({ Id }) => Id));
 }
 
 /** With a role in the mesh, or beside the agent in its project or stack. */
@@ -83,12 +92,15 @@ function usual(path: string): string {
   return path.replace(/^\/var\/run(?=\/|$)/, "/run").replace(/\/+$/, "");
 }
 
-function holderOf({ Names, Id, Labels, HostConfig }: Docker.ContainerInfo): SocketHolder {
+function holderOf(
+  { Names, Id, Labels, HostConfig, NetworkSettings: settings }: Docker.ContainerInfo,
+  internal: ReadonlySet<string>,
+): SocketHolder {
   const role = roleOf(Labels);
   return {
     container: Names[0]?.replace(/^\//, "") ?? Id,
     role: role === "other" ? "" : role,
-    isReachable: HostConfig.NetworkMode !== "none",
+    isReachable: isReachable(HostConfig.NetworkMode, settings.Networks, internal),
   };
 }
 

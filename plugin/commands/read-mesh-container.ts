@@ -8,7 +8,11 @@ export function roleOf(labels: Readonly<Record<string, string>>): MeshContainer[
   return role === "agent" || role === "launcher" || role === "sidecar" ? role : "other";
 }
 
-export function readMeshContainer(inspected: ContainerInspectInfo): MeshContainer {
+/** `internal`: ids of networks that lead nowhere. */
+export function readMeshContainer(
+  inspected: ContainerInspectInfo,
+  internal: ReadonlySet<string>,
+): MeshContainer {
   const { Config: config, HostConfig: host } = inspected;
   const isExplicit = config.Labels?.[OWN_LABELS.explicit] !== undefined;
   return {
@@ -22,7 +26,7 @@ export function readMeshContainer(inspected: ContainerInspectInfo): MeshContaine
     gainsNoPrivileges: (host.SecurityOpt ?? []).some((option: string) =>
       /^no-new-privileges(?:[:=]true)?$/.test(option),
     ),
-    networkMode: host.NetworkMode ?? "default",
+    isReachable: isReachable(host.NetworkMode, inspected.NetworkSettings.Networks, internal),
     published: publishedOf(inspected),
     environment: Object.fromEntries(
       (config.Env ?? []).map((entry) => {
@@ -30,8 +34,22 @@ export function readMeshContainer(inspected: ContainerInspectInfo): MeshContaine
         return [entry.slice(0, at), entry.slice(at + 1)];
       }),
     ),
-    mountedAt: inspected.Mounts.map(({ Destination }) => Destination),
+    mountedAt: inspected.Mounts.filter(({ Type }) => (Type as string) !== "tmpfs").map(
+      ({ Destination }) => Destination,
+    ),
   };
+}
+
+/** Whether it is on a network that leads anywhere. */
+export function isReachable(
+  mode: string | undefined,
+  networks: Readonly<Record<string, { readonly NetworkID: string }>> | null,
+  internal: ReadonlySet<string>,
+): boolean {
+  if (mode === "none") return false;
+  const attached = Object.values(networks ?? {});
+  // One that shares another container's namespace is attached to none itself.
+  return attached.length === 0 || attached.some(({ NetworkID }) => !internal.has(NetworkID));
 }
 
 type Bindings = Readonly<Record<string, readonly { HostIp?: string }[] | null>>;

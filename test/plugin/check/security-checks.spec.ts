@@ -10,7 +10,7 @@ const GUARDED: Omit<MeshContainer, "container" | "role"> = {
   droppedCapabilities: ["ALL"],
   isReadOnly: true,
   gainsNoPrivileges: true,
-  networkMode: "mesh_default",
+  isReachable: true,
   published: [{ address: "127.0.0.1", port: 8600 }],
   environment: {
     ...{ MESH_CONSUL_ADDRESS: "http://consul:8500", MESH_CONSUL_TOKEN_FILE: "/run/secrets/t" },
@@ -19,7 +19,7 @@ const GUARDED: Omit<MeshContainer, "container" | "role"> = {
 };
 const AGENT: MeshContainer = { ...GUARDED, container: "mesh-agent-1", role: "agent" };
 const LAUNCHER: MeshContainer = {
-  ...{ ...GUARDED, container: "mesh-launcher-1", role: "launcher", networkMode: "none" },
+  ...{ ...GUARDED, container: "mesh-launcher-1", role: "launcher", isReachable: false },
   ...{ published: [], environment: {} },
 };
 const SIDECAR: MeshContainer = { ...LAUNCHER, container: "orders.mesh-1", role: "sidecar" };
@@ -72,7 +72,7 @@ describe("the checks of security", () => {
     ["no launcher", { containers: [AGENT, SIDECAR, CONSUL] }, /^launcher warning: there is none/],
     [
       "a launcher on a network",
-      { containers: [AGENT, { ...LAUNCHER, networkMode: "bridge" }, CONSUL] },
+      { containers: [AGENT, { ...LAUNCHER, isReachable: true }, CONSUL] },
       /^launcher failed: mesh-launcher-1 is on a network → .*network_mode: none/,
     ],
     [
