@@ -274,7 +274,8 @@ describe("an explanation", () => {
     assert.equal(first?.reason, "recovering: it has 55% of its usual load");
     assert.equal(second?.share, 0);
     assert.equal(second?.reason, "asked one request at a time, to see whether it is back");
-    assert.equal((first?.share ?? 0) + (third?.share ?? 0), 100);
+    // Each is rounded by itself.
+    assert.ok(Math.abs((first?.share ?? 0) + (third?.share ?? 0) - 100) <= 1);
   });
 
   it("leads requests of a kind to the endpoint that they have", async () => {
