@@ -69,7 +69,7 @@ describe("sidecars under running applications", () => {
       sidecars(),
       readLoad(shop, "web"),
     ]);
-    await mesh.upgrade({ MESH_LOG_LEVEL: "debug" });
+    await mesh.upgrade({ MESH_LOG_LEVEL: "info" });
     await untilReplaced(old);
     const { failures } = await untilServed(await readLoad(shop, "web"));
     assert.deepEqual(failures, before.failures);

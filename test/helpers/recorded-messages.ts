@@ -105,9 +105,11 @@ async function tellOfCalls(): Promise<Pick<Messages, "report" | "observed">> {
     const reports = [...caller.agent.reports, ...callee.agent.reports];
     const report = Object.assign({}, ...reports.map(withoutEmpty)) as object;
     const requests = caller.agent.observed.flatMap((batch) => batch.requests);
-    const observed = { ...caller.agent.observed[0], requests };
+    // Not all of them: how many it takes is chance, and a batch has a limit.
+    const retried = requests.find(({ trace, tries }) => trace !== undefined && tries.length > 0);
+    assert.ok(retried);
+    const observed = { ...caller.agent.observed[0], requests: [...requests.slice(0, 1), retried] };
     for (const field of ["traffic", "calls", "endpoints"]) assert.ok(field in report, field);
-    assert.ok(requests.some(({ trace, tries }) => trace !== undefined && tries.length > 0));
     return { report: JSON.stringify(report), observed: JSON.stringify(observed) };
   });
 }
