@@ -24,6 +24,8 @@ const PUBLIC_REDIS = "redis:7-alpine";
 
 /** Names of images that the engine has. */
 export interface Images {
+  /** What those with Node are made from. */
+  readonly base: string;
   readonly mesh: string;
   /** Undefined when Consul is not wanted, or can be had in no way. */
   readonly consul: string | undefined;
@@ -52,6 +54,7 @@ export async function prepareImages(
     (image) => image,
   );
   return {
+    base,
     mesh,
     consul: wanted.consul ? await consul(workshop) : undefined,
     redis: wanted.demo

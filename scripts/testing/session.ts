@@ -59,8 +59,8 @@ export async function openSession(settings: Settings, progress: Progress): Promi
 
 /** All images of the session. */
 export function imagesOf({ images }: Session): readonly string[] {
-  const { mesh, consul, redis, demo, testTools } = images;
-  return [mesh, consul, redis, demo, testTools].filter((image) => image !== undefined);
+  const { base, mesh, consul, redis, demo, testTools } = images;
+  return [base, mesh, consul, redis, demo, testTools].filter((image) => image !== undefined);
 }
 
 /** What tests find in their environment. */
@@ -73,6 +73,7 @@ export async function testEnvironment({
     DOCKER_HOST: `unix://${engine.socket}`,
     ...(await socketEnvironment(engine.socket)),
     MESH_IMAGE: images.mesh,
+    MESH_TEST_BASE_IMAGE: images.base,
     MESH_CONSUL_IMAGE: images.consul ?? "",
     MESH_REDIS_IMAGE: images.redis ?? "",
     MESH_DEMO_IMAGE: images.demo ?? "",
